@@ -1,0 +1,55 @@
+// Compiles the TypeScript, and the AssemblyScript kernels to WebAssembly, when their sources have changed.
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+
+function run(tool, args) {
+  const done = spawnSync(process.execPath, [path.join(root, 'node_modules', tool), ...args], {
+    cwd: root,
+    stdio: 'inherit',
+  })
+  if (done.status !== 0) process.exit(done.status ?? 1)
+}
+
+/** One hash over the content of every file below the given places. */
+function fingerprint(...places) {
+  const hash = createHash('sha256')
+  const visit = place => {
+    const files = readdirSync(path.join(root, place), { withFileTypes: true })
+    for (const entry of files.sort((a, b) => (a.name < b.name ? -1 : 1))) {
+      const child = path.join(place, entry.name)
+      if (entry.isDirectory()) visit(child)
+      else hash.update(child).update(readFileSync(path.join(root, child)))
+    }
+  }
+  for (const place of places)
+    if (place.includes('.')) hash.update(readFileSync(path.join(root, place)))
+    else visit(place)
+  return hash.digest('hex')
+}
+
+function step(name, sources, build) {
+  const stamp = path.join(root, 'dist', `${name}.stamp`)
+  const now = fingerprint(...sources)
+  if (existsSync(stamp) && readFileSync(stamp, 'utf8') === now) return
+  mkdirSync(path.dirname(stamp), { recursive: true })
+  build()
+  writeFileSync(stamp, now)
+}
+
+step('typescript', ['src', 'test', 'bench', 'tsconfig.json', 'package-lock.json'], () => {
+  run('typescript/bin/tsc', [])
+})
+step('kernels', ['src/backends/simd/kernels', 'package-lock.json'], () => {
+  run('assemblyscript/bin/asc.js', [
+    'src/backends/simd/kernels/index.ts',
+    '--config',
+    'src/backends/simd/kernels/asconfig.json',
+    '--outFile',
+    'dist/src/backends/simd/kernels.wasm',
+  ])
+})

@@ -1,0 +1,18 @@
+// Runs the compiled tests: all of them, or those whose path contains one of the words given.
+import { spawnSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import path from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const root = path.dirname(path.dirname(fileURLToPath(import.meta.url)))
+const words = process.argv.slice(2)
+const files = readdirSync(path.join(root, 'dist/test'), { recursive: true })
+  .filter(file => file.endsWith('.test.js') && (words.length === 0 || words.some(word => file.includes(word))))
+  .sort()
+  .map(file => path.join('dist/test', file))
+if (files.length === 0) {
+  console.error(`no test file matches ${words.join(', ')}`)
+  process.exit(2)
+}
+const done = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], { cwd: root, stdio: 'inherit' })
+process.exit(done.status ?? 1)
