@@ -1,0 +1,146 @@
+import { performance } from 'node:perf_hooks'
+import { roundTo } from '../../base/dtype.js'
+import { sizeOf } from '../../base/shape.js'
+import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
+import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
+import type { Backend, CompileOptions, Program, Store } from '../backend.js'
+import { initialise } from '../initialise.js'
+
+export interface ReferenceOptions {
+  /**
+   * 'typed' keeps every tensor in its own type (f32, or f32 rounded to bf16), as other backends do. 'f64' keeps all but
+   * variables in double precision: the oracle for numeric gradients.
+   * @default 'typed'
+   */
+  readonly arithmetic?: 'typed' | 'f64'
+}
+
+/** Runs every op's own reference kernel: plain TypeScript, slow, and the meaning that other backends are held to. */
+export function createReference({ arithmetic = 'typed' }: ReferenceOptions = {}): Backend {
+  const make = (length: number): Numbers => (arithmetic === 'f64' ? new Float64Array(length) : new Float32Array(length))
+  return {
+    title: 'reference',
+    precisions: ['f32', 'bf16'],
+    createStore: () => new ReferenceStore(make),
+    compile: (graph, options) => new ReferenceProgram(graph, options, arithmetic === 'typed', make),
+  }
+}
+
+class ReferenceStore implements Store {
+  readonly variables = new Map<string, Variable>()
+  readonly #data = new Map<string, Numbers>()
+  readonly #make: (length: number) => Numbers
+
+  constructor(make: (length: number) => Numbers) {
+    this.#make = make
+  }
+
+  declare(variable: Variable, seed: number) {
+    if (this.variables.has(variable.name)) return
+    const first = new Float32Array(sizeOf(variable.shape))
+    initialise(variable, seed, first)
+    const data = this.#make(first.length)
+    data.set(first)
+    this.variables.set(variable.name, variable)
+    this.#data.set(variable.name, data)
+  }
+
+  has(name: string) {
+    return this.variables.has(name)
+  }
+
+  /** In f64 arithmetic the numbers are doubles, which read and write like floats. */
+  data(name: string) {
+    const data = this.#data.get(name)
+    if (!data) throw new Error(`the store holds no '${name}'`)
+    return data as Float32Array
+  }
+}
+
+class ReferenceProgram implements Program {
+  readonly #tensors = new Map<Value, Tensor>()
+  readonly #inputs = new Map<string, { buffer: Float32Array | Int32Array; value: Value }>()
+  readonly #steps: { node: Node; run(): void }[] = []
+  readonly #rounds: boolean
+
+  constructor(graph: Graph, { store, seed = 0, bind = name => name }: CompileOptions, rounds: boolean, make: (length: number) => Numbers) {
+    this.#rounds = rounds
+    for (const node of graph.nodes) {
+      for (const value of Object.values(node.outputs)) {
+        const declared = variableOf(value)
+        if (declared) store.declare({ ...declared, name: bind(declared.name) }, seed)
+        const data = declared ? store.data(bind(declared.name)) : make(sizeOf(value.shape))
+        this.#tensors.set(value, { dtype: value.dtype, shape: value.shape, data })
+      }
+      if (node.op.name === 'input') this.#addInput(node)
+      else if (node.op.name !== 'variable') this.#addStep(node)
+    }
+  }
+
+  #addInput(node: Node) {
+    const { name, shape, dtype } = node.attrs as Input
+    const buffer = dtype === 's32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape))
+    this.#inputs.set(name, { buffer, value: node.outputs.dst! })
+  }
+
+  #addStep(node: Node) {
+    const tensor = (value: Value) => this.#tensors.get(value)!
+    const bound = (ports: Node['inputs']) =>
+      Object.fromEntries(Object.entries(ports).map(([k, v]) => [k, v && ('node' in v ? tensor(v) : v.map(tensor))]))
+    const [x, y] = [bound(node.inputs), bound(node.outputs)]
+    const written = this.#rounds ? [...Object.values(node.outputs)].filter(v => v.dtype === 'bf16').map(tensor) : []
+    this.#steps.push({
+      node,
+      run() {
+        node.op.reference(x, y, node.attrs)
+        for (const { data, dtype } of written) for (let i = 0; i < data.length; i++) data[i] = roundTo(dtype, data[i]!)
+      },
+    })
+  }
+
+  input(name: string) {
+    const found = this.#inputs.get(name)
+    if (!found) throw new Error(`the graph has no input '${name}'`)
+    return found.buffer
+  }
+
+  run() {
+    this.#feed()
+    for (const step of this.#steps) step.run()
+  }
+
+  #feed() {
+    for (const { buffer, value } of this.#inputs.values()) {
+      const { data, shape } = this.#tensors.get(value)!
+      if ((value.node.attrs as Input).feed === 'plain') data.set(buffer)
+      else {
+        const [n, c, h, w] = shape as [number, number, number, number]
+        for (let i = 0; i < n * h * w; i++)
+          for (let k = 0; k < c; k++) data[(Math.floor(i / (h * w)) * c + k) * h * w + (i % (h * w))] = buffer[i * c + k]!
+      }
+    }
+  }
+
+  read(output: Value) {
+    return Float32Array.from(this.#tensors.get(output)!.data)
+  }
+
+  get memory() {
+    const tensors = [...this.#tensors].filter(([value]) => !variableOf(value))
+    return { arena: tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0), constants: 0 }
+  }
+
+  describe() {
+    return this.#steps.map(({ node }) => `${node.scope} ${node.op.name}: ${flatten(node.inputs).length} inputs, plain loops`)
+  }
+
+  profile() {
+    this.#feed()
+    const rows = this.#steps.map(({ node, run }) => {
+      const begin = performance.now()
+      run()
+      return { kernel: node.op.name, scope: node.scope, milliseconds: performance.now() - begin }
+    })
+    return rows.sort((a, b) => b.milliseconds - a.milliseconds)
+  }
+}

@@ -1,0 +1,106 @@
+import { UserError, unknownChoice } from '../base/error.js'
+import type { Dtype } from '../base/dtype.js'
+import { cast } from '../graph/ops/cast.js'
+import { input } from '../graph/ops/source.js'
+import { Graph, ShapeError, type Value } from '../graph/op.js'
+import type { Network } from './network.js'
+import { type Mode, Root, Scope, type Statistic } from './scope.js'
+
+export interface ModelOptions {
+  readonly mode: Mode
+  readonly batch: number
+  /** @default 1000 */
+  readonly classes?: number
+  /** Channel multiplier. @default 1 */
+  readonly width?: number
+  /** Side of the square input in pixels. @default the published size */
+  readonly size?: number
+  readonly residualScale?: number | undefined
+  /** Repeat counts that differ from the published ones. */
+  readonly blocks?: Readonly<Record<string, number>> | undefined
+  /** Whether batch norms have a scale (as in timm) or only a shift (slim, Keras). @default true */
+  readonly normScale?: boolean
+  /** The type that activations are computed in. @default 'f32' */
+  readonly precision?: Extract<Dtype, 'f32' | 'bf16'>
+  /** The auxiliary head, in training. @default false */
+  readonly auxiliary?: boolean
+  /** Share of features that dropout keeps. @default 0.8 */
+  readonly keep?: number
+  /** Keys the dropout masks. @default 0 */
+  readonly seed?: number
+}
+
+/** A network built at one batch size in one mode: the forward graph and its handles. */
+export interface Model {
+  readonly network: Network
+  readonly graph: Graph
+  /** [batch, 3, size, size] f32, fed channels-last. */
+  readonly images: Value
+  /** [batch, classes] f32. */
+  readonly logits: Value
+  readonly auxiliaryLogits: Value | undefined
+  readonly parameters: readonly Value[]
+  readonly statistics: readonly Statistic[]
+  readonly endpoints: ReadonlyMap<string, Value>
+}
+
+/** Builds the graph of a network. Throws a UserError for a size, block name or number that cannot be. */
+export function buildModel(network: Network, options: ModelOptions): Model {
+  const { batch, size = network.size, classes = 1000, width = 1 } = options
+  requireWhole('batch', batch)
+  requireWhole('classes', classes)
+  requireWhole('size', size)
+  if (!(width > 0)) throw new UserError(`width ${width}: must be a number above 0`, 2)
+  const blocks = { ...network.blocks }
+  for (const [name, count] of Object.entries(options.blocks ?? {})) {
+    if (!(name in blocks)) throw unknownChoice(`block of ${network.id}`, name, Object.keys(blocks))
+    requireWhole(`blocks.${name}`, count)
+    blocks[name] = count
+  }
+  try {
+    return build(network, options, size, { classes, blocks })
+  } catch (error) {
+    if (!(error instanceof ShapeError)) throw error
+    const least = leastSize(network, options, size)
+    if (least === undefined) throw error
+    throw new UserError(`${network.id} does not fit images of ${size}×${size}: the least size is ${least}`, 2, { cause: error })
+  }
+}
+
+function build(network: Network, options: ModelOptions, size: number, dimensions: Parameters<Network['body']>[0]): Model {
+  const graph = new Graph()
+  const root = new Root(graph, {
+    mode: options.mode,
+    width: options.width ?? 1,
+    residualScale: options.residualScale,
+    norm: { epsilon: network.epsilon, scale: options.normScale ?? true },
+    keep: options.keep ?? 0.8,
+    seed: options.seed ?? 0,
+    initial: network.initial,
+  })
+  const images = input(graph, { name: 'images', dtype: 'f32', shape: [options.batch, 3, size, size], feed: 'nhwc' })
+  const top = new Scope(root)
+  const logits = top.run(network.body(dimensions), cast(images, options.precision ?? 'f32'))
+  const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
+  const auxiliaryLogits = tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from)!)
+  const { parameters, statistics, endpoints } = root
+  return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints }
+}
+
+/** The least side from `size` up to the published one that the network accepts. */
+export function leastSize(network: Network, options: Omit<ModelOptions, 'batch' | 'mode'>, from = 1): number | undefined {
+  for (let size = from; size <= Math.max(network.size, from); size++) {
+    try {
+      const dimensions = { classes: 2, blocks: { ...network.blocks, ...options.blocks } }
+      build(network, { ...options, mode: 'train', batch: 1 }, size, dimensions)
+      return size
+    } catch (error) {
+      if (!(error instanceof ShapeError)) throw error
+    }
+  }
+  return undefined
+}
+
+function requireWhole(name: string, value: number) {
+  if (!Number.isInteger(value) || value < 1) throw new UserError(`${name} ${value}: must be a whole number of at least 1`, 2)
+}
