@@ -137,6 +137,9 @@ function graphOf(inputs: Readonly<Record<string, Value | readonly Value[] | unde
   throw new Error('an op without inputs must be given its graph')
 }
 
+/** Whether a port is filled with a list. */
+export const isMany = (entry: Value | readonly Value[]): entry is readonly Value[] => Array.isArray(entry)
+
 /** Every value of a port map, ports in order. */
 export function flatten(ports: Readonly<Record<string, Value | readonly Value[] | undefined>>): Value[] {
   return Object.values(ports).flatMap(value => value ?? [])

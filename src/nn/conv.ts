@@ -2,7 +2,7 @@ import { batchNorm as batchNormOp, batchNormInference } from '../graph/ops/batch
 import { conv2d } from '../graph/ops/convolution.js'
 import { relu } from '../graph/ops/relu.js'
 import { featureMap, type Value } from '../graph/op.js'
-import { type Layer, layer, type Scope } from './scope.js'
+import { type Initialiser, type Layer, layer, type Scope } from './scope.js'
 import { type Kernel, kernelSize, type Padding, windowOver } from './window.js'
 
 export type ConvOptions = Padding & {
@@ -14,6 +14,8 @@ export type ConvOptions = Padding & {
   readonly bias?: boolean
   /** ReLU at the end. @default true */
   readonly act?: boolean
+  /** First weights. @default the network's own */
+  readonly initial?: Initialiser
 }
 
 /** A convolution without norm and activation, with bias: what the figures print "Linear". */
@@ -23,8 +25,8 @@ export const Linear = { norm: false, act: false } as const
 export const conv = (kernel: Kernel, filters: number, options: ConvOptions = {}): Layer =>
   layer(kernel, (x, at) => convTo(at.channels(filters), kernel, options, x, at))
 
-/** A depthwise convolution: every channel gives `multiplier` channels of its own. Bias, no norm, no activation. */
-export const depthwise = (kernel: Kernel, multiplier: number, options: Padding): Layer =>
+/** A depthwise convolution: every channel gives `multiplier` channels of its own. No bias, no norm, no activation. */
+export const depthwise = (kernel: Kernel, multiplier: number, options: Padding & { readonly initial?: Initialiser }): Layer =>
   layer(kernel, (x, at) => convTo(featureMap(x)[1] * multiplier, kernel, { ...options, ...Linear, bias: false, groups: 'depthwise' }, x, at))
 
 /** The 1×1 "Linear" convolution at the end of a residual body: always to the channels that it will be added to. */
@@ -32,7 +34,7 @@ export const expandTo = (channels: number): Layer =>
   layer('expand', (x, at) => convTo(channels, '1x1', Linear, x, at))
 
 function convTo(filters: number, kernel: Kernel, options: ConvOptions, x: Value, at: Scope): Value {
-  const { norm = true, act = true, bias = !norm } = options
+  const { norm = true, act = true, bias = !norm, initial = at.settings.initial } = options
   const [, channels, height, width] = featureMap(x)
   const groups = options.groups === 'depthwise' ? channels : 1
   const [kh, kw] = kernelSize(kernel)
@@ -40,7 +42,7 @@ function convTo(filters: number, kernel: Kernel, options: ConvOptions, x: Value,
   const weights = at.parameter(
     'weights',
     [filters, channels / groups, kh, kw],
-    at.settings.initial((channels / groups) * area, (filters / groups) * area),
+    initial((channels / groups) * area, (filters / groups) * area),
     true,
   )
   const offset = bias ? at.parameter('bias', [filters], { kind: 'constant', value: 0 }) : undefined

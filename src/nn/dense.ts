@@ -1,13 +1,19 @@
 import { dense2d } from '../graph/ops/dense.js'
 import { dropout as dropoutOp } from '../graph/ops/dropout.js'
 import { matrix } from '../graph/op.js'
-import { type Layer, layer } from './scope.js'
+import { type Initialiser, type Layer, layer } from './scope.js'
+
+export interface DenseOptions {
+  /** First weights. @default the network's own */
+  readonly initial?: Initialiser
+}
 
 /** A fully connected layer with bias, [N,I] → [N,units]. Units are classes: `width` does not touch them. */
-export const dense = (units: number): Layer =>
+export const dense = (units: number, options: DenseOptions = {}): Layer =>
   layer('dense', (x, at) => {
     const [, features] = matrix(x)
-    const weights = at.parameter('weights', [units, features], at.settings.initial(features, units), true)
+    const { initial = at.settings.initial } = options
+    const weights = at.parameter('weights', [units, features], initial(features, units), true)
     return dense2d(x, weights, at.parameter('bias', [units], { kind: 'constant', value: 0 }))
   })
 

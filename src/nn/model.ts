@@ -50,7 +50,10 @@ export function buildModel(network: Network, options: ModelOptions): Model {
   requireWhole('batch', batch)
   requireWhole('classes', classes)
   requireWhole('size', size)
-  if (!(width > 0)) throw new UserError(`width ${width}: must be a number above 0`, 2)
+  const { keep = 1, residualScale = 1 } = options
+  if (!(width > 0 && width < Infinity)) throw new UserError(`width ${width}: must be a number above 0`, 2)
+  if (!(keep > 0 && keep <= 1)) throw new UserError(`keep ${keep}: must be a share above 0 and at most 1`, 2)
+  if (!Number.isFinite(residualScale)) throw new UserError(`residualScale ${residualScale}: must be a finite number`, 2)
   const blocks = { ...network.blocks }
   for (const [name, count] of Object.entries(options.blocks ?? {})) {
     if (!(name in blocks)) throw unknownChoice(`block of ${network.id}`, name, Object.keys(blocks))
@@ -63,7 +66,8 @@ export function buildModel(network: Network, options: ModelOptions): Model {
     if (!(error instanceof ShapeError)) throw error
     const least = leastSize(network, options, size)
     if (least === undefined) throw error
-    throw new UserError(`${network.id} does not fit images of ${size}×${size}: the least size is ${least}`, 2, { cause: error })
+    const what = options.auxiliary && options.mode === 'train' ? `${network.id} with its auxiliary head` : network.id
+    throw new UserError(`${what} does not fit images of ${size}×${size}: the least size is ${least}`, 2, { cause: error })
   }
 }
 
@@ -88,11 +92,11 @@ function build(network: Network, options: ModelOptions, size: number, dimensions
 }
 
 /** The least side from `size` up to the published one that the network accepts. */
-export function leastSize(network: Network, options: Omit<ModelOptions, 'batch' | 'mode'>, from = 1): number | undefined {
+export function leastSize(network: Network, options: Omit<ModelOptions, 'batch' | 'mode'> & { readonly mode?: Mode }, from = 1): number | undefined {
   for (let size = from; size <= Math.max(network.size, from); size++) {
     try {
       const dimensions = { classes: 2, blocks: { ...network.blocks, ...options.blocks } }
-      build(network, { ...options, mode: 'train', batch: 1 }, size, dimensions)
+      build(network, { mode: 'train', ...options, batch: 1 }, size, dimensions)
       return size
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error

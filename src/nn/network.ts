@@ -1,5 +1,4 @@
-import type { Initial } from '../graph/ops/source.js'
-import type { Layer } from './scope.js'
+import type { Initialiser, Layer } from './scope.js'
 
 /** The sizes a network's text is written in terms of. */
 export interface Dimensions {
@@ -20,7 +19,7 @@ export interface Network {
   /** Published repeat counts. */
   readonly blocks: Readonly<Record<string, number>>
   readonly epsilon: number
-  readonly initial: (fanIn: number, fanOut: number) => Initial
+  readonly initial: Initialiser
   readonly body: (d: Dimensions) => Layer
   /** Auxiliary head, used in training only: where it taps and what it is. */
   readonly auxiliary?: { readonly from: string; readonly head: (d: Dimensions) => Layer }
@@ -47,7 +46,12 @@ export const inceptionPreprocessing: Preprocessing = {
 }
 
 /** Truncated normal with deviation √(1.3·2/fanIn): slim's variance scaling (networks.md §2.3). */
-export const varianceScaling = (fanIn: number): Initial => ({ kind: 'truncatedNormal', deviation: Math.sqrt(2.6 / fanIn) })
+export const varianceScaling: Initialiser = fanIn => ({ kind: 'truncatedNormal', deviation: Math.sqrt(2.6 / fanIn) })
 
 /** Uniform within ±√(6/(fanIn+fanOut)) (Glorot and Bengio, 2010), which slim's Inception-ResNet uses. */
-export const xavier = (fanIn: number, fanOut: number): Initial => ({ kind: 'uniform', limit: Math.sqrt(6 / (fanIn + fanOut)) })
+export const xavier: Initialiser = (fanIn, fanOut) => ({ kind: 'uniform', limit: Math.sqrt(6 / (fanIn + fanOut)) })
+
+/** Truncated normal with a deviation that does not depend on the layer's size. */
+export const truncatedNormal =
+  (deviation: number): Initialiser =>
+  () => ({ kind: 'truncatedNormal', deviation })

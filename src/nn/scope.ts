@@ -5,6 +5,9 @@ import { type Initial, input, variable } from '../graph/ops/source.js'
 /** Training and evaluation are two graphs built from one text. */
 export type Mode = 'train' | 'eval'
 
+/** The first values of a convolution's or dense layer's weights, from how many inputs and outputs an element has. */
+export type Initialiser = (fanIn: number, fanOut: number) => Initial
+
 /** Settings that hold for a whole network, so that no block has to repeat them. */
 export interface Settings {
   readonly mode: Mode
@@ -15,8 +18,7 @@ export interface Settings {
   readonly norm: { readonly epsilon: number; readonly scale: boolean }
   readonly keep: number
   readonly seed: number
-  /** Initial values of a convolution's or dense layer's weights. */
-  readonly initial: (fanIn: number, fanOut: number) => Initial
+  readonly initial: Initialiser
 }
 
 /** A batch norm's running statistic and the batch's own value of it, which a training step moves it towards. */

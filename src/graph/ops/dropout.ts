@@ -9,7 +9,7 @@ export interface Dropout {
 }
 
 /** Two dropouts of one network must not share a mask, so the scope is part of the key. */
-interface Placed extends Dropout {
+export interface Placed extends Dropout {
   readonly scope: string
 }
 

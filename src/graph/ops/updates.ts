@@ -2,7 +2,7 @@ import { sizeOf } from '../../base/shape.js'
 import { defineOp, type Tensor, type Type } from '../op.js'
 
 /** One λ a tensor: weight decay enters as a loss term λ/2 ‖w‖², so it passes through the rule like any gradient. */
-interface Decays {
+export interface Decays {
   readonly weightDecay: readonly number[]
 }
 

@@ -1,4 +1,4 @@
-import type { Graph, Node, Value } from '../op.js'
+import { type Graph, isMany, type Node, type Value } from '../op.js'
 
 /** What a pass puts in a node's place: other attributes, or values that stand for its outputs. */
 export type Replacement = { readonly attrs: unknown } | { readonly [port: string]: Value }
@@ -20,13 +20,18 @@ export function rewrite(
     const outputs =
       replacement && !('attrs' in replacement)
         ? (replacement as Record<string, Value>)
-        : node.op.emit(
-            Object.fromEntries(Object.entries(node.inputs).map(([port, v]) => [port, v && ('node' in v ? rewritten(v) : v.map(rewritten))])),
+        : (node.op.emit(
+            mapPorts(node.inputs, rewritten),
             replacement && 'attrs' in replacement ? replacement.attrs : node.attrs,
             graph,
-          )
+          ) as Record<string, Value>)
     for (const [port, value] of Object.entries(node.outputs)) if (outputs[port]) renamed.set(value, outputs[port])
   }
   graph.scope = outer
   return rewritten
+}
+
+function mapPorts(ports: Node['inputs'], map: (value: Value) => Value): Record<string, Value | Value[] | undefined> {
+  const mapped = (entry: Value | readonly Value[]) => (isMany(entry) ? entry.map(map) : map(entry))
+  return Object.fromEntries(Object.entries(ports).map(([port, entry]) => [port, entry === undefined ? entry : mapped(entry)]))
 }

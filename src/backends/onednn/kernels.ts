@@ -1,0 +1,139 @@
+import type { Type, Value } from '../../graph/op.js'
+import type { Call, OpName, Ops } from '../../graph/ops.js'
+import type { Slot, Task } from '../simd/task.js'
+import { alg, arg, prop, query } from './constants.js'
+import type { Descriptor, Engine, Primitive } from './engine.js'
+
+/** Where a tensor of a launch lies. Addresses follow once the whole program has been planned. */
+export type Place =
+  | { readonly kind: 'value'; readonly value: Value }
+  /** Bytes that live for one node only. */
+  | { readonly kind: 'scratch'; readonly offset: number }
+  /** Bytes that live as long as the program: weights already in the layout that a kernel wants. */
+  | { readonly kind: 'constant'; readonly id: number }
+
+/** A port of a node that is being lowered. */
+export interface Operand extends Type {
+  readonly value: Value
+  readonly desc: Descriptor
+  readonly place: Place
+  /** Whether it changes only when somebody writes the store: a variable that this graph does not update. */
+  readonly fixed: boolean
+  /** Whether anything reads it. */
+  readonly read: boolean
+}
+
+/** A typed window on a place: f32 numbers, s32 numbers, or the bits of bf16. */
+export type View = Float32Array | Int32Array | Uint16Array
+
+export type Launch =
+  | { readonly kind: 'primitive'; readonly primitive: Primitive; readonly args: readonly Argument[] }
+  /** Plain TypeScript over views; for what is too small to deserve a kernel. */
+  | { readonly kind: 'script'; readonly bind: (view: (operand: Operand) => View) => () => void }
+  /** SIMD threads over team memory. `scalars` are read before each run; `done` sees the sums. */
+  | {
+      readonly kind: 'team'
+      readonly tasks: (offset: (operand: Operand) => number) => readonly Task[]
+      readonly bind: (view: (operand: Operand) => View) => { scalars(into: Float64Array): void; done?(sums: Float64Array): void }
+    }
+
+export type Argument = readonly [argument: number, desc: Descriptor, place: Place]
+export type { Slot }
+
+/** How one op becomes launches. */
+export interface Lowering<O> {
+  /** Ports that are row-major; other feature maps are channels-last. */
+  readonly rowMajor?: readonly string[]
+  /** Ports whose storage must be in the SIMD team's memory. */
+  readonly team?: readonly string[]
+  lower(call: Call<O, Operand>, k: Kernels): void
+}
+
+/** Total over the ops: a missing kernel does not compile. */
+export type Lowerings = { readonly [N in OpName]: Lowering<Ops[N]> }
+
+const alignment = 64
+
+/** Collects the launches of one node. */
+export class Kernels {
+  readonly launches: Launch[] = []
+  /** Launches to run only after the store was written: they prepare constants. */
+  readonly preparations: Launch[] = []
+  readonly constantBytes: number[] = []
+  readonly workspaceBytes = new Map<Value, number>()
+  scratchBytes = 0
+  readonly #firstConstant: number
+  readonly #after: Launch[] = []
+  readonly engine: Engine
+
+  constructor(engine: Engine, firstConstant: number) {
+    this.engine = engine
+    this.#firstConstant = firstConstant
+  }
+
+  /** Runs a primitive over these tensors; its scratchpad is added. */
+  launch(primitive: Primitive, args: readonly Argument[]): void {
+    this.launches.push({ kind: 'primitive', primitive, args: [...args, ...this.#scratchpad(primitive)] })
+    this.launches.push(...this.#after.splice(0))
+  }
+
+  /**
+   * The place of `operand` in the layout `wanted`: its own when the layouts agree, else a copy, made once if the
+   * operand is fixed and in every run if not. `as` describes the operand when it is seen under another shape.
+   */
+  prepared(operand: Operand, wanted: Descriptor, as = operand.desc): Place {
+    if (this.engine.sameLayout(as, wanted)) return operand.place
+    const primitive = this.engine.reorder(as, wanted)
+    const to: Place = operand.fixed ? this.#constant(wanted) : this.scratch(wanted)
+    const launches = operand.fixed ? this.preparations : this.launches
+    launches.push({
+      kind: 'primitive',
+      primitive,
+      args: [[arg.src, as, operand.place], [arg.dst, wanted, to], ...this.#scratchpad(primitive)],
+    })
+    return to
+  }
+
+  /** Where a kernel that produces the layout `made` may write `operand`; a reorder follows the launch if need be. */
+  delivered(operand: Operand, made: Descriptor, as = operand.desc): Place {
+    if (this.engine.sameLayout(as, made)) return operand.place
+    const primitive = this.engine.reorder(made, as)
+    const from = this.scratch(made)
+    const args: Argument[] = [[arg.src, made, from], [arg.dst, as, operand.place], ...this.#scratchpad(primitive)]
+    this.#after.push({ kind: 'primitive', primitive, args })
+    return from
+  }
+
+  /** A constant tensor of ones. */
+  ones(desc: Descriptor): Place {
+    const place = this.#constant(desc)
+    const primitive = this.engine.primitive('ones', operation =>
+      this.engine.library.dnnl_eltwise_forward_desc_init(operation, prop.forwardInference, alg.linear, desc, 0, 1),
+    )
+    this.preparations.push({ kind: 'primitive', primitive, args: [[arg.src, desc, place], [arg.dst, desc, place]] })
+    return place
+  }
+
+  scratch(desc: Descriptor): Place {
+    const offset = this.scratchBytes
+    this.scratchBytes += Math.ceil(this.engine.bytes(desc) / alignment) * alignment
+    return { kind: 'scratch', offset }
+  }
+
+  /** The workspace of a forward primitive: sized here, read again by the backward kernel. */
+  workspace(operand: Operand, primitive: Primitive): Argument {
+    const desc = primitive.layout(query.workspace)
+    this.workspaceBytes.set(operand.value, this.engine.bytes(desc))
+    return [arg.workspace, desc, operand.place]
+  }
+
+  #constant(desc: Descriptor): Place {
+    this.constantBytes.push(this.engine.bytes(desc))
+    return { kind: 'constant', id: this.#firstConstant + this.constantBytes.length - 1 }
+  }
+
+  #scratchpad(primitive: Primitive): Argument[] {
+    const desc = primitive.layout(query.scratchpad)
+    return this.engine.bytes(desc) === 0 ? [] : [[arg.scratchpad, desc, this.scratch(desc)]]
+  }
+}

@@ -1,0 +1,48 @@
+import type { Lowerings } from './kernels.js'
+import { batchNorm, batchNormBackward, batchNormInference } from './lowering/batchNorm.js'
+import { concat, sliceChannels } from './lowering/concat.js'
+import { convolution, convolutionBackwardData, convolutionBackwardWeights } from './lowering/convolution.js'
+import { dense, denseBackwardData, denseBackwardWeights } from './lowering/dense.js'
+import { cast, relu, reluBackward, residualAdd, scale, sum } from './lowering/elementwise.js'
+import { avgPool, avgPoolBackward, globalAvgPool, globalAvgPoolBackward, maxPool, maxPoolBackward } from './lowering/pool.js'
+import {
+  clipFactor, constant, dropout, nothing, softmaxCrossEntropy, softmaxCrossEntropyBackward,
+} from './lowering/script.js'
+import { gradientNorms, momentumDescent, movingAverage, rmsprop } from './lowering/updates.js'
+
+export const lowerings: Lowerings = {
+  input: nothing,
+  variable: nothing,
+  constant,
+  convolution,
+  convolutionBackwardData,
+  convolutionBackwardWeights,
+  batchNorm,
+  batchNormInference,
+  batchNormBackward,
+  relu,
+  reluBackward,
+  residualAdd,
+  scale,
+  sum,
+  concat,
+  sliceChannels,
+  maxPool,
+  maxPoolBackward,
+  avgPool,
+  avgPoolBackward,
+  globalAvgPool,
+  globalAvgPoolBackward,
+  dense,
+  denseBackwardData,
+  denseBackwardWeights,
+  dropout,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyBackward,
+  cast,
+  gradientNorms,
+  clipFactor,
+  rmsprop,
+  momentumDescent,
+  movingAverage,
+}

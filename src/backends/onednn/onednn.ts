@@ -1,0 +1,42 @@
+import { readFileSync } from 'node:fs'
+import type { Backend, Precision } from '../backend.js'
+import { Team } from '../simd/team.js'
+import { Engine } from './engine.js'
+import { loadLibrary } from './library.js'
+import { OnednnProgram } from './program.js'
+import { TeamStore } from './store.js'
+
+let opened: Backend | { readonly reason: string } | undefined
+
+/** The oneDNN backend of this process, or the reason why there is none. */
+export function openOnednn(): Backend | { readonly reason: string } {
+  opened ??= open()
+  return opened
+}
+
+function open(): Backend | { readonly reason: string } {
+  const library = loadLibrary()
+  if ('reason' in library) return library
+  if (!library.version.startsWith('2.')) return { reason: `oneDNN ${library.version} is not of version 2` }
+  const engine = new Engine(library)
+  const team = new Team()
+  const precisions: readonly [Precision, ...Precision[]] = hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16']
+  return {
+    title: `oneDNN ${library.version}`,
+    precisions,
+    createStore: () => new TeamStore(team),
+    compile(graph, options) {
+      if (!(options.store instanceof TeamStore)) throw new Error('the store belongs to another backend')
+      return new OnednnProgram(graph, engine, options.store, options)
+    },
+  }
+}
+
+/** Whether the processor multiplies bf16 natively, so that computing in it is faster and not only smaller. */
+function hasBf16(): boolean {
+  try {
+    return /\b(amx_bf16|avx512_bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,50 @@
+import { UserError } from '../../base/error.js'
+import { sizeOf } from '../../base/shape.js'
+import type { Variable } from '../../graph/ops/source.js'
+import type { Store } from '../backend.js'
+import { initialise } from '../initialise.js'
+import type { Team } from '../simd/team.js'
+
+/** Variables in the SIMD team's shared memory, where oneDNN and the optimiser's threads both reach them. */
+export class TeamStore implements Store {
+  readonly variables = new Map<string, Variable>()
+  /** Counts writes, so that programs know when weights that they keep in another layout are stale. */
+  version = 0
+  readonly team: Team
+  readonly #offsets = new Map<string, number>()
+
+  constructor(team: Team) {
+    this.team = team
+  }
+
+  declare(variable: Variable, seed: number) {
+    const { name, shape } = variable
+    const known = this.variables.get(name)
+    if (known) {
+      if (known.shape.join() !== shape.join())
+        throw new UserError(`variable '${name}' is ${known.shape.join('×')} in the store and ${shape.join('×')} in the network`)
+      return
+    }
+    const offset = this.team.allocate(4 * sizeOf(shape))
+    this.variables.set(name, variable)
+    this.#offsets.set(name, offset)
+    initialise(variable, seed, this.team.f32(offset, sizeOf(shape)))
+    this.version++
+  }
+
+  has(name: string) {
+    return this.variables.has(name)
+  }
+
+  offset(name: string): number {
+    const offset = this.#offsets.get(name)
+    if (offset === undefined) throw new Error(`the store holds no '${name}'`)
+    return offset
+  }
+
+  data(name: string) {
+    // Whoever asks may write.
+    this.version++
+    return this.team.f32(this.offset(name), sizeOf(this.variables.get(name)!.shape))
+  }
+}

@@ -1,0 +1,71 @@
+import type { FillTask, LoaderShare } from './loader-worker.js'
+
+/** A batch in the loader's own memory: valid until the next one is asked for. */
+export interface Batch {
+  /** [batch, size, size, 3], values in [−1, 1]; images from `count` on are zero. In memory shared between threads. */
+  readonly images: Float32Array
+  /** [batch]; −1 from `count` on, and for a bad image that evaluation leaves out. */
+  readonly labels: Int32Array
+  /** [batch], which image of the set each is; a stand-in's own number where one was needed. 0 from `count` on. */
+  readonly indices: Uint32Array
+  /** How many of them are of the set. */
+  readonly count: number
+}
+
+/** A slot with a batch under way, finished, or in the consumer's hands. */
+export interface Filling {
+  readonly slot: number
+  readonly task: FillTask
+  /** Workers that have not yet reported on it. */
+  shares: number
+  readonly bad: LoaderShare['bad'][number][]
+  fatal: string | undefined
+}
+
+/** The batches of one call to `steps` or `pass`, taken one at a time even when several are asked for at once. */
+export class BatchRun implements AsyncIterableIterator<Batch, undefined> {
+  readonly kind: FillTask['kind']
+  readonly to: number
+  /** The next batch to start. */
+  upcoming: number
+  /** Started and not yet handed out, in order. */
+  readonly queue: Filling[] = []
+  /** The slot in the consumer's hands. */
+  held: number | undefined
+  readonly #take: (run: BatchRun) => Promise<Batch | undefined>
+  readonly #end: (run: BatchRun) => void
+  #last: Promise<unknown> = Promise.resolve()
+
+  constructor(
+    kind: FillTask['kind'],
+    from: number,
+    to: number,
+    take: (run: BatchRun) => Promise<Batch | undefined>,
+    end: (run: BatchRun) => void,
+  ) {
+    this.kind = kind
+    this.upcoming = from
+    this.to = to
+    this.#take = take
+    this.#end = end
+  }
+
+  next(): Promise<IteratorResult<Batch, undefined>> {
+    const taken = this.#last.then(async (): Promise<IteratorResult<Batch, undefined>> => {
+      const batch = await this.#take(this)
+      return batch === undefined ? { done: true, value: undefined } : { done: false, value: batch }
+    })
+    this.#last = taken.catch(() => {})
+    return taken
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#end(this)
+    return Promise.resolve({ done: true, value: undefined })
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this
+  }
+}
+

@@ -1,0 +1,350 @@
+import { availableParallelism } from 'node:os'
+import { UserError } from '../base/error.js'
+import { formatBytes } from '../base/format.js'
+import type { Preprocessing } from './augment.js'
+import { type Batch, BatchRun, type Filling } from './batch-run.js'
+import type { ImageSet } from './class-folder.js'
+import { Crew } from './crew.js'
+import { type CacheMemory, ImageCache } from './image-cache.js'
+import type { FillTask, LoaderShare, LoaderTask, LoaderWorkerData } from './loader-worker.js'
+import { PathList } from './path-list.js'
+import { Slot } from './slot.js'
+
+export interface LoaderOptions {
+  /** Images a batch. */
+  readonly batch: number
+  readonly preprocessing: Preprocessing
+  /** Decides order and augmentation, with the epoch and the image's number and nothing else. */
+  readonly seed: number
+  /** Threads. Any number gives the same batches. @default half of the processor's threads, at least 1 and at most 2 */
+  readonly workers?: number
+  /** Batches made ahead of the one in use. @default 3 */
+  readonly prefetch?: number
+  /**
+   * What to do about an image that cannot be decoded. `error` stops and names it. `skip` lists it in {@link Loader.bad};
+   * in training the next good image of the epoch's order stands in for it, in evaluation it is left out.
+   */
+  readonly badImages: 'error' | 'skip'
+  /** Memory for decoded images, so that later epochs need not decode. Speed only. @default 512 MiB */
+  readonly cacheBytes?: number
+  /** A cache from `ImageCache.reserve` instead, which several loaders of the same set can share. */
+  readonly cache?: CacheMemory
+  /** Aborting ends the threads; whoever waits for a batch gets the signal's reason. */
+  readonly signal?: AbortSignal
+}
+
+export interface BadImageNote {
+  readonly path: string
+  readonly reason: string
+}
+
+/**
+ * Makes batches in worker threads ahead of their use. What a batch holds is a pure function of the set, the options and
+ * its number, whatever the number of workers and whether images come from the cache.
+ *
+ * One run of batches at a time: a new one ends the one before, which then gives no more. Close the loader to end its threads; an idle loader does
+ * not keep the process alive.
+ */
+export class Loader {
+  readonly #set: ImageSet
+  readonly #options: LoaderOptions
+  readonly #crew: Crew<LoaderTask, LoaderShare>
+  readonly #slots: readonly Slot[]
+  readonly #wanted: Int32Array
+  readonly #free: number[]
+  /** Not yet reported on by every worker, by ticket: the workers may still be writing. */
+  readonly #open = new Map<number, Filling>()
+  /** Who waits for the cache, by ticket. */
+  readonly #caching = new Map<number, { shares: number; resolve: () => void; reject: (reason: unknown) => void }>()
+  readonly #bad = new Map<number, string>()
+  readonly #onAbort: () => void
+  #ticket = 0
+  #run: BatchRun | undefined
+  #failure: unknown
+  #failed = false
+  #wake: (() => void) | undefined
+  #waited = 0
+
+  /**
+   * @param program another worker program, for tests
+   * @throws {UserError} if an option is out of range or the batches need more memory than there is
+   */
+  constructor(set: ImageSet, options: LoaderOptions, program: URL = new URL('./loader-worker.js', import.meta.url)) {
+    const { batch, preprocessing, seed, signal, cacheBytes = 512 * 2 ** 20 } = options
+    const { workers = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2))), prefetch = 3 } = options
+    for (const [name, value, least] of [
+      ['batch', batch, 1],
+      ['size', preprocessing.size, 1],
+      ['workers', workers, 1],
+      ['prefetch', prefetch, 1],
+      ['seed', seed, 0],
+      ['cacheBytes', cacheBytes, 0],
+    ] as const)
+      if (!Number.isSafeInteger(value) || value < least)
+        throw new UserError(`${name} must be a whole number, at least ${least}, not ${value}`, 2)
+    if (preprocessing.kind === 'eval' && !(preprocessing.centralFraction > 0 && preprocessing.centralFraction <= 1))
+      throw new UserError(`centralFraction must lie in (0, 1], not ${preprocessing.centralFraction}`, 2)
+    if (set.items.length === 0) throw new UserError(`${set.root} has no images`)
+    if (options.cache !== undefined && !ImageCache.fits(options.cache, set.items.length))
+      throw new RangeError('the cache was reserved for another number of images')
+    signal?.throwIfAborted()
+
+    this.#set = set
+    this.#options = options
+    const sampleLength = preprocessing.size ** 2 * 3
+    const memory = reserveSlots(prefetch + 1, batch, sampleLength)
+    this.#slots = memory.map(slot => new Slot(slot))
+    this.#free = memory.map((_, i) => i)
+    const wanted = new SharedArrayBuffer(4)
+    this.#wanted = new Int32Array(wanted)
+    const labels = new Int32Array(new SharedArrayBuffer(set.items.length * 4))
+    set.items.forEach((item, i) => {
+      labels[i] = item.label
+    })
+    const shared = {
+      workers,
+      seed,
+      preprocessing,
+      batch,
+      badImages: options.badImages,
+      paths: PathList.pack(set.items.map(item => item.path)),
+      labels: labels.buffer,
+      cache: options.cache ?? ImageCache.reserve(set.items.length, cacheBytes),
+      slots: memory,
+      wanted,
+    }
+    const data = Array.from({ length: workers }, (_, worker): LoaderWorkerData => ({ worker, ...shared }))
+    this.#crew = new Crew(program, data, {
+      reply: share => this.#hear(share),
+      failure: error =>
+        this.#fail(new UserError(`loading images failed: ${error.message.split('\n')[0]}`, 1, { cause: error })),
+    })
+    this.#onAbort = () => {
+      this.#fail(signal?.reason)
+      void this.close()
+    }
+    signal?.addEventListener('abort', this.#onAbort, { once: true })
+  }
+
+  /** Images found bad so far, in the set's order. */
+  get bad(): readonly BadImageNote[] {
+    return [...this.#bad]
+      .sort(([a], [b]) => a - b)
+      .map(([index, reason]) => ({ path: this.#set.items[index]!.path, reason }))
+  }
+
+  /** How long callers have waited for batches that were not ready, the first ones included. */
+  get waitedSeconds(): number {
+    return this.#waited
+  }
+
+  /**
+   * Batches for the training steps `fromStep` … `toStep` − 1, each full. Step s takes the places s·batch … of the
+   * global order (see TrainingOrder), so a run can go on at any step. Work starts at once, before the first is asked
+   * for.
+   *
+   * The batches throw a {@link UserError} where an image is bad and bad images are errors, or all images are bad.
+   */
+  steps(fromStep: number, toStep: number): AsyncIterableIterator<Batch, undefined> {
+    if (!Number.isSafeInteger(fromStep) || fromStep < 0 || !(toStep >= fromStep))
+      throw new UserError(`cannot take the steps ${fromStep} … ${toStep}: they must be whole numbers in order`, 2)
+    return this.#start('steps', fromStep, toStep)
+  }
+
+  /** Every image once in the set's order, the last batch short. Throws as {@link steps} does. */
+  pass(): AsyncIterableIterator<Batch, undefined> {
+    return this.#start('pass', 0, Math.ceil(this.#set.items.length / this.#options.batch))
+  }
+
+  /**
+   * Decodes ahead into the cache, until every image is in it or it is full, so that batches need not wait for that in
+   * the first epoch. To be called before batches are asked for; those asked for in between come after it.
+   */
+  async fillCache(): Promise<void> {
+    if (this.#failed) throw this.#failure
+    this.#abandon()
+    const ticket = this.#ticket++
+    this.#crew.hold()
+    try {
+      await new Promise<void>((resolve, reject) => {
+        this.#caching.set(ticket, { shares: this.#crew.size, resolve, reject })
+        this.#crew.postAll({ ticket, kind: 'cache' })
+      })
+    } finally {
+      this.#crew.release()
+    }
+  }
+
+  /** Ends the threads, after the images they are at; batches not yet taken are lost. */
+  async close(): Promise<void> {
+    this.#options.signal?.removeEventListener('abort', this.#onAbort)
+    this.#fail(new Error('the loader is closed'))
+    this.#abandon()
+    await this.#crew.close()
+  }
+
+  #start(kind: FillTask['kind'], from: number, to: number): BatchRun {
+    this.#abandon()
+    this.#run = new BatchRun(
+      kind,
+      from,
+      to,
+      run => this.#take(run),
+      run => this.#end(run),
+    )
+    this.#schedule()
+    return this.#run
+  }
+
+  #end(run: BatchRun): void {
+    if (run === this.#run) this.#abandon()
+  }
+
+  /** Tells the workers that batches under way are no longer wanted; their slots come free as the workers report. */
+  #abandon(): void {
+    const run = this.#run
+    if (run === undefined) return
+    this.#run = undefined
+    Atomics.store(this.#wanted, 0, this.#ticket)
+    for (const filling of run.queue) if (!this.#open.has(filling.task.ticket)) this.#free.push(filling.slot)
+    run.queue.length = 0
+    if (run.held !== undefined) this.#free.push(run.held)
+    run.held = undefined
+  }
+
+  /** Starts as many batches as there are free slots. */
+  #schedule(): void {
+    const run = this.#run
+    if (run === undefined || this.#failed) return
+    const { batch } = this.#options
+    while (run.upcoming < run.to && this.#free.length > 0) {
+      const slot = this.#free.pop()!
+      const step = run.upcoming++
+      const count = run.kind === 'steps' ? batch : Math.min(batch, this.#set.items.length - step * batch)
+      const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, step, count }
+      const filling: Filling = { slot, task, shares: this.#crew.size, bad: [], fatal: undefined }
+      this.#slots[slot]!.reset()
+      this.#open.set(task.ticket, filling)
+      run.queue.push(filling)
+      this.#crew.postAll(task)
+    }
+  }
+
+  /** A worker's report. */
+  #hear(share: LoaderShare): void {
+    const caching = this.#caching.get(share.ticket)
+    if (caching !== undefined) {
+      if (share.fatal !== undefined) caching.reject(new UserError(`${this.#set.root}: ${share.fatal}`))
+      else if (--caching.shares === 0) caching.resolve()
+      return
+    }
+    const filling = this.#open.get(share.ticket)
+    if (filling === undefined) return
+    for (const note of share.bad) {
+      filling.bad.push(note)
+      this.#bad.set(note.index, note.reason)
+    }
+    filling.fatal ??= share.fatal
+    if (--filling.shares > 0) return
+    this.#open.delete(share.ticket)
+    if (share.ticket < Atomics.load(this.#wanted, 0)) {
+      this.#free.push(filling.slot)
+      this.#schedule()
+    }
+    this.#wake?.()
+  }
+
+  #fail(reason: unknown): void {
+    if (this.#failed) return
+    this.#failed = true
+    this.#failure = reason
+    for (const { reject } of this.#caching.values()) reject(reason)
+    this.#wake?.()
+  }
+
+  async #take(run: BatchRun): Promise<Batch | undefined> {
+    if (this.#failed) throw this.#failure
+    if (run !== this.#run) return undefined
+    if (run.held !== undefined) this.#free.push(run.held)
+    run.held = undefined
+    this.#schedule()
+    const filling = await this.#first(run)
+    if (filling === undefined) return this.#finish(run)
+    run.queue.shift()
+    // Written to the end though not reported by every worker yet: nobody writes there any more.
+    this.#open.delete(filling.task.ticket)
+    run.held = filling.slot
+    const refusal = this.#refusalOf(filling)
+    if (refusal !== undefined) {
+      this.#end(run)
+      throw refusal
+    }
+    const { images, labels, indices } = this.#slots[filling.slot]!
+    const { count } = filling.task
+    const sampleLength = images.length / labels.length
+    images.fill(0, count * sampleLength)
+    labels.fill(-1, count)
+    indices.fill(0, count)
+    return { images, labels, indices, count }
+  }
+
+  /** Waits until the run's next batch is there; undefined when there are no more. */
+  async #first(run: BatchRun): Promise<Filling | undefined> {
+    const isReady = (filling: Filling) => filling.shares === 0 || this.#slots[filling.slot]!.isWhole(filling.task.count)
+    if (run.queue[0] !== undefined && isReady(run.queue[0])) return run.queue[0]
+    if (run.queue.length === 0 && run.upcoming >= run.to) return undefined
+    const start = performance.now()
+    this.#crew.hold()
+    try {
+      // The queue is empty while the workers still leave the slots of an earlier run.
+      while (run.queue[0] === undefined || !isReady(run.queue[0])) {
+        await new Promise<void>(resolve => {
+          this.#wake = resolve
+        })
+        if (this.#failed) throw this.#failure
+        if (run !== this.#run) return undefined
+      }
+      return run.queue[0]
+    } finally {
+      this.#wake = undefined
+      this.#crew.release()
+      this.#waited += (performance.now() - start) / 1000
+    }
+  }
+
+  #finish(run: BatchRun): undefined {
+    if (run !== this.#run) return
+    this.#end(run)
+    if (run.kind === 'pass' && this.#bad.size === this.#set.items.length)
+      throw new UserError(`none of the images of ${this.#set.root} can be decoded`)
+  }
+
+  /** Why a batch cannot be handed out, if so; of several bad images the first in the batch is named. */
+  #refusalOf(filling: Filling): UserError | undefined {
+    if (filling.fatal !== undefined) return new UserError(`${this.#set.root}: ${filling.fatal}`)
+    if (this.#options.badImages === 'skip' || filling.bad.length === 0) return
+    const first = filling.bad.reduce((a, b) => (b.sample < a.sample ? b : a))
+    const { path } = this.#set.items[first.index]!
+    const remedy = 'mend or remove it, or use --bad-images skip to leave such images out and list them'
+    return new UserError(`bad image ${path}: ${first.reason}; ${remedy}`)
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.close()
+  }
+}
+
+function reserveSlots(slots: number, batch: number, sampleLength: number) {
+  try {
+    return Array.from({ length: slots }, () => Slot.reserve(batch, sampleLength))
+  } catch (error) {
+    const bytes = formatBytes(slots * batch * sampleLength * 4)
+    throw new UserError(
+      `${slots} batches of ${batch} images need ${bytes}: choose a smaller batch, size or prefetch`,
+      1,
+      {
+        cause: error,
+      },
+    )
+  }
+}

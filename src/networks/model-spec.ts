@@ -1,0 +1,50 @@
+import { UserError } from '../base/error.js'
+import type { ModelOptions } from '../nn/model.js'
+import type { Network } from '../nn/network.js'
+import { findNetwork } from './networks.js'
+
+/** Everything that decides a network's parameters: what a checkpoint must agree on with the program that reads it. */
+export interface ModelSpec {
+  readonly network: string
+  readonly classes: number
+  /** Side of the input in pixels. */
+  readonly size: number
+  readonly width: number
+  readonly residualScale?: number
+  readonly blocks?: Readonly<Record<string, number>>
+  readonly normScale: boolean
+}
+
+export const networkOf = (spec: ModelSpec): Network => findNetwork(spec.network)
+
+/** The part of the spec that `buildModel` takes as options. */
+export function modelOptions(spec: ModelSpec): Pick<ModelOptions, 'classes' | 'size' | 'width' | 'residualScale' | 'blocks' | 'normScale'> {
+  const { classes, size, width, residualScale, blocks, normScale } = spec
+  return { classes, size, width, residualScale, blocks, normScale }
+}
+
+/** Reads a spec back from JSON. Throws a UserError that names `where` when it is not one. */
+export function parseModelSpec(value: unknown, where: string): ModelSpec {
+  const fail = (what: string): never => {
+    throw new UserError(`${where}: ${what}; it was not written by this program, or by a newer one`)
+  }
+  if (typeof value !== 'object' || value === null) return fail('no model')
+  const spec = value as Record<string, unknown>
+  const number = (key: string): number => (typeof spec[key] === 'number' ? spec[key] : fail(`model.${key} is not a number`))
+  if (typeof spec.network !== 'string') return fail('model.network is not a name')
+  return {
+    network: spec.network,
+    classes: number('classes'),
+    size: number('size'),
+    width: number('width'),
+    ...(spec.residualScale === undefined ? {} : { residualScale: number('residualScale') }),
+    ...(spec.blocks === undefined ? {} : { blocks: parseBlocks(spec.blocks) ?? fail('model.blocks is not a list of counts') }),
+    normScale: spec.normScale !== false,
+  }
+}
+
+function parseBlocks(value: unknown): Record<string, number> | undefined {
+  if (typeof value !== 'object' || value === null) return undefined
+  const entries = Object.entries(value as Record<string, unknown>)
+  return entries.every(([, count]) => typeof count === 'number') ? (Object.fromEntries(entries) as Record<string, number>) : undefined
+}

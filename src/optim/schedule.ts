@@ -1,0 +1,16 @@
+export interface DecaySchedule {
+  /** @default 0.045 */
+  readonly learningRate: number
+  /** What the rate is multiplied by every `everyEpochs`. @default 0.94 */
+  readonly factor: number
+  /** @default 2 */
+  readonly everyEpochs: number
+  /** Epochs over which the rate rises linearly from zero. @default 0 */
+  readonly warmupEpochs: number
+}
+
+/** The learning rate at a fractional epoch: stepwise exponential decay (arXiv:1602.07261 §4), after a linear warm-up. */
+export function learningRateAt({ learningRate, factor, everyEpochs, warmupEpochs }: DecaySchedule, epoch: number): number {
+  const decayed = learningRate * factor ** Math.floor(epoch / everyEpochs + 1e-9)
+  return epoch < warmupEpochs ? decayed * (epoch / warmupEpochs) : decayed
+}

@@ -1,0 +1,79 @@
+import { UserError } from '../base/error.js'
+import { sameShape } from '../base/shape.js'
+import type { Store } from '../backends/backend.js'
+import { isJsonObject, type JsonObject } from '../formats/json.js'
+import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
+import type { Checkpoint } from './checkpoint.js'
+
+/** What a checkpoint says besides its tensors. */
+export interface CheckpointState {
+  readonly model: ModelSpec
+  readonly classNames: readonly string[]
+  /** The share of each side that evaluation's central crop keeps. */
+  readonly centralFraction: number
+  /** Epochs done, with its fraction. */
+  readonly epoch: number
+  /** Validation errors of the running averages when it was written, if they had been measured then. */
+  readonly errors?: { readonly top1: number; readonly top5: number }
+}
+
+/** The state as it is saved. `network` and `classes` stand outside the model too: `expectNetwork` reads them. */
+export const encodeState = (state: CheckpointState): object => ({
+  network: state.model.network,
+  classes: state.model.classes,
+  ...state,
+})
+
+/** Errors: UserError when the state is not one of ours. */
+export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>): CheckpointState {
+  const where = `checkpoint ${file}`
+  const { classNames, centralFraction, epoch, errors } = state
+  if (!Array.isArray(classNames) || !classNames.every(name => typeof name === 'string'))
+    throw new UserError(`${where}: no class names; use another checkpoint`)
+  if (typeof centralFraction !== 'number' || typeof epoch !== 'number')
+    throw new UserError(`${where}: no preprocessing or epoch; use another checkpoint`)
+  const measured = isJsonObject(errors) ? errorsOf(errors) : undefined
+  return {
+    model: parseModelSpec(state.model, where),
+    classNames: classNames as string[],
+    centralFraction,
+    epoch,
+    ...(measured && { errors: measured }),
+  }
+}
+
+const errorsOf = ({ top1, top5 }: JsonObject) =>
+  typeof top1 === 'number' && typeof top5 === 'number' ? { top1, top5 } : undefined
+
+/** All variables of a store as tensors to be saved. */
+export function* storeTensors(store: Store) {
+  for (const { name, shape } of store.variables.values()) {
+    yield {
+      name,
+      dtype: 'F32' as const,
+      shape,
+      bytes() {
+        // A copy, because the store's memory is shared between threads and hashing wants its own.
+        return new Uint8Array(Float32Array.from(store.data(name)).buffer)
+      },
+    }
+  }
+}
+
+/**
+ * Fills the store's variables from a checkpoint. `rename` gives the checkpoint's name for a variable.
+ * Errors: UserError naming the first variable that the checkpoint lacks or has in another shape.
+ */
+export function restore(store: Store, checkpoint: Checkpoint, rename: (name: string) => string = name => name): void {
+  const names = new Set(checkpoint.names)
+  for (const { name, shape } of store.variables.values()) {
+    const theirs = rename(name)
+    if (!names.has(theirs)) throw new UserError(`checkpoint ${checkpoint.file} has no tensor '${theirs}'; use one of this network and optimiser`)
+    const tensor = checkpoint.tensor(theirs)
+    if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
+      throw new UserError(
+        `checkpoint ${checkpoint.file}: '${theirs}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
+      )
+    store.data(name).set(new Float32Array(tensor.bytes.buffer))
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * What happens in a run, as it is told to the terminal, the log and the dashboard. Errors (top-1, top-5) and shares are
+ * fractions of 1, durations are in seconds, steps count updates of the weights from 1.
+ */
+export type TrainingEvent =
+  | StartEvent
+  | StepEvent
+  | EvaluationEvent
+  | CheckpointEvent
+  | WarningEvent
+  | DoneEvent
+  | InterruptedEvent
+
+/** The run begins, or goes on from the checkpoint of `firstStep`. */
+export interface StartEvent {
+  readonly type: 'start'
+  readonly network: string
+  readonly classes: number
+  readonly parameters: number
+  /** Images a step. */
+  readonly batch: number
+  readonly epochs: number
+  /** Steps of the whole run. */
+  readonly steps: number
+  /** Training images. */
+  readonly images: number
+  /** Steps done before: 0 for a new run. */
+  readonly firstStep: number
+}
+
+export interface StepEvent {
+  readonly type: 'step'
+  readonly step: number
+  /** Epochs done, with its fraction. */
+  readonly epoch: number
+  readonly loss: number
+  readonly learningRate: number
+  readonly gradientNorm: number
+  readonly imagesPerSecond: number
+  /** The part of the time that the step waited for images. */
+  readonly waitShare: number
+  readonly secondsLeft: number
+}
+
+export interface EvaluationEvent {
+  readonly type: 'evaluation'
+  readonly epoch: number
+  readonly step: number
+  /** What was evaluated: 'validation', 'training' … */
+  readonly set: string
+  readonly top1Error: number
+  readonly top5Error: number
+  readonly loss: number
+  readonly seconds: number
+  /** Images the figures are over. */
+  readonly images: number
+  /** Images left out because they could not be read. */
+  readonly badImages: number
+}
+
+/** A checkpoint is on the disk, whole. */
+export interface CheckpointEvent {
+  readonly type: 'checkpoint'
+  readonly step: number
+  readonly file: string
+}
+
+export interface WarningEvent {
+  readonly type: 'warning'
+  readonly message: string
+}
+
+export interface DoneEvent {
+  readonly type: 'done'
+  readonly step: number
+  readonly epoch: number
+  readonly seconds: number
+  /** The last checkpoint. */
+  readonly file: string
+}
+
+/** The user stopped the run; `resumeCommand` continues it. */
+export interface InterruptedEvent {
+  readonly type: 'interrupted'
+  readonly step: number
+  readonly resumeCommand: string
+}
+
+/** Somewhere events go. The trainer awaits each write, so events arrive in order, one at a time. */
+export interface Sink {
+  write(event: TrainingEvent): void | Promise<void>
+  close(): Promise<void>
+}
+
+type FieldTypes = {
+  [T in TrainingEvent['type']]: {
+    [F in Exclude<keyof Extract<TrainingEvent, { type: T }>, 'type'>]: Extract<
+      TrainingEvent,
+      { type: T }
+    >[F] extends number
+      ? 'number'
+      : 'string'
+  }
+}
+
+/** The fields of each event and their types, from which a line of a log is checked. */
+const fieldTypes: FieldTypes = {
+  start: {
+    network: 'string',
+    classes: 'number',
+    parameters: 'number',
+    batch: 'number',
+    epochs: 'number',
+    steps: 'number',
+    images: 'number',
+    firstStep: 'number',
+  },
+  step: {
+    step: 'number',
+    epoch: 'number',
+    loss: 'number',
+    learningRate: 'number',
+    gradientNorm: 'number',
+    imagesPerSecond: 'number',
+    waitShare: 'number',
+    secondsLeft: 'number',
+  },
+  evaluation: {
+    epoch: 'number',
+    step: 'number',
+    set: 'string',
+    top1Error: 'number',
+    top5Error: 'number',
+    loss: 'number',
+    seconds: 'number',
+    images: 'number',
+    badImages: 'number',
+  },
+  checkpoint: { step: 'number', file: 'string' },
+  warning: { message: 'string' },
+  done: { step: 'number', epoch: 'number', seconds: 'number', file: 'string' },
+  interrupted: { step: 'number', resumeCommand: 'string' },
+}
+
+/** An event and when it happened, in seconds since 1970. */
+export type LoggedEvent = TrainingEvent & { readonly time: number }
+
+/**
+ * The event as one line of JSON without its line feed. JSON has no NaN and no infinities, so they are written as the
+ * strings "NaN", "Infinity" and "-Infinity", as protocol buffers do in JSON.
+ */
+export function encodeEventLine(event: TrainingEvent, time: number): string {
+  return JSON.stringify({ time, ...event }, (_, value: unknown) =>
+    typeof value === 'number' && !Number.isFinite(value) ? String(value) : value,
+  )
+}
+
+/** The event that a line of a log holds; undefined when the line is damaged or holds something else. */
+export function decodeEventLine(line: string): LoggedEvent | undefined {
+  let value: unknown
+  try {
+    value = JSON.parse(line)
+  } catch {
+    return undefined
+  }
+  if (typeof value !== 'object' || value === null) return undefined
+  const found = new Map<string, unknown>(Object.entries(value))
+  const type = found.get('type')
+  if (typeof type !== 'string' || !Object.hasOwn(fieldTypes, type)) return undefined
+  const fields: Readonly<Record<string, string>> = fieldTypes[type as TrainingEvent['type']]
+  const event: Record<string, unknown> = { type }
+  for (const [field, kind] of [['time', 'number'], ...Object.entries(fields)] as const) {
+    const raw = found.get(field)
+    const decoded = kind === 'number' && typeof raw === 'string' ? (nonFinite.get(raw) ?? raw) : raw
+    if (typeof decoded !== kind) return undefined
+    event[field] = decoded
+  }
+  return event as unknown as LoggedEvent
+}
+
+const nonFinite = new Map([
+  ['NaN', Number.NaN],
+  ['Infinity', Number.POSITIVE_INFINITY],
+  ['-Infinity', Number.NEGATIVE_INFINITY],
+])

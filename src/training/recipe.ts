@@ -1,0 +1,59 @@
+import type { Precision } from '../backends/backend.js'
+
+/** How a network is trained. Defaults are the paper's, or where it is silent those of its authors' code. */
+export interface Recipe {
+  readonly epochs: number
+  readonly batch: number
+  readonly optimizer: 'rmsprop' | 'momentum'
+  /** ρ of RMSProp. */
+  readonly decay: number
+  /** ε of RMSProp, inside the root. */
+  readonly epsilon: number
+  readonly momentum: number
+  readonly learningRate: number
+  readonly learningRateFactor: number
+  readonly learningRateEpochs: number
+  readonly warmupEpochs: number
+  /** Largest global norm of the gradient. */
+  readonly clipNorm: number
+  /** Decay of the running average of parameters and statistics that evaluation uses. */
+  readonly averageDecay: number
+  /** Decay of batch norm's running statistics. */
+  readonly normDecay: number
+  readonly labelSmoothing: number
+  readonly weightDecay: number
+  /** Share of features that dropout keeps. */
+  readonly keep: number
+  /** Weight of the auxiliary loss; 0 trains without the head. */
+  readonly auxiliary: number
+  readonly colour: 'fast' | 'full' | 'none'
+  readonly precision: Precision
+  readonly seed: number
+}
+
+/**
+ * The paper's recipe (arXiv:1602.07261 §4 and AAAI text; networks.md §7.1): RMSProp with decay 0.9 and ε 1.0, learning
+ * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
+ * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
+ */
+export const paperRecipe: Omit<Recipe, 'precision'> = {
+  epochs: 100,
+  batch: 32,
+  optimizer: 'rmsprop',
+  decay: 0.9,
+  epsilon: 1,
+  momentum: 0.9,
+  learningRate: 0.045,
+  learningRateFactor: 0.94,
+  learningRateEpochs: 2,
+  warmupEpochs: 0,
+  clipNorm: 2,
+  averageDecay: 0.9999,
+  normDecay: 0.9997,
+  labelSmoothing: 0.1,
+  weightDecay: 4e-5,
+  keep: 0.8,
+  auxiliary: 0,
+  colour: 'fast',
+  seed: 0,
+}

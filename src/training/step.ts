@@ -1,0 +1,85 @@
+import { gradients } from '../graph/gradients.js'
+import type { Graph, Value } from '../graph/op.js'
+import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
+import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
+import { type Input, input, inputOp, variableOf } from '../graph/ops/source.js'
+import { movingAverage } from '../graph/ops/updates.js'
+import { absorbRelu } from '../graph/passes/absorbRelu.js'
+import { removeDead } from '../graph/passes/removeDead.js'
+import { buildModel, type Model, type ModelOptions } from '../nn/model.js'
+import type { Network } from '../nn/network.js'
+import { averagesOf } from '../optim/average.js'
+import { momentum } from '../optim/momentum.js'
+import { rmsprop } from '../optim/rmsprop.js'
+import type { UpdateRule } from '../optim/rule.js'
+import type { Recipe } from './recipe.js'
+
+/** One training step as a graph: forward, backward, clipping, update, running averages. */
+export interface TrainingStep {
+  readonly model: Model
+  readonly graph: Graph
+  /** Cross-entropy of the main head, [1]. */
+  readonly loss: Value
+  /** Norm of each parameter's gradient with its decay term, in the order of `parameterNames`. */
+  readonly norms: Value
+  /** Global norm before clipping, [1]. */
+  readonly norm: Value
+  readonly parameterNames: readonly string[]
+  /** Whether there is an input `step`: dropout draws its masks from it. */
+  readonly usesStepNumber: boolean
+}
+
+const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRule } = {
+  rmsprop: ({ decay, epsilon, momentum }) => rmsprop({ decay, epsilon, momentum }),
+  momentum: recipe => momentum({ momentum: recipe.momentum }),
+}
+
+/**
+ * Builds the step. Inputs: images (channels-last), labels [batch] s32, learningRate, averageDecay and normDecay [1],
+ * and step [1] s32 where the network has dropout.
+ */
+export function buildTrainingStep(network: Network, recipe: Recipe, options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>): TrainingStep {
+  const model = buildModel(network, {
+    ...options,
+    mode: 'train',
+    batch: recipe.batch,
+    precision: recipe.precision,
+    keep: recipe.keep,
+    seed: recipe.seed,
+    auxiliary: recipe.auxiliary > 0,
+  })
+  const { graph } = model
+  const labels = input(graph, { name: 'labels', dtype: 's32', shape: [recipe.batch], feed: 'plain' })
+  const scalar = (name: string) => input(graph, { name, dtype: 'f32', shape: [1], feed: 'plain' })
+  const smoothing = { smoothing: recipe.labelSmoothing }
+  const main = softmaxCrossEntropy.emit({ logits: model.logits, labels }, smoothing).loss
+  const auxiliary = model.auxiliaryLogits && softmaxCrossEntropy.emit({ logits: model.auxiliaryLogits, labels }, smoothing).loss
+  const renamed = absorbRelu(graph, [])
+
+  const parameters = model.parameters.map(renamed)
+  const loss = renamed(main)
+  const losses = [{ of: loss, weight: 1 }]
+  if (auxiliary) losses.push({ of: renamed(auxiliary), weight: recipe.auxiliary })
+  const diff = gradients(losses, parameters)
+
+  const weightDecay = parameters.map(value => (variableOf(value)!.decays ? recipe.weightDecay : 0))
+  const { norms } = gradientNorms.emit({ gradients: diff, weights: parameters }, { weightDecay })
+  const { factor, norm } = clipFactor.emit({ norms }, { limit: recipe.clipNorm })
+  const averageDecay = scalar('averageDecay')
+  rules[recipe.optimizer](recipe)({
+    parameters,
+    gradients: diff,
+    averages: averagesOf(parameters),
+    learningRate: scalar('learningRate'),
+    gradientScale: factor,
+    averageDecay,
+    weightDecay,
+  })
+  const running = model.statistics.map(statistic => renamed(statistic.running))
+  const batch = model.statistics.map(statistic => renamed(statistic.batch))
+  movingAverage.emit({ averages: running, src: batch, decay: scalar('normDecay') }, {})
+  movingAverage.emit({ averages: averagesOf(running), src: running, decay: averageDecay }, {})
+  removeDead(graph, [loss, norms, norm])
+  const usesStepNumber = graph.nodes.some(({ op, attrs }) => op === (inputOp as unknown) && (attrs as Input).name === 'step')
+  return { model, graph, loss, norms, norm, parameterNames: parameters.map(value => variableOf(value)!.name), usesStepNumber }
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict'
+import { writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import test from 'node:test'
+import { deflateSync } from 'node:zlib'
+import sharp from 'sharp'
+import { BadImage, decodeFile, decodeImage } from '../../src/data/decode.js'
+import { noise, pipeline, ramp, temporaryFolder } from './picture.js'
+
+const bad = (reason: RegExp) => (error: unknown) => error instanceof BadImage && reason.test(error.message)
+
+/** Largest difference of any byte. */
+function distance(a: Uint8Array, b: Uint8Array): number {
+  assert.equal(a.length, b.length)
+  return a.reduce((most, value, i) => Math.max(most, Math.abs(value - b[i]!)), 0)
+}
+
+test('PNG and lossless WebP come back to the byte, JPEG nearly so', async () => {
+  const image = noise(1, 13, 7)
+  for (const bytes of [
+    await pipeline(image).png().toBuffer(),
+    await pipeline(image).webp({ lossless: true }).toBuffer(),
+  ])
+    assert.deepEqual(new Uint8Array((await decodeImage(bytes)).rgb), image.rgb)
+  const smooth = ramp(64, 48)
+  const decoded = await decodeImage(await pipeline(smooth).jpeg({ quality: 95 }).toBuffer())
+  assert.deepEqual([decoded.width, decoded.height], [64, 48])
+  assert.ok(distance(decoded.rgb, smooth.rgb) < 12)
+})
+
+test('grey becomes three equal channels, in 8 and 16 bits', async () => {
+  const jpeg = await sharp({ create: { width: 5, height: 4, channels: 3, background: '#888888' } })
+    .toColourspace('b-w')
+    .jpeg()
+    .toBuffer()
+  assert.equal((await sharp(jpeg).metadata()).channels, 1)
+  assert.deepEqual(new Set((await decodeImage(jpeg)).rgb), new Set([0x88]))
+  const deep = Uint16Array.of(0xffff, 0x8000, 0x0100, 0x00ff)
+  const png = await sharp(deep, { raw: { width: 2, height: 2, channels: 1 } })
+    .toColourspace('grey16')
+    .png()
+    .toBuffer()
+  assert.equal((await sharp(png).metadata()).depth, 'ushort')
+  assert.deepEqual([...(await decodeImage(png)).rgb], [255, 255, 255, 128, 128, 128, 1, 1, 1, 0, 0, 0])
+})
+
+test('16-bit colour keeps the upper byte', async () => {
+  const deep = Uint16Array.of(0xffff, 0x80ff, 0x0100, 0x1234, 0xabcd, 0)
+  const png = await sharp(deep, { raw: { width: 2, height: 1, channels: 3 } })
+    .toColourspace('rgb16')
+    .png()
+    .toBuffer()
+  assert.equal((await sharp(png).metadata()).depth, 'ushort')
+  assert.deepEqual([...(await decodeImage(png)).rgb], [255, 128, 1, 0x12, 0xab, 0])
+})
+
+test('transparency is laid over white and opaque pixels stay', async () => {
+  const rgba = Uint8Array.of(255, 0, 0, 255, 9, 8, 7, 0, 10, 20, 30, 255, 0, 0, 255, 128)
+  const png = await sharp(rgba, { raw: { width: 2, height: 2, channels: 4 } })
+    .png()
+    .toBuffer()
+  const { rgb } = await decodeImage(png)
+  assert.deepEqual([...rgb.subarray(0, 9)], [255, 0, 0, 255, 255, 255, 10, 20, 30])
+  assert.ok(Math.abs(rgb[9]! - 127) <= 1 && rgb[11] === 255)
+})
+
+test('a palette PNG becomes RGB', async () => {
+  const { width, height, rgb } = ramp(16, 16)
+  const image = { width, height, rgb: rgb.map(value => (value < 100 ? 10 : 200)) }
+  const png = await pipeline(image).png({ palette: true }).toBuffer()
+  assert.equal((await sharp(png).metadata()).isPalette, true)
+  assert.deepEqual(new Uint8Array((await decodeImage(png)).rgb), image.rgb)
+})
+
+test('CMYK JPEG has the right colours', async () => {
+  // Through a press's inks and back colours move by up to 30 steps; taking inks for light would move them by 100.
+  for (const [r, g, b] of [
+    [160, 64, 64],
+    [64, 128, 64],
+    [64, 80, 150],
+    [255, 255, 255],
+    [30, 30, 30],
+  ] as const) {
+    const jpeg = await sharp({ create: { width: 8, height: 8, channels: 3, background: { r, g, b } } })
+      .toColourspace('cmyk')
+      .jpeg({ quality: 100 })
+      .toBuffer()
+    assert.equal((await sharp(jpeg).metadata()).channels, 4)
+    const { rgb } = await decodeImage(jpeg)
+    assert.ok(distance(rgb.slice(0, 3), Uint8Array.of(r, g, b)) <= 32, `${r} ${g} ${b} became ${[...rgb.slice(0, 3)]}`)
+  }
+})
+
+test('EXIF orientation 6 is turned upright', async () => {
+  const image = ramp(60, 30)
+  const jpeg = await pipeline(image).jpeg({ quality: 95 }).withMetadata({ orientation: 6 }).toBuffer()
+  const { width, height, rgb } = await decodeImage(jpeg)
+  assert.deepEqual([width, height], [30, 60])
+  // Turned a quarter clockwise: what ran to the right (red) runs down.
+  const red = (x: number, y: number) => rgb[(y * width + x) * 3]!
+  assert.ok(red(15, 5) < 60 && red(15, 55) > 200)
+})
+
+test('garbage, emptiness and other formats are refused with a reason', async () => {
+  await assert.rejects(decodeImage(new Uint8Array(0)), bad(/^the file is empty$/))
+  await assert.rejects(decodeImage(Buffer.from('hello, I am no image')), bad(/no JPEG, PNG or WebP/))
+  await assert.rejects(decodeImage(Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>')), bad(/no JPEG/))
+  const gif = await pipeline(ramp(8, 8)).gif().toBuffer()
+  await assert.rejects(decodeImage(gif), bad(/no JPEG/))
+  await assert.rejects(decodeImage(Uint8Array.of(0xff, 0xd8, 0xff)), bad(/./))
+})
+
+test('a file cut short at any byte is refused or, where only the end marker is gone, whole', async () => {
+  const image = noise(2, 24, 20)
+  for (const bytes of [
+    await pipeline(image).jpeg({ quality: 80 }).toBuffer(),
+    await pipeline(image).jpeg({ quality: 80, progressive: true }).toBuffer(),
+    await pipeline(image).png().toBuffer(),
+    await pipeline(image).webp().toBuffer(),
+  ]) {
+    const whole = (await decodeImage(bytes)).rgb
+    let whatIsLeftDecodes = 0
+    for (let length = bytes.length - 1; length > 0; length -= length > bytes.length - 20 ? 1 : 13)
+      try {
+        const { rgb } = await decodeImage(bytes.subarray(0, length))
+        assert.deepEqual(rgb, whole, `cut to ${length} of ${bytes.length} bytes`)
+        whatIsLeftDecodes++
+      } catch (error) {
+        assert.ok(error instanceof BadImage, String(error))
+        assert.ok(!error.message.includes('\n'))
+      }
+    // A PNG's last chunk is 12 bytes long, and the four of a checksum before it may go unread.
+    assert.ok(whatIsLeftDecodes <= 16)
+  }
+})
+
+test('a small file that would unpack to more than 100 million pixels is refused', async () => {
+  const chunk = (type: string, data: Uint8Array) => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const length = Buffer.alloc(4)
+    length.writeUInt32BE(data.length)
+    const sum = Buffer.alloc(4)
+    sum.writeUInt32BE(crc32(body))
+    return Buffer.concat([length, body, sum])
+  }
+  const header = Buffer.alloc(13)
+  header.writeUInt32BE(20_000, 0)
+  header.writeUInt32BE(20_000, 4)
+  header.set([8, 2], 8)
+  const bomb = Buffer.concat([
+    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(Buffer.alloc(1000))),
+    chunk('IEND', Buffer.alloc(0)),
+  ])
+  await assert.rejects(decodeImage(bomb), bad(/pixel limit/))
+})
+
+test('a file that is missing, a folder or no image is named by its reason', async t => {
+  const folder = await temporaryFolder(t)
+  await assert.rejects(decodeFile(path.join(folder, 'none.jpg')), bad(/^the file does not exist$/))
+  await assert.rejects(decodeFile(folder), bad(/^it is a folder$/))
+  await writeFile(path.join(folder, 'a.jpg'), await pipeline(ramp(8, 8)).png().toBuffer())
+  assert.equal((await decodeFile(path.join(folder, 'a.jpg'))).width, 8)
+})
+
+/** CRC-32 as PNG has it. */
+function crc32(bytes: Uint8Array): number {
+  let crc = -1
+  for (const byte of bytes) {
+    crc ^= byte
+    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
+  }
+  return ~crc >>> 0
+}

@@ -1,0 +1,318 @@
+import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import path from 'node:path'
+import test, { type TestContext } from 'node:test'
+import { UserError } from '../../src/base/error.js'
+import { RandomStream } from '../../src/base/random.js'
+import { type Preprocessing, writeSample } from '../../src/data/augment.js'
+import { type ImageSet, openSplit } from '../../src/data/class-folder.js'
+import { decodeFile } from '../../src/data/decode.js'
+import { ImageCache } from '../../src/data/image-cache.js'
+import { type Batch, Loader, type LoaderOptions } from '../../src/data/loader.js'
+import { TrainingOrder } from '../../src/data/order.js'
+import { noise, pipeline, temporaryFolder, writeTree } from './picture.js'
+
+const train: Preprocessing = { kind: 'train', size: 11, colour: 'fast' }
+const evaluate: Preprocessing = { kind: 'eval', size: 11, centralFraction: 0.875 }
+const pixels = 11 * 11 * 3
+
+/** Twelve images in three classes; those named in `broken` are cut in half. */
+async function makeSet(t: TestContext, broken: readonly number[] = []): Promise<ImageSet> {
+  const root = await temporaryFolder(t)
+  const files: Record<string, Uint8Array> = {}
+  for (let i = 0; i < 12; i++) {
+    const bytes = await pipeline(noise(i, 20 + i, 30 - i))
+      .jpeg()
+      .toBuffer()
+    const name = `${'abc'[Math.floor(i / 4)]}/${i % 4}.jpg`
+    files[name] = broken.includes(i) ? bytes.subarray(0, bytes.length / 2) : bytes
+  }
+  await writeTree(root, files)
+  return await openSplit(root)
+}
+
+const options = (o: Partial<LoaderOptions> = {}): LoaderOptions => ({
+  batch: 5,
+  preprocessing: train,
+  seed: 9,
+  workers: 1,
+  badImages: 'error',
+  ...o,
+})
+
+interface Taken {
+  readonly count: number
+  readonly labels: number[]
+  readonly indices: number[]
+  readonly images: Float32Array
+}
+
+const copy = (batch: Batch): Taken => ({
+  count: batch.count,
+  labels: [...batch.labels],
+  indices: [...batch.indices],
+  images: new Float32Array(batch.images),
+})
+
+async function takeAll(batches: AsyncIterable<Batch>): Promise<Taken[]> {
+  const taken: Taken[] = []
+  for await (const batch of batches) taken.push(copy(batch))
+  return taken
+}
+
+/** What `take` gives with a loader that is closed afterwards. */
+async function using<T>(set: ImageSet, o: Partial<LoaderOptions>, take: (loader: Loader) => Promise<T>): Promise<T> {
+  const loader = new Loader(set, options(o))
+  try {
+    return await take(loader)
+  } finally {
+    await loader.close()
+  }
+}
+
+const digest = (batches: readonly Taken[]) => {
+  const hash = createHash('sha256')
+  for (const { count, labels, indices, images } of batches)
+    hash.update(JSON.stringify([count, labels, indices])).update(images)
+  return hash.digest('hex')
+}
+
+test('training follows the global order, carries over the ends of epochs and augments by (seed, epoch, image)', async t => {
+  const set = await makeSet(t)
+  const batches = await using(set, {}, loader => takeAll(loader.steps(0, 7)))
+  const order = new TrainingOrder(9, 12)
+  const expected = new Float32Array(pixels)
+  for (const [step, batch] of batches.entries()) {
+    assert.equal(batch.count, 5)
+    for (let i = 0; i < 5; i++) {
+      const position = step * 5 + i
+      const index = order.indexAt(position)
+      assert.equal(batch.indices[i], index)
+      assert.equal(batch.labels[i], set.items[index]!.label)
+      const random = new RandomStream(9, 'augment', order.epochOf(position), index)
+      writeSample(await decodeFile(set.items[index]!.path), train, random, expected)
+      assert.deepEqual(batch.images.slice(i * pixels, (i + 1) * pixels), expected)
+    }
+  }
+  for (const epoch of [0, 1]) {
+    const seen = batches.flatMap(batch => batch.indices).slice(epoch * 12, epoch * 12 + 12)
+    assert.equal(new Set(seen).size, 12)
+  }
+})
+
+test('any number of workers, any prefetch, with and without the cache: the same bytes, from any step', async t => {
+  const set = await makeSet(t, [2, 7])
+  const skip = { badImages: 'skip' } as const
+  const whole = await using(set, skip, loader => takeAll(loader.steps(0, 9)))
+  for (const o of [
+    { workers: 2 },
+    { workers: 3, prefetch: 1 },
+    { workers: 7, batch: 5 },
+    { cacheBytes: 0 },
+    { workers: 2, cacheBytes: 4000, prefetch: 8 },
+  ])
+    assert.equal(digest(await using(set, { ...skip, ...o }, loader => takeAll(loader.steps(0, 9)))), digest(whole))
+  for (const from of [1, 4, 8]) {
+    const rest = await using(set, { ...skip, workers: 2 }, loader => takeAll(loader.steps(from, 9)))
+    assert.equal(digest(rest), digest(whole.slice(from)))
+  }
+  const other = await using(set, { ...skip, seed: 10 }, loader => takeAll(loader.steps(0, 9)))
+  assert.notEqual(digest(other), digest(whole))
+})
+
+test('evaluation sees every image once in order, and the last batch is short and padded with nothing', async t => {
+  const set = await makeSet(t)
+  const run = (workers: number) => using(set, { preprocessing: evaluate, workers }, loader => takeAll(loader.pass()))
+  const batches = await run(1)
+  assert.deepEqual(
+    batches.map(batch => batch.count),
+    [5, 5, 2],
+  )
+  assert.deepEqual(
+    batches.flatMap(batch => batch.indices.slice(0, batch.count)),
+    set.items.map((_, i) => i),
+  )
+  assert.deepEqual(batches[2]!.labels, [2, 2, -1, -1, -1])
+  assert.ok(batches[2]!.images.subarray(2 * pixels).every(value => value === 0))
+  assert.equal(digest(await run(3)), digest(batches))
+})
+
+test('one loader can train and evaluate in turns, and leaving early starts nothing wrong', async t => {
+  const set = await makeSet(t)
+  await using(set, { workers: 2, prefetch: 4 }, async loader => {
+    const whole = digest(await takeAll(loader.steps(0, 6)))
+    for (let leaveAfter = 1; leaveAfter < 4; leaveAfter++) {
+      let seen = 0
+      for await (const _ of loader.steps(0, 1000)) if (++seen === leaveAfter) break
+      assert.equal(digest(await takeAll(loader.steps(0, 6))), whole)
+    }
+    const left = loader.steps(0, 1000)
+    await left.next()
+    const pass = await takeAll(loader.pass())
+    assert.equal(pass.length, 3)
+    assert.deepEqual(await left.next(), { done: true, value: undefined })
+    assert.ok(loader.waitedSeconds > 0)
+  })
+})
+
+test('batches asked for at once come in order', async t => {
+  const set = await makeSet(t)
+  await using(set, {}, async loader => {
+    const batches = loader.steps(0, 3)
+    const order = new TrainingOrder(9, 12)
+    const first = await Promise.all(
+      [0, 1, 2, 3].map(async () => {
+        const { value } = await batches.next()
+        return value === undefined ? undefined : [...value.indices]
+      }),
+    )
+    const expected = [0, 1, 2].map(step => [0, 1, 2, 3, 4].map(i => order.indexAt(step * 5 + i)))
+    assert.deepEqual(first, [...expected, undefined])
+  })
+})
+
+test('a bad image stops the run by default, and the first of the batch is named', async t => {
+  const set = await makeSet(t, [6, 9])
+  for (const workers of [1, 3])
+    await using(set, { preprocessing: evaluate, workers }, async loader => {
+      const batches = loader.pass()
+      assert.equal((await batches.next()).value?.count, 5)
+      await assert.rejects(batches.next(), (error: unknown) => {
+        assert.ok(error instanceof UserError)
+        assert.match(error.message, /^bad image .*b\/2\.jpg: premature end of JPEG image; .*--bad-images skip/)
+        return true
+      })
+    })
+})
+
+test('evaluation with bad images skipped leaves them out, unmoved, and lists them', async t => {
+  const set = await makeSet(t, [6, 9])
+  await using(set, { preprocessing: evaluate, badImages: 'skip', workers: 2 }, async loader => {
+    const batches = await takeAll(loader.pass())
+    const labels = batches.flatMap(batch => batch.labels.slice(0, batch.count))
+    assert.deepEqual(labels, [0, 0, 0, 0, 1, 1, -1, 1, 2, -1, 2, 2])
+    assert.ok(batches[1]!.images.subarray(pixels, 2 * pixels).every(value => value === 0))
+    assert.deepEqual(loader.bad, [
+      { path: set.items[6]!.path, reason: 'premature end of JPEG image' },
+      { path: set.items[9]!.path, reason: 'premature end of JPEG image' },
+    ])
+  })
+})
+
+test('training with bad images skipped takes the next good image of the epoch, distorted in its own way', async t => {
+  const broken = [0, 3, 4, 5, 11]
+  const set = await makeSet(t, broken)
+  await using(set, { badImages: 'skip', workers: 2 }, async loader => {
+    const batches = await takeAll(loader.steps(0, 12))
+    const order = new TrainingOrder(9, 12)
+    const byPlace = new Map<string, Float32Array>()
+    for (const [step, batch] of batches.entries())
+      for (let i = 0; i < 5; i++) {
+        const position = step * 5 + i
+        let ahead = 0
+        while (broken.includes(order.indexAt(position, ahead))) ahead++
+        assert.equal(batch.indices[i], order.indexAt(position, ahead))
+        assert.equal(batch.labels[i], set.items[batch.indices[i]!]!.label)
+        const image = batch.images.slice(i * pixels, (i + 1) * pixels)
+        for (const other of byPlace.values()) assert.notDeepEqual(image, other)
+        byPlace.set(`${position}`, image)
+      }
+    assert.deepEqual(
+      loader.bad.map(note => note.path),
+      broken.map(i => set.items[i]!.path),
+    )
+  })
+})
+
+test('when no image at all is good, there is an error and not an endless search', async t => {
+  const set = await makeSet(t, [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11])
+  const none = (error: unknown) => error instanceof UserError && /none of the images/.test(error.message)
+  await using(set, { badImages: 'skip' }, async loader => {
+    await assert.rejects(takeAll(loader.steps(0, 3)), none)
+    await assert.rejects(takeAll(loader.pass()), none)
+  })
+})
+
+test('loaders of one set can share a cache', async t => {
+  const set = await makeSet(t)
+  const cache = ImageCache.reserve(12, 2 ** 20)
+  const first = await using(set, { cache }, loader => takeAll(loader.steps(0, 3)))
+  assert.ok(new ImageCache(cache).get(0) !== undefined)
+  assert.equal(digest(await using(set, { cache }, loader => takeAll(loader.steps(0, 3)))), digest(first))
+  assert.throws(() => new Loader(set, options({ cache: ImageCache.reserve(11, 0) })), RangeError)
+})
+
+test('an abort rejects the batch waited for with its reason', async t => {
+  const set = await makeSet(t)
+  const controller = new AbortController()
+  const loader = new Loader(set, options({ signal: controller.signal }))
+  const batches = loader.steps(0, 1e6)
+  await batches.next()
+  const reason = new Error('enough')
+  controller.abort(reason)
+  await assert.rejects(batches.next(), reason)
+  await loader.close()
+  assert.throws(() => new Loader(set, options({ signal: controller.signal })), reason)
+})
+
+test('closing while a batch is waited for rejects it; closing twice is fine', async t => {
+  const set = await makeSet(t)
+  const loader = new Loader(set, options())
+  const waiting = assert.rejects(loader.steps(0, 10).next(), /closed/)
+  await Promise.all([loader.close(), loader.close(), waiting])
+})
+
+test('a worker that dies is an error, not a hang', async t => {
+  const set = await makeSet(t)
+  for (const text of [
+    `throw new Error('no memory')`,
+    `import { parentPort } from 'node:worker_threads'; parentPort.on('message', () => process.exit(1))`,
+  ]) {
+    const loader = new Loader(set, options(), new URL(`data:text/javascript,${encodeURIComponent(text)}`))
+    await assert.rejects(loader.steps(0, 3).next(), (error: unknown) => {
+      assert.ok(error instanceof UserError)
+      assert.match(error.message, /^loading images failed: (no memory|worker thread 0 ended early with code 1)/)
+      return true
+    })
+    await loader.close()
+  }
+})
+
+test('a process that forgets to close its loader still ends', async t => {
+  const set = await makeSet(t)
+  const loader = new URL('../../src/data/loader.js', import.meta.url).href
+  const folder = new URL('../../src/data/class-folder.js', import.meta.url).href
+  const script = `
+    const { Loader } = await import(${JSON.stringify(loader)})
+    const { openSplit } = await import(${JSON.stringify(folder)})
+    const loader = new Loader(await openSplit(${JSON.stringify(set.root)}), {
+      batch: 4, preprocessing: { kind: 'train', size: 32, colour: 'full' }, seed: 1, workers: 2, badImages: 'error' })
+    const { value } = await loader.steps(0, 1e9).next()
+    console.log(value.count)`
+  const run = spawnSync(process.execPath, ['--input-type=module', '-e', script], { encoding: 'utf8', timeout: 20_000 })
+  assert.deepEqual([run.status, run.stdout, run.stderr], [0, '4\n', ''])
+})
+
+test('options out of range are refused', async t => {
+  const set = await makeSet(t)
+  for (const o of [
+    { batch: 0 },
+    { batch: 1.5 },
+    { workers: 0 },
+    { prefetch: 0 },
+    { seed: -1 },
+    { cacheBytes: Number.NaN },
+    { preprocessing: { ...train, size: 0 } },
+    { preprocessing: { ...evaluate, centralFraction: 0 } as const },
+    { batch: 2 ** 40 },
+  ])
+    assert.throws(() => new Loader(set, options(o)), UserError)
+  assert.throws(() => new Loader({ root: 'x', classes: [], items: [] }, options()), UserError)
+  const missing = { ...set, items: [{ path: path.join(set.root, 'gone.jpg'), label: 0 }] }
+  await using(missing, {}, loader => assert.rejects(takeAll(loader.pass()), /gone\.jpg: the file does not exist/))
+  await using(set, {}, async loader => {
+    assert.throws(() => loader.steps(2, 1), UserError)
+    assert.deepEqual(await takeAll(loader.steps(2, 2)), [])
+  })
+})

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { sizeOf } from '../../src/base/shape.js'
+import { variableOf } from '../../src/graph/ops/source.js'
+import { findNetwork } from '../../src/networks/networks.js'
+import { buildModel, type Model, type ModelOptions } from '../../src/nn/model.js'
+
+const parametersOf = ({ parameters }: Model) => parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+
+const statisticsOf = ({ graph }: Model) =>
+  graph.nodes
+    .flatMap(({ outputs }) => Object.values(outputs).map(variableOf))
+    .reduce((sum, variable) => sum + (variable?.role === 'statistic' ? sizeOf(variable.shape) : 0), 0)
+
+const multiplyAddsOf = ({ graph }: Model) =>
+  graph.nodes.reduce((sum, { op, inputs, outputs, attrs }) => sum + op.cost(inputs, outputs, attrs).multiplyAdds, 0)
+
+const build = (id: string, options: Partial<ModelOptions>) =>
+  buildModel(findNetwork(id), { mode: 'eval', batch: 1, ...options })
+
+/**
+ * networks.md §3.1: parameters without norm scale for 1000 and 1001 classes, statistics, and what norm scales add. For
+ * ResNet-152 it gives only the count with scales; the one without follows from half of the statistics.
+ */
+const published: readonly (readonly [string, number, number, number, number])[] = [
+  ['inception-v3', 23_817_352, 23_819_401, 34_432, 17_216],
+  ['inception-v4', 42_648_232, 42_649_769, 63_168, 31_584],
+  ['inception-resnet-v1', 22_742_808, 22_744_601, 27_040, 13_520],
+  ['inception-resnet-v2', 32_417_496, 32_419_641, 32_864, 16_432],
+  ['inception-resnet-v2-slim', 55_813_192, 55_814_729, 60_544, 30_272],
+  ['bn-inception', 11_178_336, 11_179_361, 19_776, 9_888],
+  ['resnet-152', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
+]
+
+for (const [id, thousand, thousandAndOne, statistics, scales] of published)
+  test(`${id} has the published number of parameters and statistics`, () => {
+    const plain = build(id, { normScale: false })
+    assert.equal(parametersOf(plain), thousand)
+    assert.equal(statisticsOf(plain), statistics)
+    assert.equal(parametersOf(build(id, { normScale: false, classes: 1001 })), thousandAndOne)
+    const scaled = build(id, {})
+    assert.equal(parametersOf(scaled), thousand + scales)
+    assert.equal(statisticsOf(scaled), statistics)
+    const training = build(id, { mode: 'train', auxiliary: false })
+    assert.equal(parametersOf(training), thousand + scales)
+    assert.equal(statisticsOf(training), statistics)
+    assert.equal(training.statistics.length * 2, scaled.parameters.filter(p => variableOf(p)!.name.endsWith('.norm.shift')).length * 4)
+  })
+
+/** networks.md §3.1 with the auxiliary head: 1000 and 1001 classes without norm scale, then 1000 with it. */
+const publishedWithHead: readonly (readonly [string, number, number, number])[] = [
+  ['inception-v3', 27_143_152, 27_145_970, 27_161_264],
+  ['inception-v4', 46_006_800, 46_009_106, 46_039_280],
+  ['inception-resnet-v1', 26_084_992, 26_087_554, 26_084_992 + 13_520 + 896],
+  ['inception-resnet-v2', 35_792_448, 35_795_362, 35_792_448 + 16_432 + 896],
+  ['inception-resnet-v2-slim', 59_179_952, 59_182_258, 59_211_120],
+]
+
+for (const [id, thousand, thousandAndOne, scaled] of publishedWithHead)
+  test(`${id} with its auxiliary head has the published number of parameters`, () => {
+    const head = { mode: 'train', auxiliary: true } as const
+    const plain = build(id, { ...head, normScale: false })
+    assert.equal(parametersOf(plain), thousand)
+    assert.equal(parametersOf(build(id, { ...head, normScale: false, classes: 1001 })), thousandAndOne)
+    assert.equal(parametersOf(build(id, head)), scaled)
+    assert.equal(statisticsOf(plain) - statisticsOf(build(id, {})), 1_792)
+    assert.deepEqual(plain.auxiliaryLogits?.shape, [1, 1000])
+  })
+
+test('networks without an auxiliary head have none', () => {
+  for (const id of ['bn-inception', 'resnet-152'])
+    assert.equal(build(id, { mode: 'train', auxiliary: true }).auxiliaryLogits, undefined)
+})
+
+test('the auxiliary head is left out of evaluation', () => {
+  assert.equal(build('inception-v4', { auxiliary: true }).auxiliaryLogits, undefined)
+})
+
+/** networks.md §3.2, one image, main path; the head's are 25·(C·128 + 128·768) + 768·1000 for C channels at its tap. */
+const multiplyAdds: readonly (readonly [string, number, number])[] = [
+  ['inception-v3', 5_713_216_096, 5_683_200],
+  ['inception-v4', 12_253_974_624, 6_502_400],
+  ['inception-resnet-v1', 6_206_361_696, 6_092_800],
+  ['inception-resnet-v2', 9_257_953_632, 6_912_000],
+  ['inception-resnet-v2-slim', 13_155_794_016, 6_707_200],
+  ['bn-inception', 1_934_857_216, 0],
+  ['resnet-152', 11_513_626_624, 0],
+]
+
+for (const [id, main, head] of multiplyAdds)
+  test(`${id} takes the published number of multiply-adds`, () => {
+    assert.equal(multiplyAddsOf(build(id, {})), main)
+    assert.equal(multiplyAddsOf(build(id, { batch: 3 })), 3 * main)
+    assert.equal(multiplyAddsOf(build(id, { mode: 'train', auxiliary: true })), main + head)
+  })
