@@ -17,7 +17,7 @@ const allowed = {
   networks: ['nn', 'graph', 'base'],
   weights: ['networks', 'nn', 'graph', 'formats', 'base'],
   training: ['networks', 'nn', 'optim', 'graph', 'backends', 'data', 'formats', 'base'],
-  evaluation: ['networks', 'nn', 'graph', 'backends', 'data', 'formats', 'base'],
+  evaluation: ['training', 'networks', 'nn', 'optim', 'graph', 'backends', 'data', 'formats', 'base'],
   study: [
     'evaluation',
     'training',

@@ -35,8 +35,11 @@ export interface Program {
   run(): void
   /** An output's numbers as f32 in row-major order of its shape (a fresh array). */
   read(output: Value): Float32Array
-  /** Where its memory goes, in bytes. */
-  readonly memory: { readonly arena: number; readonly constants: number }
+  /**
+   * Where its memory goes, in bytes: planned buffers and scratch; weights kept in a kernel's own layout; gradients and
+   * the like that lie beside the variables. The variables themselves belong to the store.
+   */
+  readonly memory: { readonly arena: number; readonly constants: number; readonly beside: number }
   /** One line a kernel: what runs, in which implementation. */
   describe(): string[]
   /** Milliseconds that each kernel of one run takes, by scope and op, slowest first. */

@@ -68,4 +68,3 @@ export class BatchRun implements AsyncIterableIterator<Batch, undefined> {
     return this
   }
 }
-

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
+import { formatCount } from '../base/format.js'
 
 /** An image as 8-bit sRGB, rows from the top, three bytes a pixel, no padding. */
 export interface RgbImage {
@@ -87,8 +88,13 @@ function isSupported(bytes: Uint8Array): boolean {
   )
 }
 
-/** "Input buffer has corrupt header: VipsJpeg: premature end of JPEG image" → "premature end of JPEG image". */
+/**
+ * The decoder's own words are no use here: libvips keeps them in one buffer for the whole process, so of images decoded
+ * at the same time one can get the other's. Whether an image is refused does not depend on that.
+ */
 function reasonOf(error: unknown): string {
-  const line = (error instanceof Error ? error.message : String(error)).split('\n')[0]!
-  return line.replace(/^(Input (buffer|image) (has corrupt header: )?)?(Vips\w+|vips\w+|webp|pngload\w*): /, '').trim()
+  const message = error instanceof Error ? error.message : String(error)
+  return message.includes('exceeds pixel limit')
+    ? `the image has more than ${formatCount(maximumPixels)} pixels`
+    : 'the image data is cut short or damaged'
 }

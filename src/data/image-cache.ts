@@ -23,6 +23,7 @@ export class ImageCache {
   readonly #table: Int32Array
   readonly #blocks: number
   readonly #taken: number
+  #overflowed = false
 
   constructor(memory: CacheMemory) {
     this.#pixels = new Uint8Array(memory.pixels)
@@ -58,6 +59,11 @@ export class ImageCache {
     return { width, height, rgb: this.#pixels.subarray(start, start + width * height * 3) }
   }
 
+  /** Whether this view has met an image that there was no room for. */
+  get overflowed(): boolean {
+    return this.#overflowed
+  }
+
   /** Keeps a copy of the image if there is room and no other thread has done so. */
   put(index: number, image: RgbImage): void {
     const at = index * wordsPerImage
@@ -65,7 +71,10 @@ export class ImageCache {
     if (Atomics.compareExchange(this.#table, at, absent, claimed) !== absent) return
     let start = Atomics.load(this.#table, this.#taken)
     for (;;) {
-      if (start + blocks > this.#blocks) return
+      if (start + blocks > this.#blocks) {
+        this.#overflowed = true
+        return
+      }
       const found = Atomics.compareExchange(this.#table, this.#taken, start, start + blocks)
       if (found === start) break
       start = found

@@ -79,7 +79,15 @@ async function perform(task: LoaderTask): Promise<LoaderShare> {
   const bad: LoaderShare['bad'][number][] = []
   const { ticket } = task
   try {
-    if (task.kind === 'cache') await eachOfShare(ticket, labels.length, load, () => {})
+    if (task.kind === 'cache')
+      await eachOfShare(
+        ticket,
+        labels.length,
+        async index => {
+          if (!cache.overflowed) await load(index)
+        },
+        () => {},
+      )
     else
       await eachOfShare(
         ticket,

@@ -42,8 +42,8 @@ export interface BadImageNote {
  * Makes batches in worker threads ahead of their use. What a batch holds is a pure function of the set, the options and
  * its number, whatever the number of workers and whether images come from the cache.
  *
- * One run of batches at a time: a new one ends the one before, which then gives no more. Close the loader to end its threads; an idle loader does
- * not keep the process alive.
+ * One run of batches at a time: a new one ends the one before, which then gives no more. Close the loader to end its
+ * threads; an idle loader does not keep the process alive.
  */
 export class Loader {
   readonly #set: ImageSet
@@ -180,6 +180,7 @@ export class Loader {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#fail(new Error('the loader is closed'))
     this.#abandon()
+    Atomics.store(this.#wanted, 0, this.#ticket)
     await this.#crew.close()
   }
 
@@ -235,7 +236,9 @@ export class Loader {
     const caching = this.#caching.get(share.ticket)
     if (caching !== undefined) {
       if (share.fatal !== undefined) caching.reject(new UserError(`${this.#set.root}: ${share.fatal}`))
-      else if (--caching.shares === 0) caching.resolve()
+      if (--caching.shares > 0) return
+      caching.resolve()
+      this.#caching.delete(share.ticket)
       return
     }
     const filling = this.#open.get(share.ticket)

@@ -73,7 +73,8 @@ export interface NetworkResult {
   /** Median. */
   readonly stepMilliseconds: number | null
   readonly imagesPerSecond: number | null
-  readonly peakMemoryBytes: number | null
+  /** Of a training step as planned: activations, variables, gradients, optimiser, averages. */
+  readonly memoryBytes: number | null
   /** Share of training time spent waiting for data, 0 … 1. */
   readonly dataWaitShare: number | null
   readonly checkpoint: string | null

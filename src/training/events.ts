@@ -26,6 +26,8 @@ export interface StartEvent {
   readonly images: number
   /** Steps done before: 0 for a new run. */
   readonly firstStep: number
+  /** What the training step takes as planned: its arena, its variables and their gradients. */
+  readonly memoryBytes: number
 }
 
 export interface StepEvent {
@@ -114,6 +116,7 @@ const fieldTypes: FieldTypes = {
     steps: 'number',
     images: 'number',
     firstStep: 'number',
+    memoryBytes: 'number',
   },
   step: {
     step: 'number',

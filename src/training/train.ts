@@ -66,7 +66,7 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
   const parameters = step.model.parameters.reduce((sum, value) => sum + sizeOf(value.shape), 0)
   yield {
     type: 'start', network: model.network, classes: model.classes, parameters, batch: recipe.batch, epochs: recipe.epochs,
-    steps, images: images.items.length, firstStep,
+    steps, images: images.items.length, firstStep, memoryBytes: memoryOf(program, store),
   }
 
   let errors: CheckpointState['errors']
@@ -131,6 +131,12 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
   for (const { path, reason } of loader.bad) yield { type: 'warning', message: `bad image ${path}: ${reason}` }
   const file = last?.type === 'checkpoint' ? last.file : (resume?.file ?? '')
   yield { type: 'done', step: steps, epoch: epochAt(steps), seconds: clock.trainingSeconds, file }
+}
+
+/** Bytes of a program and its store. */
+export function memoryOf({ memory }: Program, store: Store): number {
+  const variables = [...store.variables.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
+  return memory.arena + memory.constants + memory.beside + variables
 }
 
 function feedScalars(program: Program, step: TrainingStep, done: number, learningRate: number, recipe: Recipe) {

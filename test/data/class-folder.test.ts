@@ -97,6 +97,9 @@ test('a folder that may not be read is named', { skip: process.getuid?.() === 0 
   await mkdir(path.join(root, 'a'))
   await writeFile(path.join(root, 'a/1.jpg'), '')
   await chmod(path.join(root, 'a'), 0)
-  t.after(() => chmod(path.join(root, 'a'), 0o700))
-  await assert.rejects(openSplit(root), tells(/a: permission denied/))
+  try {
+    await assert.rejects(openSplit(root), tells(/a: permission denied/))
+  } finally {
+    await chmod(path.join(root, 'a'), 0o700)
+  }
 })

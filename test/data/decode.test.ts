@@ -127,11 +127,42 @@ test('a file cut short at any byte is refused or, where only the end marker is g
         whatIsLeftDecodes++
       } catch (error) {
         assert.ok(error instanceof BadImage, String(error))
-        assert.ok(!error.message.includes('\n'))
+        assert.match(error.message, /^the (image data is cut short or damaged|content is no JPEG, PNG or WebP image)$/)
       }
     // A PNG's last chunk is 12 bytes long, and the four of a checksum before it may go unread.
     assert.ok(whatIsLeftDecodes <= 16)
   }
+})
+
+test('images decoded side by side do not answer for each other', async () => {
+  const good = await pipeline(noise(3, 40, 40))
+    .jpeg()
+    .toBuffer()
+  const damaged = Buffer.from(
+    await pipeline(noise(4, 40, 40))
+      .jpeg()
+      .toBuffer(),
+  )
+  for (let i = 800; i < damaged.length - 10; i += 97) damaged[i]! ^= 0x55
+  const cut = good.subarray(0, good.length / 2)
+  const { rgb } = await decodeImage(good)
+  const verdict = async (bytes: Uint8Array) => {
+    try {
+      return Buffer.compare((await decodeImage(bytes)).rgb, rgb) === 0 ? 'same' : 'other'
+    } catch (error) {
+      return String(error)
+    }
+  }
+  const refused = 'BadImage: the image data is cut short or damaged'
+  for (let round = 0; round < 30; round++)
+    assert.deepEqual(await Promise.all([good, damaged, good, cut, damaged, good].map(verdict)), [
+      'same',
+      refused,
+      'same',
+      refused,
+      refused,
+      'same',
+    ])
 })
 
 test('a small file that would unpack to more than 100 million pixels is refused', async () => {
@@ -153,7 +184,7 @@ test('a small file that would unpack to more than 100 million pixels is refused'
     chunk('IDAT', deflateSync(Buffer.alloc(1000))),
     chunk('IEND', Buffer.alloc(0)),
   ])
-  await assert.rejects(decodeImage(bomb), bad(/pixel limit/))
+  await assert.rejects(decodeImage(bomb), bad(/more than 100,000,000 pixels/))
 })
 
 test('a file that is missing, a folder or no image is named by its reason', async t => {

@@ -6,10 +6,11 @@ import test, { type TestContext } from 'node:test'
 import { UserError } from '../../src/base/error.js'
 import { RandomStream } from '../../src/base/random.js'
 import { type Preprocessing, writeSample } from '../../src/data/augment.js'
+import type { Batch } from '../../src/data/batch-run.js'
 import { type ImageSet, openSplit } from '../../src/data/class-folder.js'
 import { decodeFile } from '../../src/data/decode.js'
 import { ImageCache } from '../../src/data/image-cache.js'
-import { type Batch, Loader, type LoaderOptions } from '../../src/data/loader.js'
+import { Loader, type LoaderOptions } from '../../src/data/loader.js'
 import { TrainingOrder } from '../../src/data/order.js'
 import { noise, pipeline, temporaryFolder, writeTree } from './picture.js'
 
@@ -180,7 +181,10 @@ test('a bad image stops the run by default, and the first of the batch is named'
       assert.equal((await batches.next()).value?.count, 5)
       await assert.rejects(batches.next(), (error: unknown) => {
         assert.ok(error instanceof UserError)
-        assert.match(error.message, /^bad image .*b\/2\.jpg: premature end of JPEG image; .*--bad-images skip/)
+        assert.match(
+          error.message,
+          /^bad image .*b\/2\.jpg: the image data is cut short or damaged; .*--bad-images skip/,
+        )
         return true
       })
     })
@@ -194,8 +198,8 @@ test('evaluation with bad images skipped leaves them out, unmoved, and lists the
     assert.deepEqual(labels, [0, 0, 0, 0, 1, 1, -1, 1, 2, -1, 2, 2])
     assert.ok(batches[1]!.images.subarray(pixels, 2 * pixels).every(value => value === 0))
     assert.deepEqual(loader.bad, [
-      { path: set.items[6]!.path, reason: 'premature end of JPEG image' },
-      { path: set.items[9]!.path, reason: 'premature end of JPEG image' },
+      { path: set.items[6]!.path, reason: 'the image data is cut short or damaged' },
+      { path: set.items[9]!.path, reason: 'the image data is cut short or damaged' },
     ])
   })
 })
@@ -241,6 +245,28 @@ test('loaders of one set can share a cache', async t => {
   assert.ok(new ImageCache(cache).get(0) !== undefined)
   assert.equal(digest(await using(set, { cache }, loader => takeAll(loader.steps(0, 3)))), digest(first))
   assert.throws(() => new Loader(set, options({ cache: ImageCache.reserve(11, 0) })), RangeError)
+})
+
+test('the cache can be filled beforehand, which changes no byte and stumbles over no bad image', async t => {
+  const set = await makeSet(t, [3])
+  const skip = { badImages: 'skip' } as const
+  const plain = await using(set, skip, loader => takeAll(loader.steps(0, 4)))
+  const cache = ImageCache.reserve(12, 2 ** 20)
+  const filled = await using(set, { ...skip, cache, workers: 2 }, async loader => {
+    await loader.fillCache()
+    const view = new ImageCache(cache)
+    assert.deepEqual(
+      set.items.map((_, i) => view.get(i) !== undefined),
+      set.items.map((_, i) => i !== 3),
+    )
+    return await takeAll(loader.steps(0, 4))
+  })
+  assert.equal(digest(filled), digest(plain))
+  await using(set, { cacheBytes: 3000 }, async loader => {
+    await loader.fillCache()
+    const filling = assert.rejects(loader.fillCache(), /closed/)
+    await Promise.all([loader.close(), filling])
+  })
 })
 
 test('an abort rejects the batch waited for with its reason', async t => {

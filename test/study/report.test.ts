@@ -116,7 +116,7 @@ test('an interrupted run is marked partial, its missing numbers as missing', () 
       final: null,
       stepMilliseconds: null,
       imagesPerSecond: null,
-      peakMemoryBytes: null,
+      memoryBytes: null,
       dataWaitShare: null,
       checkpoint: null,
       note: 'training stopped in its first epoch',
@@ -172,7 +172,7 @@ test('whatever was or was not measured, the report comes out whole', () => {
     final: fc.option(errors),
     stepMilliseconds: number,
     imagesPerSecond: number,
-    peakMemoryBytes: number,
+    memoryBytes: number,
     dataWaitShare: number,
     checkpoint: fc.constant(null),
   })

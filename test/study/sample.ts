@@ -35,7 +35,7 @@ function network(
     final: { top1Error: last.top1Error!, top5Error: last.top5Error!, images },
     stepMilliseconds: last.seconds * 1.9,
     imagesPerSecond: 20000 / last.seconds,
-    peakMemoryBytes: rest.parameters * 190,
+    memoryBytes: rest.parameters * 190,
     dataWaitShare: 0.013,
     checkpoint: `runs/study/${id}/checkpoints/20`,
   }

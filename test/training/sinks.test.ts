@@ -29,6 +29,7 @@ const start: TrainingEvent = {
   steps: 6,
   images: 16,
   firstStep: 0,
+  memoryBytes: 2 ** 20,
 }
 const step = (n: number) => ({
   type: 'step' as const,

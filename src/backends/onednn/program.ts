@@ -38,7 +38,7 @@ const aligned = (n: number) => Math.ceil(n / alignment) * alignment
 
 /** Prepared primitives and argument arrays over one arena. */
 export class OnednnProgram implements Program {
-  readonly memory: { readonly arena: number; readonly constants: number }
+  readonly memory: Program['memory']
   readonly #engine: Engine
   readonly #store: TeamStore
   readonly #lowered: Lowered
@@ -66,7 +66,13 @@ export class OnednnProgram implements Program {
       const declared = node.outputs.dst && variableOf(node.outputs.dst)
       if (declared) store.declare({ ...declared, name: bind(declared.name) }, seed)
     }
-    for (const value of lowered.team) if (!variableOf(value)) this.#inTeam(value, store.team.allocate(lowered.bytes.get(value)!))
+    let beside = 0
+    for (const value of lowered.team)
+      if (!variableOf(value)) {
+        const bytes = lowered.bytes.get(value)!
+        this.#inTeam(value, store.team.allocate(bytes))
+        beside += bytes
+      }
     for (const node of graph.nodes)
       for (const value of Object.values(node.outputs)) {
         const declared = variableOf(value)
@@ -90,7 +96,8 @@ export class OnednnProgram implements Program {
     for (const [value, offset] of offsets) this.#places.set(value, { region: this.#arena, offset: shift + offset })
     this.#constants = constants.map(offset => shift + offset)
     this.#scratch = shift + scratch
-    this.memory = { arena: planned + lowered.scratchBytes, constants: lowered.constantBytes.reduce((a, b) => a + b, 0) }
+    const kept = lowered.constantBytes.reduce((sum, bytes) => sum + bytes, 0)
+    this.memory = { arena: planned + lowered.scratchBytes, constants: kept, beside }
     for (const node of inputs) {
       const { name, dtype } = node.attrs as Input
       const view = this.#view(node.outputs.dst!)

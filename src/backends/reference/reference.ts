@@ -127,7 +127,7 @@ class ReferenceProgram implements Program {
 
   get memory() {
     const tensors = [...this.#tensors].filter(([value]) => !variableOf(value))
-    return { arena: tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0), constants: 0 }
+    return { arena: tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0), constants: 0, beside: 0 }
   }
 
   describe() {

@@ -45,9 +45,21 @@ export const convolution = defineOp({
       dst.data.fill(bias ? bias.data[p % dst.shape[1]!]! : 0, p * plane, (p + 1) * plane)
     }
     const [s, d, k] = [src.data, dst.data, weights.data]
-    eachRow(src.shape, weights.shape, dst.shape, attrs, (tap, from, step, to, count) => {
-      const weight = k[tap]!
-      for (let i = 0; i < count; i++) d[to + i]! += weight * s[from + i * step]!
+    const [map, area] = [src.shape[2]! * src.shape[3]!, attrs.kernel[0] * attrs.kernel[1]]
+    // Eight channels at a time: a sum stays in a register where it would go through memory eight times.
+    eachRow(src.shape, weights.shape, dst.shape, attrs, 8, (tap, from, step, to, count, channels) => {
+      if (channels < 8) {
+        for (let c = 0; c < channels; c++)
+          for (let i = 0; i < count; i++) d[to + i]! += k[tap + c * area]! * s[from + c * map + i * step]!
+        return
+      }
+      const [w0, w1, w2, w3] = [k[tap]!, k[tap + area]!, k[tap + 2 * area]!, k[tap + 3 * area]!]
+      const [w4, w5, w6, w7] = [k[tap + 4 * area]!, k[tap + 5 * area]!, k[tap + 6 * area]!, k[tap + 7 * area]!]
+      for (let i = 0, at = from; i < count; i++, at += step) {
+        const low = w0 * s[at]! + w1 * s[at + map]! + w2 * s[at + 2 * map]! + w3 * s[at + 3 * map]!
+        const high = w4 * s[at + 4 * map]! + w5 * s[at + 5 * map]! + w6 * s[at + 6 * map]! + w7 * s[at + 7 * map]!
+        d[to + i]! += low + high
+      }
     })
   },
 })
@@ -64,7 +76,7 @@ export const convolutionBackwardData = defineOp({
   reference({ diff_dst, weights }, { diff_src }, attrs) {
     diff_src.data.fill(0)
     const [s, d, k] = [diff_src.data, diff_dst.data, weights.data]
-    eachRow(diff_src.shape, weights.shape, diff_dst.shape, attrs, (tap, from, step, to, count) => {
+    eachRow(diff_src.shape, weights.shape, diff_dst.shape, attrs, 1, (tap, from, step, to, count) => {
       const weight = k[tap]!
       for (let i = 0; i < count; i++) s[from + i * step]! += weight * d[to + i]!
     })
@@ -86,7 +98,7 @@ export const convolutionBackwardWeights = defineOp({
   reference({ src, diff_dst }, { diff_weights, diff_bias }, attrs) {
     diff_weights.data.fill(0)
     const [s, d, k] = [src.data, diff_dst.data, diff_weights.data]
-    eachRow(src.shape, diff_weights.shape, diff_dst.shape, attrs, (tap, from, step, to, count) => {
+    eachRow(src.shape, diff_weights.shape, diff_dst.shape, attrs, 1, (tap, from, step, to, count) => {
       let sum = 0
       for (let i = 0; i < count; i++) sum += d[to + i]! * s[from + i * step]!
       k[tap]! += sum
@@ -117,14 +129,16 @@ function sumPerChannel(data: Numbers, [n, c, h, w]: Shape, sums: Numbers) {
 /**
  * Visits every (weight, row of src, row of dst) triple of a convolution: weight index, first src index and the step
  * between src elements, first dst index, and how many. Rows keep the inner loop contiguous, which is what makes a
- * reference run of a whole network bearable.
+ * reference run of a whole network bearable. `channels` says how many input channels of the same tap the visit is for:
+ * `block`, or what is left of a group.
  */
 function eachRow(
   src: Shape,
   weights: Shape,
   dst: Shape,
   { strides, padding, groups }: Convolution,
-  visit: (weight: number, src: number, step: number, dst: number, count: number) => void,
+  block: number,
+  visit: (weight: number, src: number, step: number, dst: number, count: number, channels: number) => void,
 ) {
   const [n, c, h, w] = src as [number, number, number, number]
   const [filters, perGroup, kh, kw] = weights as [number, number, number, number]
@@ -132,16 +146,21 @@ function eachRow(
   const filtersPerGroup = filters / groups
   for (let image = 0; image < n; image++)
     for (let o = 0; o < filters; o++)
-      for (let i = 0; i < perGroup; i++) {
+      for (let i = 0; i < perGroup; i += block) {
         const channel = Math.floor(o / filtersPerGroup) * perGroup + i
+        const channels = Math.min(block, perGroup - i)
         for (let a = 0; a < kh; a++) {
           const [top, bottom] = covered(oh, h, strides[0], a, padding[0][0])
           for (let b = 0; b < kw; b++) {
             const [left, right] = covered(ow, w, strides[1], b, padding[1][0])
             const tap = ((o * perGroup + i) * kh + a) * kw + b
-            for (let y = top; y < bottom; y++) {
+            // Where both maps are read whole and in step, all their rows are one.
+            const joined = strides[0] === 1 && strides[1] === 1 && ow === w && right - left === w
+            const length = joined ? (bottom - top) * w : right - left
+            for (let y = top; y < (joined ? Math.min(bottom, top + 1) : bottom); y++) {
               const row = ((image * c + channel) * h + y * strides[0] + a - padding[0][0]) * w
-              visit(tap, row + left * strides[1] + b - padding[1][0], strides[1], ((image * filters + o) * oh + y) * ow + left, right - left)
+              const from = row + left * strides[1] + b - padding[1][0]
+              visit(tap, from, strides[1], ((image * filters + o) * oh + y) * ow + left, length, channels)
             }
           }
         }

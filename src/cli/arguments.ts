@@ -1,0 +1,37 @@
+import { InvalidArgumentError } from 'commander'
+import { unknownChoice } from '../base/error.js'
+
+/** Readers of option values for commander: each returns the value or says in a few words what it must be. */
+export const wholeNumber =
+  (least: number) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+    return value
+  }
+
+export const realNumber =
+  (low: number, high = Number.POSITIVE_INFINITY) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
+      throw new InvalidArgumentError(`It must be a number of at least ${low}${high === Number.POSITIVE_INFINITY ? '' : ` and at most ${high}`}.`)
+    return value
+  }
+
+/** One of a list; a slip of the keyboard gets the nearest suggested. */
+export const oneOf =
+  <const T extends string>(kind: string, choices: readonly T[]) =>
+  (text: string): T => {
+    const found = choices.find(choice => choice === text)
+    if (found === undefined) throw unknownChoice(kind, text, choices)
+    return found
+  }
+
+/** 'a=1,b=2' as counts by name. */
+export function counts(text: string): Record<string, number> {
+  const entries = text.split(',').map(part => /^([\w-]+)=(\d+)$/.exec(part.trim()))
+  if (entries.some(entry => entry === null)) throw new InvalidArgumentError('Write it like a=2,b=3.')
+  return Object.fromEntries(entries.map(entry => [entry![1]!, Number(entry![2])]))
+}

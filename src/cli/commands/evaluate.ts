@@ -1,0 +1,69 @@
+import { existsSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { Command } from 'commander'
+import { formatCount, formatPercent, formatTable } from '../../base/format.js'
+import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { openEvaluationData } from '../../data/class-folder.js'
+import { evaluatorOf } from '../../evaluation/checkpoint-evaluator.js'
+import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
+import { latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
+import { oneOf } from '../arguments.js'
+import { ProgressLine } from '../progress-line.js'
+
+interface Flags {
+  checkpoint: string[]
+  data: string
+  badImages: 'error' | 'skip'
+  backend: BackendName
+  precision: 'auto' | 'f32' | 'bf16'
+  json?: boolean
+}
+
+export const evaluateCommand = (): Command =>
+  new Command('evaluate')
+    .description('single-crop top-1 and top-5 error of a checkpoint, or of several averaged')
+    .requiredOption('--checkpoint <file...>', 'checkpoint files, or run folders for their newest one')
+    .requiredOption('--data <folder>', 'holds val/<class>/*.jpg, or the class folders themselves')
+    .option('--bad-images <what>', 'error: stop and name it; skip: leave it out and list it', oneOf('choice', ['error', 'skip']), 'error')
+    .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
+    .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
+    .option('--json', 'as JSON')
+    .action(async (flags: Flags) => {
+      const warn = (message: string) => process.stderr.write(`inception: ${message}\n`)
+      const backend = openBackend(flags.backend, warn)
+      const precision = choosePrecision(backend, flags.precision)
+      const images = await openEvaluationData(flags.data)
+      const line = new ProgressLine(process.stderr)
+      const members: { name: string; predictions: Predictions }[] = []
+      const bad = new Map<string, string>()
+      for (const name of flags.checkpoint) {
+        using checkpoint = openNamed(name, warn)
+        await using evaluator = evaluatorOf(checkpoint, { backend, precision, images, badImages: flags.badImages })
+        const result = await evaluator.run(done => line.update(`${name}: ${formatCount(done)} of ${formatCount(images.items.length)}`))
+        line.end()
+        for (const note of result.bad) bad.set(note.path, note.reason)
+        members.push({ name: checkpoint.file, predictions: result.predictions })
+      }
+      const rows = members.map(({ name, predictions }) => ({ checkpoint: name, ...figures(predictions) }))
+      const ensemble = members.length > 1 ? figures(averagePredictions(members.map(m => m.predictions))) : undefined
+      const badImages = [...bad].map(([file, reason]) => ({ path: file, reason }))
+      if (flags.json) {
+        console.log(JSON.stringify({ crops: 1, precision, backend: backend.title, members: rows, ...(ensemble && { ensemble }), badImages }, undefined, 2))
+        return
+      }
+      const cells = (label: string, f: ReturnType<typeof figures>) => [label, formatPercent(f.top1Error), formatPercent(f.top5Error), formatCount(f.images)]
+      const table = rows.map(row => cells(path.relative('', row.checkpoint), row))
+      if (ensemble) table.push(cells(`ensemble of ${members.length}`, ensemble))
+      console.log(formatTable(['single crop', 'top-1 error', 'top-5 error', 'images'], table))
+      for (const { path: file, reason } of badImages) console.log(`left out: ${file}: ${reason}`)
+    })
+
+function openNamed(name: string, warn: (message: string) => void) {
+  const isRun = existsSync(name) && statSync(name).isDirectory()
+  return isRun ? latestCheckpoint(path.join(name, 'checkpoints'), warn) : readCheckpoint(name)
+}
+
+function figures(predictions: Predictions) {
+  const { wrong: _, ...scores } = scoresOf(predictions)
+  return scores
+}

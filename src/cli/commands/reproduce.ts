@@ -1,0 +1,67 @@
+import path from 'node:path'
+import { Command } from 'commander'
+import { unknownChoice } from '../../base/error.js'
+import { formatCount, formatDuration } from '../../base/format.js'
+import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { writeAtomically } from '../../formats/atomic-file.js'
+import { hasFont, writePictures } from '../../study/pictures.js'
+import { presets } from '../../study/presets.js'
+import { renderReport } from '../../study/report.js'
+import { reproduce } from '../../study/reproduce.js'
+import { terminalReport } from '../../study/tables.js'
+import { terminalSink } from '../../training/sinks/terminal.js'
+import { oneOf } from '../arguments.js'
+import { interruptSignal } from '../interrupt.js'
+import { ProgressLine } from '../progress-line.js'
+
+interface Flags {
+  preset: string
+  out?: string
+  data?: string
+  backend: BackendName
+  precision: 'auto' | 'f32' | 'bf16'
+}
+
+export const reproduceCommand = (): Command =>
+  new Command('reproduce')
+    .description("the paper's study: train the networks side by side, evaluate, ensemble, report; run again to go on")
+    .option('--preset <name>', Object.keys(presets).join(', '), 'quick')
+    .option('--out <folder>', "the study's folder (default: runs/<preset>)")
+    .option('--data <folder>', 'a class-folder tree to use instead of drawn pictures')
+    .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
+    .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
+    .action(async (flags: Flags) => {
+      const preset = Object.hasOwn(presets, flags.preset) ? presets[flags.preset] : undefined
+      if (!preset) throw unknownChoice('preset', flags.preset, Object.keys(presets))
+      const out = flags.out ?? path.join('runs', preset.name)
+      const say = (line: string) => process.stderr.write(`${line}\n`)
+      const backend = openBackend(flags.backend, message => say(`inception: ${message}`))
+      const command = ['inception reproduce --preset', preset.name, ...(flags.out ? ['--out', flags.out] : []), ...(flags.data ? ['--data', flags.data] : [])].join(' ')
+      const line = new ProgressLine(process.stderr)
+      const { result, interrupted } = await reproduce({
+        preset,
+        out,
+        data: flags.data,
+        backend,
+        precision: choosePrecision(backend, flags.precision),
+        command,
+        signal: interruptSignal(),
+        sink: () => terminalSink(process.stderr),
+        say: text => {
+          line.end()
+          say(text)
+        },
+        drawing: (done, total) => line.update(`drawing ${formatCount(done)} of ${formatCount(total)}`),
+      })
+      line.end()
+      const report = path.join(out, 'report.html')
+      writeAtomically(report, file => file.append(new TextEncoder().encode(renderReport(result))))
+      if (!(await hasFont())) say("inception: no font is installed, so the PNG pictures have no labels: on Debian 'apt-get install fonts-dejavu-core'")
+      await writePictures(result, path.join(out, 'pictures'))
+      console.log(`\n${terminalReport(result, process.stdout.columns ?? 100)}`)
+      console.log(`\n${formatDuration(result.seconds)} in all. Report: ${report}; pictures: ${path.join(out, 'pictures')}`)
+      if (interrupted) {
+        say(`interrupted: '${command}' goes on`)
+        process.exitCode = 130
+      }
+    })

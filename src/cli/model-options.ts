@@ -1,0 +1,34 @@
+import type { Command } from 'commander'
+import type { ModelSpec } from '../networks/model-spec.js'
+import { findNetwork } from '../networks/networks.js'
+import { counts, realNumber, wholeNumber } from './arguments.js'
+
+/** Options that shape a network, the same for every command that builds one. */
+export interface ModelFlags {
+  size?: number
+  width: number
+  residualScale?: number
+  blocks?: Record<string, number>
+  normScale: boolean
+}
+
+export const addModelOptions = (command: Command): Command =>
+  command
+    .option('--size <pixels>', 'side of the input (default: the published size)', wholeNumber(1))
+    .option('--width <factor>', 'channel multiplier, channels rounded to a multiple of 8', realNumber(0.01), 1)
+    .option('--residual-scale <factor>', 'scale of residual branches (default: as published)', realNumber(0))
+    .option('--blocks <counts>', 'repeat counts that differ from the published ones, e.g. a=2,b=3,c=1', counts)
+    .option('--no-norm-scale', "batch norms without scale: slim's and Keras's form")
+
+export function modelSpec(network: string, classes: number, flags: ModelFlags): ModelSpec {
+  const { size, width, residualScale, blocks, normScale } = flags
+  return {
+    network,
+    classes,
+    size: size ?? findNetwork(network).size,
+    width,
+    ...(residualScale !== undefined && { residualScale }),
+    ...(blocks && { blocks }),
+    normScale,
+  }
+}

@@ -1,0 +1,15 @@
+import os from 'node:os'
+import type { MachineSummary } from './result.js'
+
+/** The machine that a result was measured on. `engine` is the backend and the precision. */
+export function describeMachine(engine: string): MachineSummary {
+  const cpus = os.cpus()
+  return {
+    processor: cpus[0]?.model.trim() ?? 'unknown',
+    cores: cpus.length,
+    memoryBytes: os.totalmem(),
+    node: process.version,
+    engine,
+    platform: `${os.type()} ${os.release()} ${os.arch()}`,
+  }
+}

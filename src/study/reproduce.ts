@@ -1,0 +1,240 @@
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { performance } from 'node:perf_hooks'
+import { UserError } from '../base/error.js'
+import type { Backend, Precision } from '../backends/backend.js'
+import { type SynthDescription, writeSynth } from '../data/synth/folder.js'
+import { evaluatorOf } from '../evaluation/checkpoint-evaluator.js'
+import { averagePredictions, type Predictions, scoresOf } from '../evaluation/scores.js'
+import { writeAtomically } from '../formats/atomic-file.js'
+import { fileError } from '../formats/file-error.js'
+import { networkOf } from '../networks/model-spec.js'
+import { summarise } from '../networks/summary.js'
+import { latestCheckpoint } from '../training/checkpoint.js'
+import type { Sink } from '../training/events.js'
+import { readEventLog } from '../training/sinks/jsonl.js'
+import { describeMachine } from './machine.js'
+import { courseOf } from './measured-run.js'
+import type { Contestant, Preset } from './presets.js'
+import { describeRecipe } from './recipe-notes.js'
+import { ensembleId, type EnsembleResult, type NetworkResult, type PairedErrors, type StudyResult } from './result.js'
+import { type DataSets, openDataSets, type RunSettings, trainInFolder } from './run.js'
+
+export interface StudyOptions {
+  readonly preset: Preset
+  /** The study's folder: a run folder for each network, the data, the report. Going on with one is the default. */
+  readonly out: string
+  /** A class-folder tree to use instead of the preset's synthetic one. */
+  readonly data?: string | undefined
+  readonly backend: Backend
+  readonly precision: Precision
+  readonly command: string
+  readonly signal?: AbortSignal | undefined
+  /** Events of the run of one network go to a fresh sink. */
+  readonly sink: (title: string) => Sink
+  readonly say: (line: string) => void
+  readonly drawing?: (written: number, total: number) => void
+}
+
+/** What is left of a study when it ends: everything measured, complete or up to the interruption. */
+export interface StudyOutcome {
+  readonly result: StudyResult
+  readonly interrupted: boolean
+}
+
+interface Finished {
+  readonly result: NetworkResult
+  readonly predictions: Predictions
+}
+
+/**
+ * Trains every network of the preset in turn, evaluates each and their ensembles, and gathers the result. Runs that
+ * are finished are not repeated, a run that was interrupted goes on.
+ */
+export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
+  const { preset, out, backend, precision, signal } = options
+  const begin = performance.now()
+  const log = openStudyLog(out, preset)
+  const { data, folder, drawn } = await prepareData(options)
+  const finished: Finished[] = []
+  let interrupted = false
+  for (const contestant of preset.contestants) {
+    if (signal?.aborted) interrupted = true
+    if (interrupted) break
+    interrupted = !(await runContestant(contestant, options, folder, data))
+    if (!interrupted) finished.push(await evaluateContestant(contestant, options, data))
+  }
+  const ensembles = preset.ensembles.flatMap(members => ensembleOf(members, finished))
+  const seconds = log.add((performance.now() - begin) / 1000)
+  const result: StudyResult = {
+    preset: preset.name,
+    startedAt: log.startedAt,
+    seconds,
+    command: options.command,
+    ...(interrupted && { interrupted: `stopped by the user after ${finished.length} of ${preset.contestants.length} networks` }),
+    evaluation: 'single central crop, running averages of the weights',
+    dataSet: {
+      name: drawn ? 'drawn shapes with textures' : path.basename(folder),
+      path: folder,
+      classes: data.train.classes.length,
+      trainImages: data.train.items.length,
+      valImages: data.val.items.length,
+      size: preset.contestants[0]!.model.size,
+      synthetic: drawn !== undefined,
+      badImages: 0,
+    },
+    machine: describeMachine(`${backend.title}, ${precision}`),
+    recipe: describeRecipe(preset),
+    networks: finished.map(each => each.result),
+    ensembles: ensembles.map(each => each.result),
+    paired: pairings(finished, ensembles),
+  }
+  writeText(path.join(out, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`)
+  return { result, interrupted }
+}
+
+async function prepareData({ data, out, preset, say, signal, drawing }: StudyOptions): Promise<{ data: DataSets; folder: string; drawn: SynthDescription | undefined }> {
+  if (data !== undefined) return { data: await openDataSets(data), folder: path.resolve(data), drawn: undefined }
+  const folder = path.resolve(out, 'data')
+  const { description, written } = await writeSynth(folder, preset.synth, { ...(signal && { signal }), ...(drawing && { onProgress: drawing }) })
+  if (written) say(`drew ${preset.synth.train} training and ${preset.synth.val} validation pictures into ${path.relative('', folder)}`)
+  return { data: await openDataSets(folder), folder, drawn: description }
+}
+
+const runFolder = (out: string, { model }: Contestant) => path.join(out, model.network)
+
+/** Trains to the end; false when interrupted before it. */
+async function runContestant(contestant: Contestant, options: StudyOptions, folder: string, data: DataSets): Promise<boolean> {
+  const { out, preset, backend, precision, signal, command } = options
+  const run = runFolder(out, contestant)
+  const started = existsSync(path.join(run, 'run.json'))
+  const log = started ? readEventLog(path.join(run, 'events.jsonl')) : []
+  if (log.some(event => event.type === 'done')) return true
+  const settings: RunSettings = {
+    model: { ...contestant.model, classes: data.train.classes.length },
+    recipe: { ...preset.recipe, precision },
+    data: folder,
+    badImages: 'error',
+    backend: 'auto',
+    evaluateEpochs: 1,
+  }
+  const { title } = networkOf(settings.model)
+  options.say(`\n${title}`)
+  const last = await trainInFolder(settings, {
+    folder: run,
+    resume: started && log.some(event => event.type === 'checkpoint'),
+    backend,
+    data,
+    sinks: [options.sink(title)],
+    signal,
+    resumeCommand: command,
+  })
+  return last.type === 'done'
+}
+
+async function evaluateContestant(contestant: Contestant, options: StudyOptions, data: DataSets): Promise<Finished> {
+  const { out, backend, precision, say } = options
+  const run = runFolder(out, contestant)
+  const model = { ...contestant.model, classes: data.train.classes.length }
+  const network = networkOf(model)
+  using checkpoint = latestCheckpoint(path.join(run, 'checkpoints'), say)
+  await using evaluator = evaluatorOf(checkpoint, { backend, precision, images: data.val, badImages: 'error', cache: data.caches.val })
+  const { predictions, top1Error, top5Error, images } = await evaluator.run()
+  const { epochs, waitShare, ...course } = courseOf(readEventLog(path.join(run, 'events.jsonl')))
+  const { parameters, multiplyAdds } = summarise(model)
+  const result: NetworkResult = {
+    network: network.id,
+    title: network.title,
+    residual: network.residual,
+    pair: contestant.pair,
+    parameters,
+    multiplyAdds,
+    width: model.width,
+    epochs,
+    final: { top1Error, top5Error, images },
+    ...course,
+    dataWaitShare: waitShare,
+    checkpoint: path.relative(out, checkpoint.file),
+  }
+  return { result, predictions }
+}
+
+interface Ensemble {
+  readonly result: EnsembleResult
+  readonly predictions: Predictions
+}
+
+/** The ensemble, if all its members are there. */
+function ensembleOf(members: readonly string[], finished: readonly Finished[]): Ensemble[] {
+  const found = members.flatMap(id => finished.filter(({ result }) => result.network === id))
+  if (found.length < members.length) return []
+  const predictions = averagePredictions(found.map(each => each.predictions))
+  const { top1Error, top5Error, images } = scoresOf(predictions)
+  return [{ result: { members, top1Error, top5Error, images }, predictions }]
+}
+
+/** Image by image: each network against its counterparts, each ensemble against its best member. */
+function pairings(finished: readonly Finished[], ensembles: readonly Ensemble[]): PairedErrors[] {
+  const pairs: PairedErrors[] = []
+  for (const [i, a] of finished.entries())
+    for (const b of finished.slice(i + 1))
+      if (a.result.pair === b.result.pair || a.result.residual === b.result.residual)
+        pairs.push(compare(a.result.network, a.predictions, b.result.network, b.predictions))
+  for (const { result, predictions } of ensembles) {
+    const members = finished.filter(each => result.members.includes(each.result.network))
+    const [best] = members.sort((a, b) => a.result.final!.top1Error - b.result.final!.top1Error)
+    pairs.push(compare(ensembleId(result.members), predictions, best!.result.network, best!.predictions))
+  }
+  return pairs
+}
+
+function compare(first: string, a: Predictions, second: string, b: Predictions): PairedErrors {
+  const [wrongA, wrongB] = [scoresOf(a).wrong, scoresOf(b).wrong]
+  let [images, bothWrong, onlyFirstWrong, onlySecondWrong] = [0, 0, 0, 0]
+  for (const [i, label] of a.labels.entries()) {
+    if (label < 0 || b.labels[i]! < 0) continue
+    images++
+    if (wrongA[i] && wrongB[i]) bothWrong++
+    else if (wrongA[i]) onlyFirstWrong++
+    else if (wrongB[i]) onlySecondWrong++
+  }
+  return { first, second, images, bothWrong, onlyFirstWrong, onlySecondWrong }
+}
+
+/** The study's own note of when it began and how long it has taken over all its sittings. */
+function openStudyLog(out: string, preset: Preset) {
+  const file = path.join(out, 'study.json')
+  const fresh = { preset: JSON.stringify(preset), startedAt: new Date().toISOString(), seconds: 0 }
+  const state = existsSync(file) ? readStudyLog(file) : fresh
+  if (state.preset !== fresh.preset)
+    throw new UserError(`${out} holds a study with another preset: give another folder (--out), or remove that one`)
+  writeText(file, `${JSON.stringify(state, undefined, 2)}\n`)
+  return {
+    startedAt: state.startedAt,
+    /** Adds a sitting and returns the time of all. */
+    add(seconds: number): number {
+      const total = state.seconds + seconds
+      writeText(file, `${JSON.stringify({ ...state, seconds: total }, undefined, 2)}\n`)
+      return total
+    },
+  }
+}
+
+function readStudyLog(file: string): { preset: string; startedAt: string; seconds: number } {
+  try {
+    const { preset, startedAt, seconds } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    if (typeof preset === 'string' && typeof startedAt === 'string' && typeof seconds === 'number') return { preset, startedAt, seconds }
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw fileError('read', file, error)
+  }
+  throw new UserError(`${file} is damaged: remove it to go on with the runs beside it`)
+}
+
+function writeText(file: string, text: string) {
+  try {
+    mkdirSync(path.dirname(file), { recursive: true })
+  } catch (error) {
+    throw fileError('make', path.dirname(file), error)
+  }
+  writeAtomically(file, out => out.append(new TextEncoder().encode(text)))
+}
