@@ -1,7 +1,13 @@
 import { branches, chain, named } from '../nn/combine.js'
 import { conv, depthwise } from '../nn/conv.js'
 import { dense, dropout } from '../nn/dense.js'
-import { type Dimensions, inceptionPreprocessing, type Network, truncatedNormal, varianceScaling } from '../nn/network.js'
+import {
+  type Dimensions,
+  inceptionPreprocessing,
+  type Network,
+  truncatedNormal,
+  varianceScaling,
+} from '../nn/network.js'
 import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
 
 // BN-Inception (arXiv:1502.03167, figure 5 of the appendix) as TF-Slim's InceptionV2: the paper's separable first layer,

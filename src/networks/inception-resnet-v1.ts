@@ -20,11 +20,7 @@ const stem = named({
 // Fig. 10, 35×35 grid
 const resnetA = residual(
   { scale: 0.17 },
-  branches(
-    [conv('1x1', 32)],
-    [conv('1x1', 32), conv('3x3', 32)],
-    [conv('1x1', 32), conv('3x3', 32), conv('3x3', 32)],
-  ),
+  branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 32), conv('3x3', 32)]),
 )
 
 // Fig. 7 and table 1
@@ -34,10 +30,7 @@ const reductionA = (k: number, l: number, m: number, n: number) =>
 // Fig. 11, 17×17 grid
 const resnetB = residual(
   { scale: 0.1 },
-  branches(
-    [conv('1x1', 128)],
-    [conv('1x1', 128), conv('1x7', 128), conv('7x1', 128)],
-  ),
+  branches([conv('1x1', 128)], [conv('1x1', 128), conv('1x7', 128), conv('7x1', 128)]),
 )
 
 // Fig. 12
@@ -51,10 +44,7 @@ const reductionB = branches(
 // Fig. 13, 8×8 grid
 const resnetC = residual(
   { scale: 0.2 },
-  branches(
-    [conv('1x1', 192)],
-    [conv('1x1', 192), conv('1x3', 192), conv('3x1', 192)],
-  ),
+  branches([conv('1x1', 192)], [conv('1x1', 192), conv('1x3', 192), conv('3x1', 192)]),
 )
 
 // Fig. 15

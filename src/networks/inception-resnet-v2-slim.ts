@@ -22,11 +22,7 @@ const mixed5b = branches(
 // Fig. 16 on 320 channels; slim's block35
 const resnetA = residual(
   { scale: 0.17 },
-  branches(
-    [conv('1x1', 32)],
-    [conv('1x1', 32), conv('3x3', 32)],
-    [conv('1x1', 32), conv('3x3', 48), conv('3x3', 64)],
-  ),
+  branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 48), conv('3x3', 64)]),
 )
 
 // Fig. 7 and table 1
@@ -36,10 +32,7 @@ const reductionA = (k: number, l: number, m: number, n: number) =>
 // Fig. 17 on 1088 channels; slim's block17
 const resnetB = residual(
   { scale: 0.1 },
-  branches(
-    [conv('1x1', 192)],
-    [conv('1x1', 128), conv('1x7', 160), conv('7x1', 192)],
-  ),
+  branches([conv('1x1', 192)], [conv('1x1', 128), conv('1x7', 160), conv('7x1', 192)]),
 )
 
 // Fig. 18
@@ -52,13 +45,7 @@ const reductionB = branches(
 
 // Fig. 19 on 2080 channels; slim's block8. The last one neither scales its body nor ends in a ReLU.
 const resnetC = (options: { readonly scale: number; readonly act: boolean }) =>
-  residual(
-    options,
-    branches(
-      [conv('1x1', 192)],
-      [conv('1x1', 192), conv('1x3', 224), conv('3x1', 256)],
-    ),
-  )
+  residual(options, branches([conv('1x1', 192)], [conv('1x1', 192), conv('1x3', 224), conv('3x1', 256)]))
 
 const body = (d: Dimensions) =>
   named({

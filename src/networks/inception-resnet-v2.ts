@@ -17,7 +17,8 @@ const stem = named({
   conv_2a: conv('3x3', 32, V), // 147×147×32
   conv_2b: conv('3x3', 64), // 147×147×64
   mixed_3a: branches([conv('3x3', 96, V2)], [maxPool('3x3', V2)]), // 73×73×160
-  mixed_4a: branches( // 71×71×192
+  mixed_4a: branches(
+    // 71×71×192
     [conv('1x1', 64), conv('3x3', 96, V)],
     [conv('1x1', 64), conv('7x1', 64), conv('1x7', 64), conv('3x3', 96, V)],
   ),
@@ -27,11 +28,7 @@ const stem = named({
 // Fig. 16, 35×35 grid
 const resnetA = residual(
   { scale: 0.17 },
-  branches(
-    [conv('1x1', 32)],
-    [conv('1x1', 32), conv('3x3', 32)],
-    [conv('1x1', 32), conv('3x3', 48), conv('3x3', 64)],
-  ),
+  branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 48), conv('3x3', 64)]),
 )
 
 // Fig. 7 and table 1
@@ -41,10 +38,7 @@ const reductionA = (k: number, l: number, m: number, n: number) =>
 // Fig. 17, 17×17 grid. It prints 1154 filters for the expansion, which could not be added to 1152.
 const resnetB = residual(
   { scale: 0.1 },
-  branches(
-    [conv('1x1', 192)],
-    [conv('1x1', 128), conv('1x7', 160), conv('7x1', 192)],
-  ),
+  branches([conv('1x1', 192)], [conv('1x1', 128), conv('1x7', 160), conv('7x1', 192)]),
 )
 
 // Fig. 18
@@ -58,10 +52,7 @@ const reductionB = branches(
 // Fig. 19, 8×8 grid. It prints 2048 filters for the expansion, which could not be added to 2144.
 const resnetC = residual(
   { scale: 0.2 },
-  branches(
-    [conv('1x1', 192)],
-    [conv('1x1', 192), conv('1x3', 224), conv('3x1', 256)],
-  ),
+  branches([conv('1x1', 192)], [conv('1x1', 192), conv('1x3', 224), conv('3x1', 256)]),
 )
 
 // Fig. 15, which prints the channel counts of Inception-ResNet-v1

@@ -1,7 +1,13 @@
 import { branches, named } from '../nn/combine.js'
 import { conv } from '../nn/conv.js'
 import { dense, dropout } from '../nn/dense.js'
-import { type Dimensions, inceptionPreprocessing, type Network, truncatedNormal, varianceScaling } from '../nn/network.js'
+import {
+  type Dimensions,
+  inceptionPreprocessing,
+  type Network,
+  truncatedNormal,
+  varianceScaling,
+} from '../nn/network.js'
 import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
 import { V, V2 } from '../nn/window.js'
 import { stemV3 } from './stem-v3.js'

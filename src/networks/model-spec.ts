@@ -18,7 +18,9 @@ export interface ModelSpec {
 export const networkOf = (spec: ModelSpec): Network => findNetwork(spec.network)
 
 /** The part of the spec that `buildModel` takes as options. */
-export function modelOptions(spec: ModelSpec): Pick<ModelOptions, 'classes' | 'size' | 'width' | 'residualScale' | 'blocks' | 'normScale'> {
+export function modelOptions(
+  spec: ModelSpec,
+): Pick<ModelOptions, 'classes' | 'size' | 'width' | 'residualScale' | 'blocks' | 'normScale'> {
   const { classes, size, width, residualScale, blocks, normScale } = spec
   return { classes, size, width, residualScale, blocks, normScale }
 }
@@ -30,7 +32,8 @@ export function parseModelSpec(value: unknown, where: string): ModelSpec {
   }
   if (typeof value !== 'object' || value === null) return fail('no model')
   const spec = value as Record<string, unknown>
-  const number = (key: string): number => (typeof spec[key] === 'number' ? spec[key] : fail(`model.${key} is not a number`))
+  const number = (key: string): number =>
+    typeof spec[key] === 'number' ? spec[key] : fail(`model.${key} is not a number`)
   if (typeof spec.network !== 'string') return fail('model.network is not a name')
   return {
     network: spec.network,
@@ -38,7 +41,9 @@ export function parseModelSpec(value: unknown, where: string): ModelSpec {
     size: number('size'),
     width: number('width'),
     ...(spec.residualScale === undefined ? {} : { residualScale: number('residualScale') }),
-    ...(spec.blocks === undefined ? {} : { blocks: parseBlocks(spec.blocks) ?? fail('model.blocks is not a list of counts') }),
+    ...(spec.blocks === undefined
+      ? {}
+      : { blocks: parseBlocks(spec.blocks) ?? fail('model.blocks is not a list of counts') }),
     normScale: spec.normScale !== false,
   }
 }
@@ -46,5 +51,7 @@ export function parseModelSpec(value: unknown, where: string): ModelSpec {
 function parseBlocks(value: unknown): Record<string, number> | undefined {
   if (typeof value !== 'object' || value === null) return undefined
   const entries = Object.entries(value as Record<string, unknown>)
-  return entries.every(([, count]) => typeof count === 'number') ? (Object.fromEntries(entries) as Record<string, number>) : undefined
+  return entries.every(([, count]) => typeof count === 'number')
+    ? (Object.fromEntries(entries) as Record<string, number>)
+    : undefined
 }

@@ -22,6 +22,11 @@ export const networks: readonly Network[] = [
 /** The network of this id. Throws a UserError that names the nearest one and lists all. */
 export function findNetwork(id: string): Network {
   const found = networks.find(network => network.id === id)
-  if (!found) throw unknownChoice('network', id, networks.map(network => network.id))
+  if (!found)
+    throw unknownChoice(
+      'network',
+      id,
+      networks.map(network => network.id),
+    )
   return found
 }

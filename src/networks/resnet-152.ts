@@ -14,10 +14,7 @@ const body = (filters: number, stride: 1 | 2) =>
 /** A stage of table 1: its first unit changes size and channels, so its shortcut is a projection. */
 const stage = (units: number, filters: number, stride: 1 | 2) =>
   named({
-    first: shortcut(
-      { project: conv('1x1', 4 * filters, { pad: 'valid', stride, act: false }) },
-      body(filters, stride),
-    ),
+    first: shortcut({ project: conv('1x1', 4 * filters, { pad: 'valid', stride, act: false }) }, body(filters, stride)),
     rest: repeat(units - 1, shortcut({}, body(filters, 1))),
   })
 

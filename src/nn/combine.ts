@@ -1,7 +1,7 @@
+import { featureMap, type Value } from '../graph/op.js'
 import { concat } from '../graph/ops/concat.js'
 import { relu } from '../graph/ops/relu.js'
 import { residualAdd } from '../graph/ops/residualAdd.js'
-import { featureMap, type Value } from '../graph/op.js'
 import { expandTo } from './conv.js'
 import { type Layer, layer, type Scope } from './scope.js'
 
@@ -32,7 +32,10 @@ export const repeat = (n: number, block: Layer): Layer =>
  * x + scale · linear(body(x)), then ReLU unless `act: false`. The linear 1×1 expansion goes to x's channels, so no
  * width can break the sum (the printed 1154 and 2048 of arXiv:1602.07261 figures 17 and 19 could not be added).
  */
-export const residual = ({ scale, act = true }: { readonly scale: number; readonly act?: boolean }, body: Layer): Layer =>
+export const residual = (
+  { scale, act = true }: { readonly scale: number; readonly act?: boolean },
+  body: Layer,
+): Layer =>
   layer('residual', (x, at) => {
     const y = at.child('expand').run(expandTo(featureMap(x)[1]), at.run(body, x))
     const { residualScale } = at.settings

@@ -1,7 +1,7 @@
-import { batchNorm as batchNormOp, batchNormInference } from '../graph/ops/batchNorm.js'
+import { featureMap, type Value } from '../graph/op.js'
+import { batchNormInference, batchNorm as batchNormOp } from '../graph/ops/batchNorm.js'
 import { conv2d } from '../graph/ops/convolution.js'
 import { relu } from '../graph/ops/relu.js'
-import { featureMap, type Value } from '../graph/op.js'
 import { type Initialiser, type Layer, layer, type Scope } from './scope.js'
 import { type Kernel, kernelSize, type Padding, windowOver } from './window.js'
 
@@ -26,12 +26,17 @@ export const conv = (kernel: Kernel, filters: number, options: ConvOptions = {})
   layer(kernel, (x, at) => convTo(at.channels(filters), kernel, options, x, at))
 
 /** A depthwise convolution: every channel gives `multiplier` channels of its own. No bias, no norm, no activation. */
-export const depthwise = (kernel: Kernel, multiplier: number, options: Padding & { readonly initial?: Initialiser }): Layer =>
-  layer(kernel, (x, at) => convTo(featureMap(x)[1] * multiplier, kernel, { ...options, ...Linear, bias: false, groups: 'depthwise' }, x, at))
+export const depthwise = (
+  kernel: Kernel,
+  multiplier: number,
+  options: Padding & { readonly initial?: Initialiser },
+): Layer =>
+  layer(kernel, (x, at) =>
+    convTo(featureMap(x)[1] * multiplier, kernel, { ...options, ...Linear, bias: false, groups: 'depthwise' }, x, at),
+  )
 
 /** The 1×1 "Linear" convolution at the end of a residual body: always to the channels that it will be added to. */
-export const expandTo = (channels: number): Layer =>
-  layer('expand', (x, at) => convTo(channels, '1x1', Linear, x, at))
+export const expandTo = (channels: number): Layer => layer('expand', (x, at) => convTo(channels, '1x1', Linear, x, at))
 
 function convTo(filters: number, kernel: Kernel, options: ConvOptions, x: Value, at: Scope): Value {
   const { norm = true, act = true, bias = !norm, initial = at.settings.initial } = options

@@ -1,6 +1,6 @@
+import { matrix } from '../graph/op.js'
 import { dense2d } from '../graph/ops/dense.js'
 import { dropout as dropoutOp } from '../graph/ops/dropout.js'
-import { matrix } from '../graph/op.js'
 import { type Initialiser, type Layer, layer } from './scope.js'
 
 export interface DenseOptions {

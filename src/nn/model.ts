@@ -1,8 +1,8 @@
-import { UserError, unknownChoice } from '../base/error.js'
 import type { Dtype } from '../base/dtype.js'
+import { UserError, unknownChoice } from '../base/error.js'
+import { Graph, ShapeError, type Value } from '../graph/op.js'
 import { cast } from '../graph/ops/cast.js'
 import { input } from '../graph/ops/source.js'
-import { Graph, ShapeError, type Value } from '../graph/op.js'
 import type { Network } from './network.js'
 import { type Mode, Root, Scope, type Statistic } from './scope.js'
 
@@ -67,11 +67,18 @@ export function buildModel(network: Network, options: ModelOptions): Model {
     const least = leastSize(network, options, size)
     if (least === undefined) throw error
     const what = options.auxiliary && options.mode === 'train' ? `${network.id} with its auxiliary head` : network.id
-    throw new UserError(`${what} does not fit images of ${size}×${size}: the least size is ${least}`, 2, { cause: error })
+    throw new UserError(`${what} does not fit images of ${size}×${size}: the least size is ${least}`, 2, {
+      cause: error,
+    })
   }
 }
 
-function build(network: Network, options: ModelOptions, size: number, dimensions: Parameters<Network['body']>[0]): Model {
+function build(
+  network: Network,
+  options: ModelOptions,
+  size: number,
+  dimensions: Parameters<Network['body']>[0],
+): Model {
   const graph = new Graph()
   const root = new Root(graph, {
     mode: options.mode,
@@ -92,7 +99,11 @@ function build(network: Network, options: ModelOptions, size: number, dimensions
 }
 
 /** The least side from `size` up to the published one that the network accepts. */
-export function leastSize(network: Network, options: Omit<ModelOptions, 'batch' | 'mode'> & { readonly mode?: Mode }, from = 1): number | undefined {
+export function leastSize(
+  network: Network,
+  options: Omit<ModelOptions, 'batch' | 'mode'> & { readonly mode?: Mode },
+  from = 1,
+): number | undefined {
   for (let size = from; size <= Math.max(network.size, from); size++) {
     try {
       const dimensions = { classes: 2, blocks: { ...network.blocks, ...options.blocks } }
@@ -106,5 +117,6 @@ export function leastSize(network: Network, options: Omit<ModelOptions, 'batch' 
 }
 
 function requireWhole(name: string, value: number) {
-  if (!Number.isInteger(value) || value < 1) throw new UserError(`${name} ${value}: must be a whole number of at least 1`, 2)
+  if (!Number.isInteger(value) || value < 1)
+    throw new UserError(`${name} ${value}: must be a whole number of at least 1`, 2)
 }

@@ -1,8 +1,8 @@
+import { featureMap } from '../graph/op.js'
 import { avgPool2d } from '../graph/ops/avgPool.js'
 import { cast } from '../graph/ops/cast.js'
 import { globalAvgPool2d } from '../graph/ops/globalAvgPool.js'
 import { maxPool2d } from '../graph/ops/maxPool.js'
-import { featureMap } from '../graph/op.js'
 import { type Layer, layer } from './scope.js'
 import { type Kernel, type Padding, windowOver } from './window.js'
 

@@ -102,7 +102,13 @@ export class Scope {
   /** State that the forward pass measures: no gradient, no decay. */
   statistic(name: string, shape: Shape, value: number): Value {
     const path = this.root.claim(this.child(name).path)
-    return variable(this.root.graph, { name: path, role: 'statistic', shape, initial: { kind: 'constant', value }, decays: false })
+    return variable(this.root.graph, {
+      name: path,
+      role: 'statistic',
+      shape,
+      initial: { kind: 'constant', value },
+      decays: false,
+    })
   }
 }
 

@@ -22,7 +22,12 @@ export function kernelSize(kernel: Kernel): [number, number] {
 }
 
 /** The window of a kernel with a padding word over a map of the given height and width. */
-export function windowOver(height: number, width: number, kernel: Kernel, { pad = 'same', stride = 1 }: Padding): Window {
+export function windowOver(
+  height: number,
+  width: number,
+  kernel: Kernel,
+  { pad = 'same', stride = 1 }: Padding,
+): Window {
   const size = kernelSize(kernel)
   const along = (length: number, k: number): [number, number] => {
     if (pad === 'valid') return [0, 0]

@@ -25,9 +25,6 @@ export interface Preset {
 
 const quickModel = { size: 79, width: 0.25, normScale: true } as const
 
-/** Two repeats of each block keep every kind of block in every network. */
-const quickBlocks = { a: 2, b: 2, c: 2 } as const
-
 const pairs = [
   ['inception-v3', 'smaller'],
   ['inception-resnet-v1', 'smaller'],
@@ -39,7 +36,7 @@ export const quick: Preset = {
   name: 'quick',
   contestants: pairs.map(([network, pair]) => ({
     pair,
-    model: { network, ...quickModel, ...(network !== 'inception-v3' && { blocks: quickBlocks }) },
+    model: { network, ...quickModel },
   })),
   ensembles: [
     ['inception-v4', 'inception-resnet-v2'],

@@ -1,7 +1,9 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { UserError } from '../base/error.js'
+import type { BackendName } from '../backends/open.js'
 import type { Backend, Precision } from '../backends/backend.js'
 import { type SynthDescription, writeSynth } from '../data/synth/folder.js'
 import { evaluatorOf } from '../evaluation/checkpoint-evaluator.js'
@@ -11,14 +13,15 @@ import { fileError } from '../formats/file-error.js'
 import { networkOf } from '../networks/model-spec.js'
 import { summarise } from '../networks/summary.js'
 import { latestCheckpoint } from '../training/checkpoint.js'
-import type { Sink } from '../training/events.js'
+import type { TrainingEvent } from '../training/events.js'
 import { readEventLog } from '../training/sinks/jsonl.js'
+import { inLanes, trainInProcess } from './lanes.js'
 import { describeMachine } from './machine.js'
 import { courseOf } from './measured-run.js'
 import type { Contestant, Preset } from './presets.js'
 import { describeRecipe } from './recipe-notes.js'
 import { ensembleId, type EnsembleResult, type NetworkResult, type PairedErrors, type StudyResult } from './result.js'
-import { type DataSets, openDataSets, type RunSettings, trainInFolder } from './run.js'
+import { type DataSets, openDataSets, type RunSettings } from './run.js'
 
 export interface StudyOptions {
   readonly preset: Preset
@@ -27,11 +30,14 @@ export interface StudyOptions {
   /** A class-folder tree to use instead of the preset's synthetic one. */
   readonly data?: string | undefined
   readonly backend: Backend
+  readonly backendName: BackendName
   readonly precision: Precision
   readonly command: string
   readonly signal?: AbortSignal | undefined
-  /** Events of the run of one network go to a fresh sink. */
-  readonly sink: (title: string) => Sink
+  /** Hears what happens in the run of each network. */
+  readonly tell: (title: string, event: TrainingEvent) => void
+  /** Networks trained at a time, each with one thread. @default the processor's threads */
+  readonly lanes?: number
   readonly say: (line: string) => void
   readonly drawing?: (written: number, total: number) => void
 }
@@ -48,7 +54,7 @@ interface Finished {
 }
 
 /**
- * Trains every network of the preset in turn, evaluates each and their ensembles, and gathers the result. Runs that
+ * Trains the networks of the preset side by side, evaluates each and their ensembles, and gathers the result. Runs that
  * are finished are not repeated, a run that was interrupted goes on.
  */
 export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
@@ -56,14 +62,12 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
   const begin = performance.now()
   const log = openStudyLog(out, preset)
   const { data, folder, drawn } = await prepareData(options)
+  const { lanes = availableParallelism() } = options
+  const ends = await inLanes(lanes, preset.contestants.map(contestant => () => runContestant(contestant, options, folder, data)))
   const finished: Finished[] = []
-  let interrupted = false
-  for (const contestant of preset.contestants) {
-    if (signal?.aborted) interrupted = true
-    if (interrupted) break
-    interrupted = !(await runContestant(contestant, options, folder, data))
-    if (!interrupted) finished.push(await evaluateContestant(contestant, options, data))
-  }
+  for (const [i, contestant] of preset.contestants.entries())
+    if (ends[i]) finished.push(await evaluateContestant(contestant, options, data))
+  const interrupted = finished.length < preset.contestants.length
   const ensembles = preset.ensembles.flatMap(members => ensembleOf(members, finished))
   const seconds = log.add((performance.now() - begin) / 1000)
   const result: StudyResult = {
@@ -103,32 +107,28 @@ async function prepareData({ data, out, preset, say, signal, drawing }: StudyOpt
 
 const runFolder = (out: string, { model }: Contestant) => path.join(out, model.network)
 
-/** Trains to the end; false when interrupted before it. */
-async function runContestant(contestant: Contestant, options: StudyOptions, folder: string, data: DataSets): Promise<boolean> {
-  const { out, preset, backend, precision, signal, command } = options
-  const run = runFolder(out, contestant)
-  const started = existsSync(path.join(run, 'run.json'))
-  const log = started ? readEventLog(path.join(run, 'events.jsonl')) : []
+/** Trains to the end, unless that has been done; false when interrupted before it. */
+async function runContestant(contestant: Contestant, options: StudyOptions, data: string, { train }: DataSets): Promise<boolean> {
+  const { out, preset, precision, signal, command } = options
+  if (signal?.aborted) return false
+  const folder = runFolder(out, contestant)
+  const started = existsSync(path.join(folder, 'run.json'))
+  const log = started ? readEventLog(path.join(folder, 'events.jsonl')) : []
   if (log.some(event => event.type === 'done')) return true
+  const resume = log.some(event => event.type === 'checkpoint')
+  // Begun, but stopped before its first checkpoint: nothing of it is worth keeping.
+  if (started && !resume) rmSync(folder, { recursive: true, force: true })
   const settings: RunSettings = {
-    model: { ...contestant.model, classes: data.train.classes.length },
+    model: { ...contestant.model, classes: train.classes.length },
     recipe: { ...preset.recipe, precision },
-    data: folder,
+    data,
     badImages: 'error',
-    backend: 'auto',
+    backend: options.backendName,
     evaluateEpochs: 1,
   }
   const { title } = networkOf(settings.model)
-  options.say(`\n${title}`)
-  const last = await trainInFolder(settings, {
-    folder: run,
-    resume: started && log.some(event => event.type === 'checkpoint'),
-    backend,
-    data,
-    sinks: [options.sink(title)],
-    signal,
-    resumeCommand: command,
-  })
+  const order = { settings, folder, resume, resumeCommand: command, workers: 1 }
+  const last = await trainInProcess(order, { signal, tell: event => options.tell(title, event) })
   return last.type === 'done'
 }
 

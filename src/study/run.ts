@@ -55,6 +55,8 @@ export interface RunOptions {
   readonly sinks: readonly Sink[]
   readonly signal?: AbortSignal | undefined
   readonly resumeCommand: string
+  /** Threads that make batches. @default the loader's own choice */
+  readonly workers?: number
 }
 
 /**
@@ -81,6 +83,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     const events = train(
       {
         ...settings, backend, images: data.train, cache: data.caches.train, checkpoints: folder.checkpoints, resume, signal, resumeCommand,
+        ...(options.workers !== undefined && { workers: options.workers }),
       },
       store => {
         const evaluator = new Evaluator({

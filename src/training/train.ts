@@ -55,6 +55,16 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
   const { model, recipe, backend, images, resume } = plan
   const network = networkOf(model)
   const step = buildTrainingStep(network, recipe, modelOptions(model))
+  await using loader = new Loader(images, {
+    batch: recipe.batch,
+    preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },
+    seed: recipe.seed,
+    badImages: plan.badImages,
+    ...(plan.workers !== undefined && { workers: plan.workers }),
+    ...(plan.cache && { cache: plan.cache }),
+  })
+  // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
+  const decoded = loader.fillCache()
   const store = backend.createStore()
   const program = backend.compile(step.graph, { outputs: [step.loss, step.norms, step.norm], store, seed: recipe.seed })
   if (resume) restore(store, resume)
@@ -82,14 +92,7 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
     return { type: 'checkpoint', step: done, file: writeCheckpoint(plan.checkpoints, done, contents, { keep: plan.keep ?? 3 }) }
   }
 
-  await using loader = new Loader(images, {
-    batch: recipe.batch,
-    preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },
-    seed: recipe.seed,
-    badImages: plan.badImages,
-    ...(plan.workers !== undefined && { workers: plan.workers }),
-    ...(plan.cache && { cache: plan.cache }),
-  })
+  await decoded
   const clock = new Clock(recipe.batch, firstStep, steps)
   let last: TrainingEvent | undefined
   let done = firstStep

@@ -30,7 +30,12 @@ const images = [907173317, 662228286, 2733283178, 3233192893, 548324263, 5839103
 test('the formula gives the numbers of the program that made the files', () => {
   assert.deepEqual(['', 'a', 'features.0.conv.weight'].map(fnv1a), [2166136261, 3826002220, 2186649294])
   assert.deepEqual(
-    [[0, 0], [1, 2], [4294967295, 123456789], [2166136261, 4294967295]].map(([seed, i]) => hash(seed!, i!)),
+    [
+      [0, 0],
+      [1, 2],
+      [4294967295, 123456789],
+      [2166136261, 4294967295],
+    ].map(([seed, i]) => hash(seed!, i!)),
     [0, 2248473637, 1702352847, 3732576410],
   )
   for (const [key, shape, kind, sum] of tensors)
@@ -59,7 +64,10 @@ for (const golden of [goldenInceptionV4, goldenInceptionResnetV1]) {
     assert.deepEqual([...names.values()].sort(), [...theirs.keys()].sort())
     assert.equal(new Set(names.values()).size, names.size)
     for (const [our, their] of names) assert.deepEqual(ours.get(our), theirs.get(their), our)
-    assert.equal(model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0), oracle.param_count)
+    assert.equal(
+      model.parameters.reduce((sum, { shape }) => sum + sizeOf(shape), 0),
+      oracle.param_count,
+    )
   })
 
   test(`${network.id}: the table of stages is a bijection`, () => {

@@ -53,7 +53,8 @@ export interface GradientOracle {
 /** Files stand beside the sources: the compiler copies none. */
 const folder = new URL('../../../test/golden/', import.meta.url)
 
-const read = (name: string): unknown => JSON.parse(gunzipSync(readFileSync(new URL(`${name}.json.gz`, folder))).toString('utf8'))
+const read = (name: string): unknown =>
+  JSON.parse(gunzipSync(readFileSync(new URL(`${name}.json.gz`, folder))).toString('utf8'))
 
 export const readOracle = (name: string): Oracle => read(name) as Oracle
 export const readGradientOracle = (name: string): GradientOracle => read(name) as GradientOracle

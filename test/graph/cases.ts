@@ -1,4 +1,6 @@
-import { avgPool2d, type AvgPool } from '../../src/graph/ops/avgPool.js'
+import type { Shape } from '../../src/base/shape.js'
+import type { Value } from '../../src/graph/op.js'
+import { type AvgPool, avgPool2d } from '../../src/graph/ops/avgPool.js'
 import { batchNorm, batchNormBackward, batchNormInference } from '../../src/graph/ops/batchNorm.js'
 import { cast } from '../../src/graph/ops/cast.js'
 import { concat, sliceChannels } from '../../src/graph/ops/concat.js'
@@ -16,8 +18,6 @@ import { constant } from '../../src/graph/ops/source.js'
 import { sumOp } from '../../src/graph/ops/sum.js'
 import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/updates.js'
 import type { Window } from '../../src/graph/ops/window.js'
-import type { Shape } from '../../src/base/shape.js'
-import type { Value } from '../../src/graph/op.js'
 import type { OpCase } from './contract.js'
 import type { Material } from './material.js'
 
@@ -40,7 +40,10 @@ interface ConvolutionCase {
   readonly bias?: boolean
 }
 
-const convolutionCase = (name: string, { src, filters, window, groups = 1, bias = false }: ConvolutionCase): OpCase => ({
+const convolutionCase = (
+  name: string,
+  { src, filters, window, groups = 1, bias = false }: ConvolutionCase,
+): OpCase => ({
   name: `convolution ${name}`,
   build: m => {
     const weights = m.weight([filters, src[1]! / groups, ...window.kernel])
@@ -56,10 +59,23 @@ const convolutions: readonly OpCase[] = [
   convolutionCase('1×1 on one place of one image', { src: [1, 3, 1, 1], filters: 2, window: window([1, 1], 1, none) }),
   convolutionCase('3×3 same, first layer', { src: [2, 3, 9, 11], filters: 32, window: window([3, 3], 1, one) }),
   convolutionCase('3×3 valid, stride 2, odd size', { src: [1, 3, 11, 9], filters: 5, window: window([3, 3], 2, none) }),
-  convolutionCase('3×3 valid, stride 2, last row unused', { src: [2, 16, 8, 10], filters: 16, window: window([3, 3], 2, none) }),
-  convolutionCase('3×3 after SAME on an even size', { src: [2, 4, 8, 6], filters: 7, window: window([3, 3], 2, [0, 1]) }),
+  convolutionCase('3×3 valid, stride 2, last row unused', {
+    src: [2, 16, 8, 10],
+    filters: 16,
+    window: window([3, 3], 2, none),
+  }),
+  convolutionCase('3×3 after SAME on an even size', {
+    src: [2, 4, 8, 6],
+    filters: 7,
+    window: window([3, 3], 2, [0, 1]),
+  }),
   convolutionCase('3×3 half, stride 2', { src: [2, 4, 8, 7], filters: 7, window: window([3, 3], 2, one) }),
-  convolutionCase('3×3 with bias, one image', { src: [1, 17, 5, 7], filters: 19, window: window([3, 3], 1, one), bias: true }),
+  convolutionCase('3×3 with bias, one image', {
+    src: [1, 17, 5, 7],
+    filters: 19,
+    window: window([3, 3], 1, one),
+    bias: true,
+  }),
   convolutionCase('5×5 same', { src: [1, 8, 6, 6], filters: 8, window: window([5, 5], 1, [2, 2]) }),
   convolutionCase('5×5 valid down to one place', { src: [2, 16, 5, 5], filters: 24, window: window([5, 5], 1, none) }),
   convolutionCase('1×7 same', { src: [2, 16, 5, 9], filters: 16, window: window([1, 7], 1, none, [3, 3]) }),
@@ -72,7 +88,13 @@ const convolutions: readonly OpCase[] = [
     window: window([7, 7], 2, [2, 3]),
     groups: 3,
   }),
-  convolutionCase('two groups with bias', { src: [2, 6, 5, 5], filters: 4, window: window([3, 3], 1, one), groups: 2, bias: true }),
+  convolutionCase('two groups with bias', {
+    src: [2, 6, 5, 5],
+    filters: 4,
+    window: window([3, 3], 1, one),
+    groups: 2,
+    bias: true,
+  }),
 ]
 
 const batchNorms: readonly OpCase[] = [false, true].flatMap(withScale =>
@@ -99,7 +121,9 @@ const batchNorms: readonly OpCase[] = [false, true].flatMap(withScale =>
         build: m => {
           const statistics = { mean: m.weight([5]), variance: m.weight([5], 'positive') }
           const src = m.map([2, 5, 3, 3])
-          return [batchNormInference.emit({ src, scale: optional(m, 5), shift: m.weight([5]), ...statistics }, attrs).dst]
+          return [
+            batchNormInference.emit({ src, scale: optional(m, 5), shift: m.weight([5]), ...statistics }, attrs).dst,
+          ]
         },
       },
     ]
@@ -130,9 +154,18 @@ const averaged = (name: string, src: Shape, attrs: AvgPool): OpCase => ({
 })
 
 const pools: readonly OpCase[] = [
-  { name: 'maxPool 3×3 valid, stride 2', build: m => [maxPool2d(m.map([2, 5, 9, 11], 'distinct'), window([3, 3], 2, none))] },
-  { name: 'maxPool 3×3 after SAME', build: m => [maxPool2d(m.map([1, 16, 8, 8], 'distinct'), window([3, 3], 2, [0, 1]))] },
-  { name: 'maxPool 3×3 half, stride 2', build: m => [maxPool2d(m.map([2, 3, 8, 7], 'distinct'), window([3, 3], 2, one))] },
+  {
+    name: 'maxPool 3×3 valid, stride 2',
+    build: m => [maxPool2d(m.map([2, 5, 9, 11], 'distinct'), window([3, 3], 2, none))],
+  },
+  {
+    name: 'maxPool 3×3 after SAME',
+    build: m => [maxPool2d(m.map([1, 16, 8, 8], 'distinct'), window([3, 3], 2, [0, 1]))],
+  },
+  {
+    name: 'maxPool 3×3 half, stride 2',
+    build: m => [maxPool2d(m.map([2, 3, 8, 7], 'distinct'), window([3, 3], 2, one))],
+  },
   { name: 'maxPool 3×3 same', build: m => [maxPool2d(m.map([2, 3, 5, 5], 'distinct'), window([3, 3], 1, one))] },
   averaged('3×3 same, padding excluded', [2, 5, 6, 7], { ...window([3, 3], 1, one), includePadding: false }),
   averaged('3×3 same, padding included', [2, 5, 6, 7], { ...window([3, 3], 1, one), includePadding: true }),
@@ -155,11 +188,24 @@ const elementwise: readonly OpCase[] = [
       },
     }),
   ),
-  { name: 'sum of three', build: m => [sumOp.emit({ src: [m.map([2, 5, 3, 3]), m.map([2, 5, 3, 3]), m.map([2, 5, 3, 3])] }, {}).dst] },
-  { name: 'sum with a constant', build: m => [sumOp.emit({ src: [m.single([2, 5, 3, 3]), constant(m.graph, [2, 5, 3, 3], -0.25)] }, {}).dst] },
-  { name: 'concat of unequal branches', build: m => [concat([m.map([2, 3, 4, 5]), m.map([2, 16, 4, 5]), m.map([2, 1, 4, 5])])] },
+  {
+    name: 'sum of three',
+    build: m => [sumOp.emit({ src: [m.map([2, 5, 3, 3]), m.map([2, 5, 3, 3]), m.map([2, 5, 3, 3])] }, {}).dst],
+  },
+  {
+    name: 'sum with a constant',
+    build: m => [sumOp.emit({ src: [m.single([2, 5, 3, 3]), constant(m.graph, [2, 5, 3, 3], -0.25)] }, {}).dst],
+  },
+  {
+    name: 'concat of unequal branches',
+    build: m => [concat([m.map([2, 3, 4, 5]), m.map([2, 16, 4, 5]), m.map([2, 1, 4, 5])])],
+  },
   { name: 'concat of one image', build: m => [concat([m.map([1, 32, 3, 3]), m.map([1, 16, 3, 3])])] },
-  { name: 'sliceChannels', backward: 'none', build: m => [sliceChannels.emit({ src: m.map([2, 9, 3, 4]) }, { begin: 2, channels: 5 }).dst] },
+  {
+    name: 'sliceChannels',
+    backward: 'none',
+    build: m => [sliceChannels.emit({ src: m.map([2, 9, 3, 4]) }, { begin: 2, channels: 5 }).dst],
+  },
   { name: 'cast to bf16', needsBf16: true, build: m => [cast(m.single([2, 5, 3, 3]), 'bf16')] },
   { name: 'cast to f32', needsBf16: true, build: m => [cast(cast(m.single([2, 5]), 'bf16'), 'f32')] },
   { name: 'dropout of features', build: m => [dropout(m.single([4, 50]), m.whole([3]), { keep: 0.8, seed: 9 })] },
@@ -168,12 +214,17 @@ const elementwise: readonly OpCase[] = [
 
 const classifier: readonly OpCase[] = [
   { name: 'dense', build: m => [dense2d(m.single([3, 17]), m.weight([10, 17]), m.weight([10]))] },
-  { name: 'dense in the activations’ precision', build: m => [dense2d(m.map([4, 32]), m.weight([16, 32]), m.weight([16]))] },
+  {
+    name: 'dense in the activations’ precision',
+    build: m => [dense2d(m.map([4, 32]), m.weight([16, 32]), m.weight([16]))],
+  },
   { name: 'dense on one row', build: m => [dense2d(m.single([1, 8]), m.weight([3, 8]), m.weight([3]))] },
   ...[0, 0.1].map(
     (smoothing): OpCase => ({
       name: `softmaxCrossEntropy with smoothing ${smoothing}`,
-      build: m => [softmaxCrossEntropy.emit({ logits: m.single([3, 11]), labels: m.whole([0, 10, 4]) }, { smoothing }).loss],
+      build: m => [
+        softmaxCrossEntropy.emit({ logits: m.single([3, 11]), labels: m.whole([0, 10, 4]) }, { smoothing }).loss,
+      ],
     }),
   ),
   {
@@ -214,7 +265,13 @@ const updates: readonly OpCase[] = [
         name: `momentumDescent${how}`,
         backward: 'none',
         build: m => {
-          const step = { weights: list(m), gradients: gradientsOf(m), momenta: list(m), averages: averages(m), ...rates(m) }
+          const step = {
+            weights: list(m),
+            gradients: gradientsOf(m),
+            momenta: list(m),
+            averages: averages(m),
+            ...rates(m),
+          }
           momentumDescent.emit(step, { ...decays, momentum: 0.9 })
           return []
         },
@@ -250,6 +307,10 @@ const unit = (m: Material, x: Value, filters: number, kernel: Window, withScale 
   return batchNorm.emit({ src: y, scale, shift: m.weight([filters], 'positive') }, { epsilon: 1e-3, relu: true }).dst
 }
 
+/** A convolution with bias and ReLU, whose gradient no batch norm cancels. */
+const plain = (m: Material, x: Value, filters: number, kernel: Window) =>
+  relu(conv2d(x, m.weight([filters, x.shape[1]!, ...kernel.kernel]), m.weight([filters]), { ...kernel, groups: 1 }))
+
 /**
  * A classifier that weighs every place of the map differently: the gradient of a plain average is the same everywhere,
  * which a batch norm cancels, and what is left would be rounding.
@@ -268,7 +329,7 @@ const whole: readonly OpCase[] = [
     name: 'an inception block: one value read by four branches of unequal width',
     backward: 'loss',
     build: m => {
-      const x = unit(m, m.map([2, 3, 8, 8]), 8, window([3, 3], 1, one))
+      const x = plain(m, m.map([2, 3, 8, 8]), 8, window([3, 3], 1, one))
       const joined = concat([
         unit(m, x, 4, window([1, 1], 1, none)),
         unit(m, unit(m, x, 3, window([1, 1], 1, none), false), 6, window([1, 7], 1, none, [3, 3])),
@@ -282,7 +343,7 @@ const whole: readonly OpCase[] = [
     name: 'two residual blocks with a linear expansion',
     backward: 'loss',
     build: m => {
-      let x = unit(m, m.map([2, 3, 7, 7]), 8, window([3, 3], 2, none))
+      let x = plain(m, m.map([2, 3, 7, 7]), 8, window([3, 3], 2, none))
       for (let i = 0; i < 2; i++) {
         const body = unit(m, x, 4, window([3, 3], 1, one))
         const expanded = conv2d(body, m.weight([8, 4, 1, 1]), m.weight([8]), { ...window([1, 1], 1, none), groups: 1 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { createReference } from '../../src/backends/reference/reference.js'
 import type { Backend } from '../../src/backends/backend.js'
+import { createReference } from '../../src/backends/reference/reference.js'
 import { ops } from '../../src/graph/ops.js'
 import { opCases } from './cases.js'
 import { checkFilled, checkGradient, compareWithReference, contractOf, isDifferentiable, nodesOf } from './contract.js'

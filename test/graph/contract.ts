@@ -1,10 +1,18 @@
 import assert from 'node:assert/strict'
-import { RandomStream } from '../../src/base/random.js'
-import { formatShape, type Shape, sizeOf } from '../../src/base/shape.js'
 import type { Backend, Precision, Program, Store } from '../../src/backends/backend.js'
 import { createReference } from '../../src/backends/reference/reference.js'
+import { RandomStream } from '../../src/base/random.js'
+import { formatShape, type Shape, sizeOf } from '../../src/base/shape.js'
 import { gradients } from '../../src/graph/gradients.js'
-import { defineOp, type Graph, type Node, type Numbers, type Tensor, type Type, type Value } from '../../src/graph/op.js'
+import {
+  defineOp,
+  type Graph,
+  type Node,
+  type Numbers,
+  type Tensor,
+  type Type,
+  type Value,
+} from '../../src/graph/op.js'
 import { type Input, variableOf } from '../../src/graph/ops/source.js'
 import { type Feed, Material } from './material.js'
 
@@ -52,11 +60,15 @@ export function compareWithReference(backend: Backend, opCase: OpCase, precision
     const limit = Math.max(tolerance[precision], chained ? 2 * distance(read(reference), read(wanted)) : 0)
     assert.equal(read(got).length, sizeOf(shape), `${what}: ${read(got).length} numbers for ${formatShape(shape)}`)
     const error = distance(read(got), read(wanted))
-    assert.ok(error <= limit, `${what} ${formatShape(shape)}: relative error ${error.toExponential(2)}, at most ${limit}`)
+    assert.ok(
+      error <= limit,
+      `${what} ${formatShape(shape)}: relative error ${error.toExponential(2)}, at most ${limit}`,
+    )
   }
   for (const [i, value] of outputs.entries())
     compare(`${value.node.op.name}.${value.port} (output ${i})`, value.shape, from => from.read(value))
-  for (const [name, { shape }] of wanted.store.variables) compare(`variable ${name}`, shape, from => from.store.data(name))
+  for (const [name, { shape }] of wanted.store.variables)
+    compare(`variable ${name}`, shape, from => from.store.data(name))
 }
 
 /** The nodes of a case with its backward part, as `compareWithReference` runs it. */
@@ -71,7 +83,10 @@ function assemble(opCase: OpCase, precision: Precision, feed: Feed) {
   if (opCase.backward === 'none') return { graph, numbers, outputs: forward }
   const backward =
     opCase.backward === 'loss'
-      ? gradients(named.map(of => ({ of, weight: 1 })), material.variables)
+      ? gradients(
+          named.map(of => ({ of, weight: 1 })),
+          material.variables,
+        )
       : named.flatMap(output => pullBack(output, material.seedOf(output)))
   return { graph, numbers, outputs: [...forward, ...backward] }
 }
@@ -83,7 +98,12 @@ function pullBack({ node, port }: Value, seed: Value): Value[] {
   return (Object.values(result).flat() as (Value | undefined)[]).filter(value => value !== undefined)
 }
 
-function execute(backend: Backend, graph: Graph, outputs: readonly Value[], numbers: ReadonlyMap<string, readonly number[]>) {
+function execute(
+  backend: Backend,
+  graph: Graph,
+  outputs: readonly Value[],
+  numbers: ReadonlyMap<string, readonly number[]>,
+) {
   const store = backend.createStore()
   const program = backend.compile(graph, { outputs, store })
   fill(graph, program, store, numbers)
@@ -158,7 +178,8 @@ const probeOp = defineOp({
   outputs: { loss: 'one' },
   infer: (_, __: Probe) => ({ loss: { dtype: 'f32', shape: [1] } }),
   saves: [],
-  grad: ({ loss }, _, { src }, { weights }) => (loss ? { src: probeBackward.emit({ diff_loss: loss }, { weights, src }).diff_src } : {}),
+  grad: ({ loss }, _, { src }, { weights }) =>
+    loss ? { src: probeBackward.emit({ diff_loss: loss }, { weights, src }).diff_src } : {},
   cost: () => ({ multiplyAdds: 0, flops: 0 }),
   reference({ src }, { loss }, { weights }) {
     let total = 0
@@ -219,7 +240,10 @@ export function checkGradient(opCase: OpCase): void {
   )
   const { graph, numbers } = material
   const wrt = material.variables.filter(value => leadsTo(value, losses))
-  const diff = gradients(losses.map(of => ({ of, weight: 1 })), wrt).map(capture)
+  const diff = gradients(
+    losses.map(of => ({ of, weight: 1 })),
+    wrt,
+  ).map(capture)
   const totals = losses.map(capture)
   const backend = createReference({ arithmetic: 'f64' })
   const store = backend.createStore()
@@ -260,7 +284,11 @@ export function checkGradient(opCase: OpCase): void {
 function leadsTo(value: Value, targets: readonly Value[]): boolean {
   const reached = new Set<Value>([value])
   for (const { inputs, outputs } of value.node.graph.nodes)
-    if (Object.values(inputs).flatMap(entry => entry ?? []).some(entry => reached.has(entry as Value)))
+    if (
+      Object.values(inputs)
+        .flatMap(entry => entry ?? [])
+        .some(entry => reached.has(entry as Value))
+    )
       for (const output of Object.values(outputs)) reached.add(output)
   return targets.some(target => reached.has(target))
 }

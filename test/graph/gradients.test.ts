@@ -32,7 +32,8 @@ function evaluate({ graph, numbers }: Material, outputs: readonly Value[]): numb
 
 const near = (got: readonly number[], wanted: readonly number[]) => {
   assert.equal(got.length, wanted.length)
-  for (const [i, value] of wanted.entries()) assert.ok(Math.abs(got[i]! - value) <= 1e-6 * (1 + Math.abs(value)), `${i}: ${got[i]}, ${value}`)
+  for (const [i, value] of wanted.entries())
+    assert.ok(Math.abs(got[i]! - value) <= 1e-6 * (1 + Math.abs(value)), `${i}: ${got[i]}, ${value}`)
 }
 
 test('the gradient of a softmax with smoothing is (p − q)/N', () => {
@@ -41,24 +42,42 @@ test('the gradient of a softmax with smoothing is (p − q)/N', () => {
   const { loss, probabilities } = softmaxCrossEntropy.emit({ logits, labels: m.whole([2, 0]) }, { smoothing: 0.3 })
   const [diff, p] = evaluate(m, [...gradients([{ of: loss, weight: 1 }], [logits]), probabilities])
   const target = [0.1, 0.1, 0.8, 0.8, 0.1, 0.1]
-  near(diff!, target.map((q, i) => (p![i]! - q) / 2))
+  near(
+    diff!,
+    target.map((q, i) => (p![i]! - q) / 2),
+  )
 })
 
 test('losses add up with their weights, as a head’s 0.4 does', () => {
   const m = new Material('weights', 'f32', 'variables')
   const features = m.single([2, 4])
   const head = (weights: Value) =>
-    softmaxCrossEntropy.emit({ logits: dense2d(features, weights, m.weight([3])), labels: m.whole([0, 2]) }, { smoothing: 0.1 }).loss
+    softmaxCrossEntropy.emit(
+      { logits: dense2d(features, weights, m.weight([3])), labels: m.whole([0, 2]) },
+      { smoothing: 0.1 },
+    ).loss
   const [one, two] = [m.weight([3, 4]), m.weight([3, 4])]
   const [main, auxiliary] = [head(one), head(two)]
   const alone = [main, auxiliary].map(of => gradients([{ of, weight: 1 }], [features])[0]!)
-  const both = gradients([{ of: main, weight: 1 }, { of: auxiliary, weight: 0.4 }], [features, one, two])
+  const both = gradients(
+    [
+      { of: main, weight: 1 },
+      { of: auxiliary, weight: 0.4 },
+    ],
+    [features, one, two],
+  )
   const ofTwo = gradients([{ of: auxiliary, weight: 1 }], [two])[0]!
   const ofOne = gradients([{ of: main, weight: 1 }], [one])[0]!
   const [a, b, joint, first, second, plainTwo, plainOne] = evaluate(m, [...alone, ...both, ofTwo, ofOne])
-  near(joint!, a!.map((value, i) => value + 0.4 * b![i]!))
+  near(
+    joint!,
+    a!.map((value, i) => value + 0.4 * b![i]!),
+  )
   near(first!, plainOne!)
-  near(second!, plainTwo!.map(value => 0.4 * value))
+  near(
+    second!,
+    plainTwo!.map(value => 0.4 * value),
+  )
 })
 
 test('a value used several times gathers every use, also through itself', () => {
@@ -67,7 +86,10 @@ test('a value used several times gathers every use, also through itself', () => 
   const twice = sumOp.emit({ src: [x, x, scale(x, 3)] }, {}).dst
   const joined = concat([twice, x])
   const [diff] = evaluate(m, gradients([{ of: joined, weight: 1 }], [x]))
-  near(diff!, Array.from({ length: 8 }, () => 6))
+  near(
+    diff!,
+    Array.from({ length: 8 }, () => 6),
+  )
 })
 
 test('gradients stop at what does not lead to a wanted value', () => {
@@ -76,8 +98,14 @@ test('gradients stop at what does not lead to a wanted value', () => {
   const y = residualAdd(relu(x), w, 0.5)
   const before = m.graph.nodes.length
   const [diff] = gradients([{ of: y, weight: 1 }], [w])
-  assert.deepEqual(m.graph.nodes.slice(before).map(({ op }) => op.name), ['constant', 'scale'])
-  near(evaluate(m, [diff!])[0]!, Array.from({ length: 8 }, () => 0.5))
+  assert.deepEqual(
+    m.graph.nodes.slice(before).map(({ op }) => op.name),
+    ['constant', 'scale'],
+  )
+  near(
+    evaluate(m, [diff!])[0]!,
+    Array.from({ length: 8 }, () => 0.5),
+  )
 })
 
 test('a parameter that leads to no loss is reported by name', () => {
@@ -99,26 +127,51 @@ test('backward nodes carry the scope of the forward node they come from', () => 
 
 test('gradients of f32 weights beside bf16 activations come back in f32', () => {
   const m = new Material('types', 'bf16', 'inputs')
-  const window = { kernel: [3, 3], strides: [1, 1], padding: [[1, 1], [1, 1]], groups: 1 } as const
+  const window = {
+    kernel: [3, 3],
+    strides: [1, 1],
+    padding: [
+      [1, 1],
+      [1, 1],
+    ],
+    groups: 1,
+  } as const
   const [weights, bias] = [m.weight([4, 3, 3, 3]), m.weight([4])]
   const src = m.map([1, 3, 4, 4])
   const y = conv2d(src, weights, bias, window)
   assert.equal(y.dtype, 'bf16')
   const diff = gradients([{ of: cast(y, 'f32'), weight: 1 }], [weights, bias, src])
-  assert.deepEqual(diff.map(({ dtype }) => dtype), ['f32', 'f32', 'bf16'])
+  assert.deepEqual(
+    diff.map(({ dtype }) => dtype),
+    ['f32', 'f32', 'bf16'],
+  )
   removeDead(m.graph, diff)
   near(evaluate(m, [diff[1]!])[0]!, [16, 16, 16, 16])
 })
 
 test('shapes that do not fit are refused with the op, the scope and both shapes', () => {
   const m = new Material('shapes', 'f32', 'inputs')
-  const window = { kernel: [3, 3], strides: [1, 1], padding: [[0, 0], [0, 0]], groups: 1 } as const
+  const window = {
+    kernel: [3, 3],
+    strides: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+    groups: 1,
+  } as const
   const x = m.map([1, 3, 4, 4])
   m.graph.scope = 'stem.conv_1a'
   const refuses = (work: () => unknown, message: RegExp) =>
     assert.throws(work, error => error instanceof ShapeError && message.test(error.message))
-  refuses(() => conv2d(x, m.weight([8, 4, 3, 3]), undefined, window), /^stem\.conv_1a: convolution: weights for 4 channels/)
-  refuses(() => conv2d(m.map([1, 3, 2, 2]), m.weight([8, 3, 3, 3]), undefined, window), /3×3 window does not fit a 2×2 map/)
+  refuses(
+    () => conv2d(x, m.weight([8, 4, 3, 3]), undefined, window),
+    /^stem\.conv_1a: convolution: weights for 4 channels/,
+  )
+  refuses(
+    () => conv2d(m.map([1, 3, 2, 2]), m.weight([8, 3, 3, 3]), undefined, window),
+    /3×3 window does not fit a 2×2 map/,
+  )
   refuses(() => conv2d(x, m.weight([8, 3, 5, 5]), undefined, window), /weights are 5×5, kernel is 3×3/)
   refuses(() => conv2d(x, m.weight([8, 3, 3, 3]), m.weight([4]), window), /bias of 4 for 8 filters/)
   refuses(() => concat([x, m.map([1, 3, 5, 4])]), /branch_1 is 1×3×5×4, branch_0 is 1×3×4×4/)
@@ -126,5 +179,8 @@ test('shapes that do not fit are refused with the op, the scope and both shapes'
   refuses(() => sumOp.emit({ src: [x, m.map([1, 3, 4, 5])] }, {}), /cannot add/)
   refuses(() => dense2d(m.map([2, 4]), m.weight([3, 5]), m.weight([3])), /weights for 5 features, src has 4/)
   refuses(() => dense2d(x, m.weight([3, 3]), m.weight([3])), /needs a matrix/)
-  refuses(() => softmaxCrossEntropy.emit({ logits: m.map([2, 3]), labels: m.whole([1]) }, { smoothing: 0 }), /1 labels for 2 rows/)
+  refuses(
+    () => softmaxCrossEntropy.emit({ logits: m.map([2, 3]), labels: m.whole([1]) }, { smoothing: 0 }),
+    /1 labels for 2 rows/,
+  )
 })

@@ -1,8 +1,8 @@
+import type { Precision } from '../../src/backends/backend.js'
 import type { Dtype } from '../../src/base/dtype.js'
 import { roundTo } from '../../src/base/dtype.js'
 import { RandomStream } from '../../src/base/random.js'
 import { type Shape, sizeOf } from '../../src/base/shape.js'
-import type { Precision } from '../../src/backends/backend.js'
 import { Graph, type Value } from '../../src/graph/op.js'
 import { cast } from '../../src/graph/ops/cast.js'
 import { input, variable } from '../../src/graph/ops/source.js'
@@ -50,7 +50,13 @@ export class Material {
   /** A parameter: f32 in every precision. */
   weight(shape: Shape, law: Law = 'normal'): Value {
     const name = this.#draw(shape, law, 'f32')
-    const value = variable(this.graph, { name, role: 'parameter', shape, initial: { kind: 'constant', value: 0 }, decays: true })
+    const value = variable(this.graph, {
+      name,
+      role: 'parameter',
+      shape,
+      initial: { kind: 'constant', value: 0 },
+      decays: true,
+    })
     this.variables.push(value)
     return value
   }
@@ -78,8 +84,12 @@ export class Material {
   #draw(shape: Shape, law: Law, dtype: Dtype): string {
     const name = `drawn_${this.numbers.size}`
     const stream = new RandomStream(7, this.#seed, name)
-    const numbers = law === 'distinct' ? distinct(shape, stream) : Array.from({ length: sizeOf(shape) }, () => draw[law](stream))
-    this.numbers.set(name, numbers.map(value => roundTo(dtype, Math.fround(value))))
+    const numbers =
+      law === 'distinct' ? distinct(shape, stream) : Array.from({ length: sizeOf(shape) }, () => draw[law](stream))
+    this.numbers.set(
+      name,
+      numbers.map(value => roundTo(dtype, Math.fround(value))),
+    )
     return name
   }
 }

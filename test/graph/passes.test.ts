@@ -7,9 +7,9 @@ import { batchNorm } from '../../src/graph/ops/batchNorm.js'
 import { conv2d } from '../../src/graph/ops/convolution.js'
 import { relu } from '../../src/graph/ops/relu.js'
 import { residualAdd } from '../../src/graph/ops/residualAdd.js'
-import { movingAverage } from '../../src/graph/ops/updates.js'
 import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
 import { input, variableOf } from '../../src/graph/ops/source.js'
+import { movingAverage } from '../../src/graph/ops/updates.js'
 import { absorbRelu } from '../../src/graph/passes/absorbRelu.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { printGraph } from '../../src/graph/print.js'
@@ -20,7 +20,14 @@ import { Material } from './material.js'
 const names = (graph: Graph) => graph.nodes.map(({ op }) => op.name)
 const count = (graph: Graph, name: string) => names(graph).filter(each => each === name).length
 
-const small: Omit<ModelOptions, 'mode'> = { batch: 2, size: 75, width: 0.125, classes: 5, blocks: { a: 1, b: 1, c: 2 }, keep: 1 }
+const small: Omit<ModelOptions, 'mode'> = {
+  batch: 2,
+  size: 75,
+  width: 0.125,
+  classes: 5,
+  blocks: { a: 1, b: 1, c: 2 },
+  keep: 1,
+}
 
 /** Logits, loss and all gradients of a small residual network, with or without the pass. */
 function step(mode: 'train' | 'eval', absorbing: boolean) {
@@ -57,7 +64,10 @@ for (const mode of ['train', 'eval'] as const)
 test('absorbRelu leaves a ReLU whose source somebody else reads, or must be kept, or cannot apply one', () => {
   const build = (m: Material) => {
     const x = m.map([1, 2, 3, 3])
-    const normed = batchNorm.emit({ src: x, scale: undefined, shift: m.weight([2]) }, { epsilon: 1e-3, relu: false }).dst
+    const normed = batchNorm.emit(
+      { src: x, scale: undefined, shift: m.weight([2]) },
+      { epsilon: 1e-3, relu: false },
+    ).dst
     return { x, normed, active: relu(normed) }
   }
   const shared = new Material('shared', 'f32', 'inputs')
@@ -77,7 +87,14 @@ test('absorbRelu leaves a ReLU whose source somebody else reads, or must be kept
   assert.deepEqual(moved(result.active).node.attrs, { epsilon: 1e-3, relu: true })
 
   const bare = new Material('bare', 'f32', 'inputs')
-  const window = { kernel: [1, 1], strides: [1, 1], padding: [[0, 0], [0, 0]] } as const
+  const window = {
+    kernel: [1, 1],
+    strides: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+  } as const
   relu(conv2d(bare.map([1, 2, 3, 3]), bare.weight([2, 2, 1, 1]), undefined, { ...window, groups: 1 }))
   absorbRelu(bare.graph, [])
   assert.equal(count(bare.graph, 'relu'), 1)
@@ -131,6 +148,9 @@ test('an op with several outputs prints each, and one without prints none', () =
   batchNorm.emit({ src: m.map([1, 2, 1, 1]), scale: undefined, shift }, { epsilon: 1e-3, relu: false })
   movingAverage.emit({ averages: [shift], src: [shift], decay: m.scalar(0.5) }, {})
   const lines = printGraph(m.graph).split('\n')
-  assert.match(lines[2]!, /^%2\.dst:f32\[1×2×1×1\], %2\.mean:f32\[2\], %2\.variance:f32\[2\] = batchNorm\(src=%1, shift=%0\)/)
+  assert.match(
+    lines[2]!,
+    /^%2\.dst:f32\[1×2×1×1\], %2\.mean:f32\[2\], %2\.variance:f32\[2\] = batchNorm\(src=%1, shift=%0\)/,
+  )
   assert.match(lines.at(-1)!, /^movingAverage\(averages=%0, src=%0, decay=%3\)$/)
 })

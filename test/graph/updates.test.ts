@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { createReference } from '../../src/backends/reference/reference.js'
-import { clipFactor, gradientNorms } from '../../src/graph/ops/gradientNorms.js'
-import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/updates.js'
-import { variableOf } from '../../src/graph/ops/source.js'
 import type { Value } from '../../src/graph/op.js'
+import { clipFactor, gradientNorms } from '../../src/graph/ops/gradientNorms.js'
+import { variableOf } from '../../src/graph/ops/source.js'
+import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/updates.js'
 import { Material } from './material.js'
 
 /** A compiled update over tensors whose numbers the test sets and reads itself, in double precision. */
@@ -17,14 +17,24 @@ function compile(m: Material, outputs: readonly Value[] = []) {
   return { program, of, scalar }
 }
 
-const close = (got: number, wanted: number) => assert.ok(Math.abs(got - wanted) <= 1e-12 * Math.max(1, Math.abs(wanted)), `${got}, ${wanted}`)
+const close = (got: number, wanted: number) =>
+  assert.ok(Math.abs(got - wanted) <= 1e-12 * Math.max(1, Math.abs(wanted)), `${got}, ${wanted}`)
 
 test('rmsprop takes TensorFlow’s step: epsilon inside the root, the rate inside the momentum, mean squares from one', () => {
   const m = new Material('rmsprop', 'f32', 'variables')
   const [w, g, ms, mom, avg] = [m.weight([1]), m.weight([1]), m.weight([1]), m.weight([1]), m.weight([1])]
   const [rate, factor, decay] = [m.scalar(0), m.scalar(0), m.scalar(0)]
   rmsprop.emit(
-    { weights: [w], gradients: [g], meanSquares: [ms], momenta: [mom], averages: [avg], learningRate: rate, gradientScale: factor, averageDecay: decay },
+    {
+      weights: [w],
+      gradients: [g],
+      meanSquares: [ms],
+      momenta: [mom],
+      averages: [avg],
+      learningRate: rate,
+      gradientScale: factor,
+      averageDecay: decay,
+    },
     { weightDecay: [0.5], decay: 0.75, epsilon: 1, momentum: 0.5 },
   )
   const { program, of, scalar } = compile(m)
@@ -58,7 +68,15 @@ test('momentum descent keeps the rate outside the momentum, and weight decay pas
   const [w, g, mom] = [m.weight([2]), m.weight([2]), m.weight([2])]
   const [rate, factor, decay] = [m.scalar(0), m.scalar(0), m.scalar(0)]
   momentumDescent.emit(
-    { weights: [w], gradients: [g], momenta: [mom], averages: [], learningRate: rate, gradientScale: factor, averageDecay: decay },
+    {
+      weights: [w],
+      gradients: [g],
+      momenta: [mom],
+      averages: [],
+      learningRate: rate,
+      gradientScale: factor,
+      averageDecay: decay,
+    },
     { weightDecay: [0.25], momentum: 0.5 },
   )
   const { program, of, scalar } = compile(m)
@@ -82,7 +100,15 @@ test('every tensor of a list has its own weight decay', () => {
   const [ga, gb, ma, mb] = [m.weight([1]), m.weight([1]), m.weight([1]), m.weight([1])]
   const [rate, factor, decay] = [m.scalar(0), m.scalar(0), m.scalar(0)]
   momentumDescent.emit(
-    { weights: [a, b], gradients: [ga, gb], momenta: [ma, mb], averages: [], learningRate: rate, gradientScale: factor, averageDecay: decay },
+    {
+      weights: [a, b],
+      gradients: [ga, gb],
+      momenta: [ma, mb],
+      averages: [],
+      learningRate: rate,
+      gradientScale: factor,
+      averageDecay: decay,
+    },
     { weightDecay: [0.5, 0], momentum: 0 },
   )
   const { program, of, scalar } = compile(m)

@@ -44,7 +44,10 @@ for (const [id, thousand, thousandAndOne, statistics, scales] of published)
     const training = build(id, { mode: 'train', auxiliary: false })
     assert.equal(parametersOf(training), thousand + scales)
     assert.equal(statisticsOf(training), statistics)
-    assert.equal(training.statistics.length * 2, scaled.parameters.filter(p => variableOf(p)!.name.endsWith('.norm.shift')).length * 4)
+    assert.equal(
+      training.statistics.length * 2,
+      scaled.parameters.filter(p => variableOf(p)!.name.endsWith('.norm.shift')).length * 4,
+    )
   })
 
 /** networks.md §3.1 with the auxiliary head: 1000 and 1001 classes without norm scale, then 1000 with it. */

@@ -99,7 +99,12 @@ test('residual scales are those of the released network', () => {
   const five = (n: number, scale: number) => Array.from({ length: n }, () => scale)
   for (const id of ['inception-resnet-v1', 'inception-resnet-v2'])
     assert.deepEqual(scalesOf(build(id)), [...five(5, 0.17), ...five(10, 0.1), ...five(5, 0.2)])
-  assert.deepEqual(scalesOf(build('inception-resnet-v2-slim')), [...five(10, 0.17), ...five(20, 0.1), ...five(9, 0.2), 1])
+  assert.deepEqual(scalesOf(build('inception-resnet-v2-slim')), [
+    ...five(10, 0.17),
+    ...five(20, 0.1),
+    ...five(9, 0.2),
+    1,
+  ])
   assert.deepEqual(scalesOf(build('resnet-152')), five(50, 1))
 })
 
@@ -124,7 +129,9 @@ test('block counts can be changed one by one', () => {
   assert.deepEqual(scalesOf(model), [0.17, 0.1, 0.1, 1])
   assert.deepEqual(model.endpoints.get('resnet_c_last')?.shape, [1, 2080, 8, 8])
   const v4 = build('inception-v4', { blocks: { b: 1 } })
-  assert.ok(v4.endpoints.has('inception_a.3') && v4.endpoints.has('inception_b.0') && !v4.endpoints.has('inception_b.1'))
+  assert.ok(
+    v4.endpoints.has('inception_a.3') && v4.endpoints.has('inception_b.0') && !v4.endpoints.has('inception_b.1'),
+  )
   const fewer = { mode: 'train', auxiliary: true, blocks: { b: 2 } } as const
   assert.deepEqual(build('inception-v4', fewer).auxiliaryLogits?.shape, [1, 1000])
   assert.equal(scalesOf(build('resnet-152', { blocks: { conv2: 1, conv3: 1, conv4: 1, conv5: 1 } })).length, 4)
@@ -141,7 +148,8 @@ test('numbers that cannot be are refused', () => {
   refuses(() => build('inception-v4', { batch: 0 }), /batch 0/)
   refuses(() => build('inception-v4', { classes: Number.NaN }), /classes NaN/)
   refuses(() => build('inception-v4', { size: -299 }), /size -299/)
-  for (const width of [0, -1, Number.NaN, Number.POSITIVE_INFINITY]) refuses(() => build('inception-v4', { width }), /width/)
+  for (const width of [0, -1, Number.NaN, Number.POSITIVE_INFINITY])
+    refuses(() => build('inception-v4', { width }), /width/)
   for (const keep of [0, 1.1, Number.NaN]) refuses(() => build('inception-v4', { keep }), /keep/)
   refuses(() => build('inception-resnet-v1', { residualScale: Number.NaN }), /residualScale NaN/)
 })
@@ -187,7 +195,10 @@ test('first values follow slim’s recipes', () => {
   assert.deepEqual(initial(bn, 'conv_1a.a_7x7.weights'), { kind: 'truncatedNormal', deviation: 1 })
   assert.deepEqual(initial(bn, 'mixed_3b.branch_1.a_1x1.weights'), { kind: 'truncatedNormal', deviation: 0.09 })
   assert.deepEqual(initial(bn, 'mixed_3b.branch_3.b_1x1.weights'), { kind: 'truncatedNormal', deviation: 0.1 })
-  assert.deepEqual(initial(bn, 'mixed_3b.branch_0.a_1x1.weights'), { kind: 'truncatedNormal', deviation: Math.sqrt(2.6 / 192) })
+  assert.deepEqual(initial(bn, 'mixed_3b.branch_0.a_1x1.weights'), {
+    kind: 'truncatedNormal',
+    deviation: Math.sqrt(2.6 / 192),
+  })
   for (const model of [v4, slim]) {
     const variables = model.parameters.map(parameter => variableOf(parameter)!)
     for (const { name, initial: first } of variables.filter(({ name }) => name.includes('.norm.')))

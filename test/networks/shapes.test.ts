@@ -132,8 +132,13 @@ for (const [id, rows] of Object.entries(tables))
   for (const [column, size] of [findNetwork(id).size, 150, 97].entries())
     test(`${id} at ${size} pixels has the shapes of its table`, () => {
       const { endpoints, logits } = buildModel(findNetwork(id), { mode: 'eval', batch: 2, size })
-      const maps = [...endpoints].filter(([, { shape }]) => shape.length === 4).map(([name, { shape }]) => [name, shape])
-      assert.deepEqual(maps, rows.map(([name, channels, sides]) => [name, [2, channels, sides[column]!, sides[column]!]]))
+      const maps = [...endpoints]
+        .filter(([, { shape }]) => shape.length === 4)
+        .map(([name, { shape }]) => [name, shape])
+      assert.deepEqual(
+        maps,
+        rows.map(([name, channels, sides]) => [name, [2, channels, sides[column]!, sides[column]!]]),
+      )
       const features = rows.at(-1)![1]
       assert.deepEqual(endpoints.get('pool')?.shape, [2, features])
       assert.deepEqual(logits.shape, [2, 1000])

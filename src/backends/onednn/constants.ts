@@ -12,7 +12,7 @@ export const alg = {
   poolingAvgExcludePadding: 1023,
   binaryAdd: 131056,
 } as const
-export const tag = { any: 1, a: 2, ab: 3, ba: 22, abcd: 5, acdb: 20, abcde: 7 } as const
+export const tag = { any: 1, a: 2, ab: 3, ba: 22, abcd: 5, acdb: 20, abcde: 7, aBcd16b: 69 } as const
 export const normFlag = { useGlobalStats: 1, fuseNormRelu: 4, useScale: 8, useShift: 16 } as const
 export const query = {
   implementation: 8,

@@ -19,7 +19,9 @@ function open(): Backend | { readonly reason: string } {
   if ('reason' in library) return library
   if (!library.version.startsWith('2.')) return { reason: `oneDNN ${library.version} is not of version 2` }
   const engine = new Engine(library)
-  const team = new Team()
+  // oneDNN's threads are OpenMP's, and the optimiser's follow them.
+  const threads = Number(process.env.OMP_NUM_THREADS)
+  const team = new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {})
   const precisions: readonly [Precision, ...Precision[]] = hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16']
   return {
     title: `oneDNN ${library.version}`,

@@ -9,10 +9,9 @@ import { presets } from '../../study/presets.js'
 import { renderReport } from '../../study/report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { terminalReport } from '../../study/tables.js'
-import { terminalSink } from '../../training/sinks/terminal.js'
 import { oneOf } from '../arguments.js'
 import { interruptSignal } from '../interrupt.js'
-import { ProgressLine } from '../progress-line.js'
+import { studyTerminal } from '../study-terminal.js'
 
 interface Flags {
   preset: string
@@ -37,23 +36,21 @@ export const reproduceCommand = (): Command =>
       const say = (line: string) => process.stderr.write(`${line}\n`)
       const backend = openBackend(flags.backend, message => say(`inception: ${message}`))
       const command = ['inception reproduce --preset', preset.name, ...(flags.out ? ['--out', flags.out] : []), ...(flags.data ? ['--data', flags.data] : [])].join(' ')
-      const line = new ProgressLine(process.stderr)
+      const terminal = studyTerminal(process.stderr)
       const { result, interrupted } = await reproduce({
         preset,
         out,
         data: flags.data,
         backend,
+        backendName: flags.backend,
         precision: choosePrecision(backend, flags.precision),
         command,
         signal: interruptSignal(),
-        sink: () => terminalSink(process.stderr),
-        say: text => {
-          line.end()
-          say(text)
-        },
-        drawing: (done, total) => line.update(`drawing ${formatCount(done)} of ${formatCount(total)}`),
+        tell: terminal.tell,
+        say: terminal.say,
+        drawing: (done, total) => terminal.live(`drawing ${formatCount(done)} of ${formatCount(total)}`),
       })
-      line.end()
+      terminal.end()
       const report = path.join(out, 'report.html')
       writeAtomically(report, file => file.append(new TextEncoder().encode(renderReport(result))))
       if (!(await hasFont())) say("inception: no font is installed, so the PNG pictures have no labels: on Debian 'apt-get install fonts-dejavu-core'")

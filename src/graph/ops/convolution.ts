@@ -1,4 +1,4 @@
-import { sizeOf, type Shape } from '../../base/shape.js'
+import { type Shape, sizeOf } from '../../base/shape.js'
 import { defineOp, featureMap, type Numbers, ShapeError, type Type, type Value } from '../op.js'
 import { covered, slide, type Window } from './window.js'
 
@@ -20,8 +20,11 @@ export const convolution = defineOp({
     const [n, channels, h, w] = featureMap(src)
     const [filters, perGroup, kh, kw] = featureMap(weights)
     if (perGroup * attrs.groups !== channels || filters % attrs.groups !== 0)
-      throw new ShapeError(`weights for ${perGroup * attrs.groups} channels in ${attrs.groups} groups, src has ${channels}`)
-    if (kh !== attrs.kernel[0] || kw !== attrs.kernel[1]) throw new ShapeError(`weights are ${kh}×${kw}, kernel is ${attrs.kernel.join('×')}`)
+      throw new ShapeError(
+        `weights for ${perGroup * attrs.groups} channels in ${attrs.groups} groups, src has ${channels}`,
+      )
+    if (kh !== attrs.kernel[0] || kw !== attrs.kernel[1])
+      throw new ShapeError(`weights are ${kh}×${kw}, kernel is ${attrs.kernel.join('×')}`)
     if (bias && bias.shape[0] !== filters) throw new ShapeError(`bias of ${bias.shape[0]} for ${filters} filters`)
     return { dst: { dtype: src.dtype, shape: [n, filters, ...slide(h, w, attrs)] } }
   },
@@ -69,7 +72,9 @@ export const convolutionBackwardData = defineOp({
   name: 'convolutionBackwardData',
   inputs: { diff_dst: 'one', weights: 'one' },
   outputs: { diff_src: 'one' },
-  infer: (_, attrs: Convolution & { readonly src: Type }) => ({ diff_src: { dtype: attrs.src.dtype, shape: attrs.src.shape } }),
+  infer: (_, attrs: Convolution & { readonly src: Type }) => ({
+    diff_src: { dtype: attrs.src.dtype, shape: attrs.src.shape },
+  }),
   saves: [],
   grad: null,
   cost: ({ diff_dst, weights }) => convolutionCost(weights.shape, diff_dst.shape),

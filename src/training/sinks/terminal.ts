@@ -55,7 +55,8 @@ export function terminalSink(stream: TextStream, now: Clock = () => performance.
   }
 }
 
-function describeStep(event: StepEvent, steps: number | undefined): string {
+/** One line about a step. */
+export function describeStep(event: StepEvent, steps: number | undefined): string {
   return [
     `step ${formatCount(event.step)}${steps === undefined ? '' : `/${formatCount(steps)}`}`,
     `epoch ${event.epoch.toFixed(2)}`,
@@ -67,7 +68,8 @@ function describeStep(event: StepEvent, steps: number | undefined): string {
   ].join('  ')
 }
 
-function describe(event: Exclude<TrainingEvent, StepEvent>): string {
+/** One line about anything but a step. */
+export function describe(event: Exclude<TrainingEvent, StepEvent>): string {
   switch (event.type) {
     case 'start': {
       const how = event.firstStep === 0 ? 'training' : `going on after step ${formatCount(event.firstStep)}:`
@@ -92,8 +94,8 @@ function describe(event: Exclude<TrainingEvent, StepEvent>): string {
   }
 }
 
-const cut = (line: string, width: number): string =>
+export const cut = (line: string, width: number): string =>
   line.length <= width ? line : width < 1 ? '' : `${line.slice(0, width - 1)}…`
 
 /** A file name can hold control characters, with which it could take over the terminal. */
-const printable = (line: string): string => line.replace(/\p{Cc}/gu, '\uFFFD')
+export const printable = (line: string): string => line.replace(/\p{Cc}/gu, '\uFFFD')

@@ -1,0 +1,269 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { Graph, ShapeError, type Value } from '../../src/graph/op.js'
+import type { Convolution } from '../../src/graph/ops/convolution.js'
+import { input, variableOf } from '../../src/graph/ops/source.js'
+import { branches, chain, named, repeat, residual, shortcut } from '../../src/nn/combine.js'
+import { conv, depthwise, Linear } from '../../src/nn/conv.js'
+import { dense, dropout } from '../../src/nn/dense.js'
+import { truncatedNormal, varianceScaling, xavier } from '../../src/nn/network.js'
+import { avgPool, globalAvgPool, maxPool } from '../../src/nn/pool.js'
+import { type Layer, Root, Scope, type Settings } from '../../src/nn/scope.js'
+import { V, V2, windowOver } from '../../src/nn/window.js'
+
+const standard: Settings = {
+  mode: 'eval',
+  width: 1,
+  residualScale: undefined,
+  norm: { epsilon: 1e-3, scale: true },
+  keep: 0.8,
+  seed: 0,
+  initial: xavier,
+}
+
+/** A layer run on an [2,6,9,9] map. */
+function run(layer: Layer, settings: Partial<Settings> = {}, shape: readonly number[] = [2, 6, 9, 9]) {
+  const graph = new Graph()
+  const root = new Root(graph, { ...standard, ...settings })
+  const x = input(graph, { name: 'x', dtype: 'f32', shape, feed: 'plain' })
+  const y = new Scope(root, 'here').run(layer, x)
+  const variables = graph.nodes.flatMap(({ outputs }) =>
+    Object.values(outputs).flatMap(value => variableOf(value) ?? []),
+  )
+  return {
+    graph,
+    root,
+    x,
+    y,
+    variables,
+    names: variables.map(({ name }) => name),
+    ops: graph.nodes.map(({ op }) => op.name),
+  }
+}
+
+test('a padding word becomes pixels', () => {
+  const paddingOf = (kernel: `${number}x${number}`, size: number, options: Parameters<typeof windowOver>[3]) =>
+    windowOver(size, size, kernel, options).padding
+  assert.deepEqual(paddingOf('3x3', 8, {}), [
+    [1, 1],
+    [1, 1],
+  ])
+  assert.deepEqual(paddingOf('1x7', 8, { pad: 'same' }), [
+    [0, 0],
+    [3, 3],
+  ])
+  assert.deepEqual(paddingOf('7x1', 8, {}), [
+    [3, 3],
+    [0, 0],
+  ])
+  assert.deepEqual(paddingOf('3x3', 8, V), [
+    [0, 0],
+    [0, 0],
+  ])
+  assert.deepEqual(paddingOf('3x3', 8, V2), [
+    [0, 0],
+    [0, 0],
+  ])
+  assert.deepEqual(paddingOf('3x3', 8, { pad: 'half', stride: 2 }), [
+    [1, 1],
+    [1, 1],
+  ])
+  assert.deepEqual(paddingOf('7x7', 224, { pad: 'half', stride: 2 }), [
+    [3, 3],
+    [3, 3],
+  ])
+  assert.deepEqual(paddingOf('3x3', 8, { pad: 'tf', stride: 2 }), [
+    [0, 1],
+    [0, 1],
+  ])
+  assert.deepEqual(paddingOf('3x3', 7, { pad: 'tf', stride: 2 }), [
+    [1, 1],
+    [1, 1],
+  ])
+  assert.deepEqual(paddingOf('7x7', 224, { pad: 'tf', stride: 2 }), [
+    [2, 3],
+    [2, 3],
+  ])
+  assert.deepEqual(paddingOf('1x1', 8, { pad: 'tf', stride: 2 }), [
+    [0, 0],
+    [0, 0],
+  ])
+  assert.deepEqual(windowOver(5, 9, '1x7', { pad: 'valid', stride: 3 }), {
+    kernel: [1, 7],
+    strides: [3, 3],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+  })
+})
+
+test('same keeps a map’s size and tf halves it, rounding up', () => {
+  for (const size of [1, 2, 7, 8, 35]) {
+    const shape = [1, 3, size, size]
+    assert.deepEqual(run(conv('5x5', 8), {}, shape).y.shape, [1, 8, size, size])
+    const half = Math.ceil(size / 2)
+    assert.deepEqual(run(conv('3x3', 8, { pad: 'tf', stride: 2 }), {}, shape).y.shape, [1, 8, half, half])
+    assert.deepEqual(run(maxPool('3x3', { pad: 'tf', stride: 2 }), {}, shape).y.shape, [1, 3, half, half])
+  }
+})
+
+test('an unmarked convolution has weights, a norm and a ReLU, and no bias', () => {
+  const { names, ops } = run(conv('3x3', 8))
+  assert.deepEqual(names, [
+    'here.weights',
+    'here.norm.scale',
+    'here.norm.shift',
+    'here.norm.mean',
+    'here.norm.variance',
+  ])
+  assert.deepEqual(
+    ops.filter(name => name !== 'variable'),
+    ['input', 'convolution', 'batchNormInference', 'relu'],
+  )
+  assert.deepEqual(run(conv('3x3', 8), { norm: { epsilon: 1e-3, scale: false } }).names, [
+    'here.weights',
+    'here.norm.shift',
+    'here.norm.mean',
+    'here.norm.variance',
+  ])
+})
+
+test('a linear one has weights and bias only, and marks combine', () => {
+  const { names, ops } = run(conv('1x1', 8, Linear))
+  assert.deepEqual(names, ['here.weights', 'here.bias'])
+  assert.deepEqual(
+    ops.filter(name => name !== 'variable'),
+    ['input', 'convolution'],
+  )
+  assert.deepEqual(run(conv('1x1', 8, { norm: false })).ops.at(-1), 'relu')
+  assert.ok(run(conv('1x1', 8, { bias: true })).names.includes('here.bias'))
+  assert.deepEqual(run(conv('1x1', 8, { act: false })).ops.at(-1), 'batchNormInference')
+})
+
+test('a depthwise convolution keeps channels apart, whatever the width', () => {
+  const { y, graph, names, variables } = run(depthwise('7x7', 8, { pad: 'tf', stride: 2 }), { width: 0.25 })
+  assert.deepEqual(y.shape, [2, 48, 5, 5])
+  assert.deepEqual(names, ['here.weights'])
+  assert.deepEqual(variables[0]!.shape, [48, 1, 7, 7])
+  const node = graph.nodes.find(({ op }) => op.name === 'convolution')!
+  assert.equal((node.attrs as Convolution).groups, 6)
+})
+
+test('width scales filters to multiples of 8, and neither classes nor expansions', () => {
+  const channels = (filters: number, width: number) => run(conv('1x1', filters), { width }).y.shape[1]
+  assert.deepEqual([channels(96, 0.5), channels(80, 0.25), channels(8, 0.1), channels(32, 1.5)], [48, 24, 8, 48])
+  assert.equal(channels(5, 1), 5)
+  const head = chain(globalAvgPool, dense(7))
+  assert.deepEqual(run(head, { width: 0.5 }).y.shape, [2, 7])
+  assert.deepEqual(run(residual({ scale: 0.1 }, conv('1x1', 64)), { width: 0.5 }).y.shape, [2, 6, 9, 9])
+})
+
+test('children are named by letter and kernel, branches by number, stages by their own name', () => {
+  const block = branches(
+    [conv('1x1', 8), conv('1x7', 8)],
+    [avgPool('3x3'), conv('1x1', 8)],
+    [branches([conv('3x1', 8)])],
+  )
+  const { names, root } = run(named({ mixed: block, twice: repeat(2, conv('1x1', 8)) }))
+  assert.deepEqual(
+    names.filter(name => name.endsWith('weights')),
+    [
+      'here.mixed.branch_0.a_1x1.weights',
+      'here.mixed.branch_0.b_1x7.weights',
+      'here.mixed.branch_1.b_1x1.weights',
+      'here.mixed.branch_2.a_fork.branch_0.a_3x1.weights',
+      'here.twice.0.weights',
+      'here.twice.1.weights',
+    ],
+  )
+  assert.deepEqual([...root.endpoints.keys()], ['here.mixed', 'here.twice.0', 'here.twice.1', 'here.twice'])
+})
+
+test('a residual block adds its scaled expansion, and its shape is its input’s', () => {
+  const { graph, y } = run(residual({ scale: 0.17 }, conv('3x3', 16)))
+  const sum = graph.nodes.find(({ op }) => op.name === 'residualAdd')!
+  assert.deepEqual(sum.attrs, { scale: 0.17, relu: false })
+  assert.equal(sum.inputs.src, graph.nodes[0]!.outputs.dst)
+  assert.equal((sum.inputs.residual as Value).node.scope, 'here.expand')
+  assert.equal(y.node.op.name, 'relu')
+  assert.equal(run(residual({ scale: 0.17, act: false }, conv('3x3', 16))).y.node.op.name, 'residualAdd')
+  assert.throws(
+    () => run(residual({ scale: 0.1 }, conv('3x3', 16, V))),
+    /here: residualAdd: residual body gives 2×6×7×7, input is 2×6×9×9/,
+  )
+})
+
+test('a shortcut is the input itself or its projection', () => {
+  const body = conv('1x1', 6, { act: false })
+  const plain = run(shortcut({}, body)).graph
+  const sum = plain.nodes.find(({ op }) => op.name === 'residualAdd')!
+  assert.equal(sum.inputs.src, plain.nodes[0]!.outputs.dst)
+  const project = conv('1x1', 6, { act: false })
+  assert.ok(run(shortcut({ project }, body)).names.includes('here.project.weights'))
+})
+
+test('unequal branches are refused with the place and both shapes', () => {
+  assert.throws(
+    () => run(branches([conv('1x1', 8)], [conv('3x3', 8, V2)])),
+    error =>
+      error instanceof ShapeError && /^here: concat: branch_1 is 2×8×4×4, branch_0 is 2×8×9×9$/.test(error.message),
+  )
+})
+
+test('two parameters of one name are refused', () => {
+  const twice: Layer = {
+    label: 'twice',
+    build: (x, at) => {
+      at.parameter('weights', [1], { kind: 'constant', value: 0 })
+      at.parameter('weights', [1], { kind: 'constant', value: 0 })
+      return x
+    },
+  }
+  assert.throws(() => run(twice), /'here\.weights' is declared twice/)
+})
+
+test('training has batch statistics and dropout, evaluation running ones and none', () => {
+  const net = named({ conv: conv('3x3', 8), pool: globalAvgPool, drop: dropout, logits: dense(3) })
+  const training = run(net, { mode: 'train' })
+  assert.ok(training.ops.includes('batchNorm') && training.ops.includes('dropout'))
+  assert.deepEqual(
+    training.root.statistics.map(({ running, batch }) => [variableOf(running)?.name, batch.port]),
+    [
+      ['here.conv.norm.mean', 'mean'],
+      ['here.conv.norm.variance', 'variance'],
+    ],
+  )
+  const evaluation = run(net)
+  assert.ok(!evaluation.ops.includes('batchNorm') && !evaluation.ops.includes('dropout'))
+  assert.equal(evaluation.root.statistics.length, 0)
+  assert.deepEqual(evaluation.names, training.names)
+  assert.deepEqual(evaluation.variables, training.variables)
+})
+
+test('the features after the last pool are f32 in every precision', () => {
+  const graph = new Graph()
+  const x = input(graph, { name: 'x', dtype: 'bf16', shape: [2, 6, 3, 3], feed: 'plain' })
+  const scope = new Scope(new Root(graph, standard))
+  assert.equal(scope.run(conv('1x1', 8), x).dtype, 'bf16')
+  assert.equal(new Scope(new Root(graph, standard)).run(chain(conv('1x1', 8), globalAvgPool), x).dtype, 'f32')
+  for (const variable of graph.nodes.filter(({ op }) => op.name === 'variable'))
+    assert.equal(variable.outputs.dst!.dtype, 'f32')
+})
+
+test('first weights come from the network, or from the layer where it says so', () => {
+  const initialOf = (layer: Layer, shape?: readonly number[]) =>
+    run(layer, {}, shape).variables.find(({ name }) => name.endsWith('weights'))!.initial
+  assert.deepEqual(initialOf(conv('3x3', 10)), { kind: 'uniform', limit: Math.sqrt(6 / (54 + 90)) })
+  assert.deepEqual(initialOf(conv('3x3', 10, { initial: varianceScaling })), {
+    kind: 'truncatedNormal',
+    deviation: Math.sqrt(2.6 / 54),
+  })
+  assert.deepEqual(initialOf(dense(4), [2, 20]), { kind: 'uniform', limit: Math.sqrt(6 / 24) })
+  assert.deepEqual(initialOf(dense(4, { initial: truncatedNormal(0.001) }), [2, 20]), {
+    kind: 'truncatedNormal',
+    deviation: 0.001,
+  })
+  const own = depthwise('3x3', 2, { initial: truncatedNormal(1) })
+  assert.deepEqual(initialOf(own), { kind: 'truncatedNormal', deviation: 1 })
+})
