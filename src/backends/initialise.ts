@@ -8,6 +8,7 @@ export function initialise({ name, initial }: Variable, seed: number, data: Floa
     return
   }
   const stream = new RandomStream(seed, 'initial', name)
-  if (initial.kind === 'uniform') for (let i = 0; i < data.length; i++) data[i] = stream.uniform(-initial.limit, initial.limit)
+  if (initial.kind === 'uniform')
+    for (let i = 0; i < data.length; i++) data[i] = stream.uniform(-initial.limit, initial.limit)
   else for (let i = 0; i < data.length; i++) data[i] = initial.deviation * stream.truncatedNormal()
 }

@@ -15,7 +15,9 @@ export function openBackend(name: BackendName, warn: (message: string) => void):
   const native = openOnednn()
   if (!('reason' in native)) return native
   if (name === 'onednn') throw new UserError(`oneDNN cannot be used: ${native.reason}; ${install}`)
-  warn(`oneDNN cannot be used: ${native.reason}. Running plain TypeScript instead, which is hundreds of times slower; ${install}`)
+  warn(
+    `oneDNN cannot be used: ${native.reason}. Running plain TypeScript instead, which is hundreds of times slower; ${install}`,
+  )
   return createReference()
 }
 

@@ -16,7 +16,9 @@ export const realNumber =
   (text: string): number => {
     const value = Number(text)
     if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
-      throw new InvalidArgumentError(`It must be a number of at least ${low}${high === Number.POSITIVE_INFINITY ? '' : ` and at most ${high}`}.`)
+      throw new InvalidArgumentError(
+        `It must be a number of at least ${low}${high === Number.POSITIVE_INFINITY ? '' : ` and at most ${high}`}.`,
+      )
     return value
   }
 

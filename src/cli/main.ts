@@ -15,7 +15,13 @@ const program = new Command('inception')
   .showHelpAfterError("(add '--help' for the options)")
 
 for (const command of [
-  reproduceCommand, trainCommand, evaluateCommand, inspectCommand, networksCommand, dataCommand, benchCommand,
+  reproduceCommand,
+  trainCommand,
+  evaluateCommand,
+  inspectCommand,
+  networksCommand,
+  dataCommand,
+  benchCommand,
 ]) {
   const made = command()
   for (const each of [made, ...made.commands]) each.exitOverride().showHelpAfterError("(add '--help' for the options)")

@@ -33,7 +33,10 @@ export function studyTerminal(stream: TextStream) {
   return { tell, say, live: (text: string) => line.update(text), end: () => line.end() }
 }
 
-function part(title: string, { epoch, loss, learningRate, imagesPerSecond, secondsLeft, waitShare, step }: StepEvent): string {
+function part(
+  title: string,
+  { epoch, loss, learningRate, imagesPerSecond, secondsLeft, waitShare, step }: StepEvent,
+): string {
   const waiting = waitShare >= 0.05 ? ` waiting ${formatPercent(waitShare)}` : ''
   return `${title} step ${step} epoch ${epoch.toFixed(1)} loss ${loss.toFixed(2)} lr ${learningRate.toPrecision(2)} ${imagesPerSecond.toFixed(0)}/s ${formatDuration(secondsLeft)} left${waiting}`
 }

@@ -1,5 +1,5 @@
-import { UserError } from '../base/error.js'
 import type { Backend, Precision } from '../backends/backend.js'
+import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { averageName } from '../optim/average.js'
@@ -13,7 +13,13 @@ import { Evaluator } from './evaluator.js'
  */
 export function evaluatorOf(
   checkpoint: Checkpoint,
-  { backend, precision, images, badImages, cache }: {
+  {
+    backend,
+    precision,
+    images,
+    badImages,
+    cache,
+  }: {
     readonly backend: Backend
     readonly precision: Precision
     readonly images: ImageSet
@@ -22,13 +28,24 @@ export function evaluatorOf(
   },
 ): Evaluator {
   const { model, classNames, centralFraction } = decodeState(checkpoint)
-  const strange = images.classes.find(name => !classNames.includes(name)) ?? classNames.find(name => !images.classes.includes(name))
+  const strange =
+    images.classes.find(name => !classNames.includes(name)) ?? classNames.find(name => !images.classes.includes(name))
   if (strange !== undefined)
     throw new UserError(
       `checkpoint ${checkpoint.file} is of ${classNames.length} classes and ${images.root} has ${images.classes.length}: '${strange}' is not in both; evaluate on data of the classes it was trained on`,
     )
   const store = backend.createStore()
-  const evaluator = new Evaluator({ model, backend, precision, store, images, badImages, cache, centralFraction, averages: false })
+  const evaluator = new Evaluator({
+    model,
+    backend,
+    precision,
+    store,
+    images,
+    badImages,
+    cache,
+    centralFraction,
+    averages: false,
+  })
   const names = new Set(checkpoint.names)
   restore(store, checkpoint, name => (names.has(averageName(name)) ? averageName(name) : name))
   return evaluator

@@ -3,12 +3,12 @@ import type { Backend, Precision, Program, Store } from '../backends/backend.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
+import type { Value } from '../graph/op.js'
 import { absorbRelu } from '../graph/passes/absorbRelu.js'
 import { removeDead } from '../graph/passes/removeDead.js'
-import type { Value } from '../graph/op.js'
-import { buildModel } from '../nn/model.js'
 import { feedImages } from '../networks/feed.js'
-import { modelOptions, type ModelSpec, networkOf } from '../networks/model-spec.js'
+import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
+import { buildModel } from '../nn/model.js'
 import { averageName } from '../optim/average.js'
 import { type Predictions, type Scores, scoresOf, softmaxInto } from './scores.js'
 
@@ -48,7 +48,11 @@ export class Evaluator implements AsyncDisposable {
     this.#logits = absorbRelu(built.graph, [built.logits])(built.logits)
     removeDead(built.graph, [this.#logits])
     this.#options = options
-    this.#program = backend.compile(built.graph, { outputs: [this.#logits], store, ...(averages && { bind: averageName }) })
+    this.#program = backend.compile(built.graph, {
+      outputs: [this.#logits],
+      store,
+      ...(averages && { bind: averageName }),
+    })
     const centralFraction = options.centralFraction ?? network.preprocessing.centralFraction
     this.#loader = new Loader(options.images, {
       batch,
@@ -90,4 +94,3 @@ export class Evaluator implements AsyncDisposable {
     await this.#loader.close()
   }
 }
-

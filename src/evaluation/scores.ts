@@ -28,7 +28,8 @@ export function scoresOf({ probabilities, labels, classes }: Predictions): Score
     const row = probabilities.subarray(i * classes, (i + 1) * classes)
     const own = row[label]!
     let above = 0
-    for (let j = 0; j < classes; j++) if (row[j]! > own || (row[j] === own && j < label) || Number.isNaN(row[j]!)) above++
+    for (let j = 0; j < classes; j++)
+      if (row[j]! > own || (row[j] === own && j < label) || Number.isNaN(row[j]!)) above++
     if (above >= 1) wrong[i] = 1
     if (above >= 1) top1++
     if (above >= 5) top5++
@@ -43,16 +44,24 @@ export function averagePredictions(members: readonly Predictions[]): Predictions
   const [first] = members
   if (!first) throw new Error('an ensemble needs a member')
   for (const { classes, labels } of members)
-    if (classes !== first.classes || labels.length !== first.labels.length) throw new Error('members predict different sets')
+    if (classes !== first.classes || labels.length !== first.labels.length)
+      throw new Error('members predict different sets')
   const probabilities = new Float32Array(first.probabilities.length)
-  for (const member of members) for (let i = 0; i < probabilities.length; i++) probabilities[i]! += member.probabilities[i]! / members.length
+  for (const member of members)
+    for (let i = 0; i < probabilities.length; i++) probabilities[i]! += member.probabilities[i]! / members.length
   // An image that any member could not read is out for the ensemble.
   const labels = first.labels.map((label, i) => (members.every(member => member.labels[i]! >= 0) ? label : -1))
   return { probabilities, labels, classes: first.classes }
 }
 
 /** Softmax of each row of logits [rows, classes], written into `probabilities` from row `at` on. */
-export function softmaxInto(logits: Float32Array, rows: number, classes: number, probabilities: Float32Array, at: number): void {
+export function softmaxInto(
+  logits: Float32Array,
+  rows: number,
+  classes: number,
+  probabilities: Float32Array,
+  at: number,
+): void {
   for (let row = 0; row < rows; row++) {
     const z = logits.subarray(row * classes, (row + 1) * classes)
     const p = probabilities.subarray((at + row) * classes, (at + row + 1) * classes)

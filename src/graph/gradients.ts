@@ -1,12 +1,15 @@
+import { flatten, type Node, type Value } from './op.js'
 import { constant } from './ops/source.js'
 import { sum } from './ops/sum.js'
-import { flatten, type Node, type Value } from './op.js'
 
 /**
  * Reverse-mode differentiation, graph to graph: emits the nodes that compute d(Σ weight·loss)/d(wrt) and returns those
  * values in the order of `wrt`. Knows no op by name. Throws when a `wrt` does not lead to any loss.
  */
-export function gradients(losses: readonly { readonly of: Value; readonly weight: number }[], wrt: readonly Value[]): Value[] {
+export function gradients(
+  losses: readonly { readonly of: Value; readonly weight: number }[],
+  wrt: readonly Value[],
+): Value[] {
   const graph = losses[0]!.of.node.graph
   const forward = [...graph.nodes]
   const outer = graph.scope
@@ -28,7 +31,10 @@ export function gradients(losses: readonly { readonly of: Value; readonly weight
     if (!Object.values(diff).some(Boolean) || !node.op.grad) continue
     const ports: Record<string, Value | readonly Value[] | undefined> = { ...node.inputs, ...node.outputs }
     const saved = Object.fromEntries(node.op.saves.map(port => [port, ports[port as string]]))
-    const result = node.op.grad(diff, saved, ports, node.attrs) as Record<string, Value | (Value | undefined)[] | undefined>
+    const result = node.op.grad(diff, saved, ports, node.attrs) as Record<
+      string,
+      Value | (Value | undefined)[] | undefined
+    >
     for (const [port, gradient] of Object.entries(result)) {
       const inputs = [node.inputs[port] ?? []].flat() as Value[]
       for (const [i, part] of [gradient].flat().entries()) if (part && inputs[i]) contribute(inputs[i], part)

@@ -52,7 +52,13 @@ export interface Cost {
 }
 
 /** Everything the system knows of an op. Kernels of a backend stand in that backend's folder, one file an op. */
-export interface OpSpec<Name extends string, In extends Ports, Out extends Ports, Saved extends keyof In | keyof Out, Attrs> {
+export interface OpSpec<
+  Name extends string,
+  In extends Ports,
+  Out extends Ports,
+  Saved extends keyof In | keyof Out,
+  Attrs,
+> {
   readonly name: Name
   readonly inputs: In
   readonly outputs: Out

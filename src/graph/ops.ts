@@ -1,3 +1,4 @@
+import type { Bound, Op, Ports, Type } from './op.js'
 import { avgPoolBackward, avgPoolOp } from './ops/avgPool.js'
 import { batchNorm, batchNormBackward, batchNormInference } from './ops/batchNorm.js'
 import { castOp } from './ops/cast.js'
@@ -15,7 +16,6 @@ import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './ops/softmaxC
 import { constantOp, inputOp, variableOp } from './ops/source.js'
 import { sumOp } from './ops/sum.js'
 import { momentumDescent, movingAverage, rmsprop } from './ops/updates.js'
-import type { Bound, Op, Ports, Type } from './op.js'
 
 /** The closed set of ops. A backend must have a kernel for each: its table is a total map over this type. */
 export const ops = {

@@ -10,7 +10,12 @@ export function printGraph(graph: Graph): string {
     const left = outputs.map(v => `${numbers.get(v)}:${v.dtype}[${formatShape(v.shape)}]`).join(', ')
     const right = Object.entries(node.inputs)
       .filter(([, value]) => value !== undefined)
-      .map(([port, value]) => `${port}=${flatten({ value }).map(v => numbers.get(v) ?? '?').join('+')}`)
+      .map(
+        ([port, value]) =>
+          `${port}=${flatten({ value })
+            .map(v => numbers.get(v) ?? '?')
+            .join('+')}`,
+      )
     const attrs = JSON.stringify(node.attrs)
     return `${left}${left && ' = '}${node.op.name}(${right.join(', ')})${attrs === '{}' ? '' : ` ${attrs}`}${node.scope && ` @${node.scope}`}`
   })

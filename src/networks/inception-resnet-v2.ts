@@ -18,10 +18,9 @@ const stem = named({
   conv_2b: conv('3x3', 64), // 147×147×64
   mixed_3a: branches([conv('3x3', 96, V2)], [maxPool('3x3', V2)]), // 73×73×160
   mixed_4a: branches(
-    // 71×71×192
     [conv('1x1', 64), conv('3x3', 96, V)],
     [conv('1x1', 64), conv('7x1', 64), conv('1x7', 64), conv('3x3', 96, V)],
-  ),
+  ), // 71×71×192
   mixed_5a: branches([conv('3x3', 192, V2)], [maxPool('3x3', V2)]), // 35×35×384; the figure forgets the stride
 })
 

@@ -12,15 +12,17 @@ export interface RmspropOptions {
 }
 
 /** RMSProp with TensorFlow's semantics: mean squares begin at 1, ε is inside the root (networks.md §7.1). */
-export const rmsprop = (options: RmspropOptions): UpdateRule => inputs => {
-  const { parameters, weightDecay, ...rest } = inputs
-  rmspropOp.emit(
-    {
-      ...rest,
-      weights: parameters,
-      meanSquares: slotsOf('meanSquare', parameters, 1),
-      momenta: slotsOf('momentum', parameters, 0),
-    },
-    { ...options, weightDecay },
-  )
-}
+export const rmsprop =
+  (options: RmspropOptions): UpdateRule =>
+  inputs => {
+    const { parameters, weightDecay, ...rest } = inputs
+    rmspropOp.emit(
+      {
+        ...rest,
+        weights: parameters,
+        meanSquares: slotsOf('meanSquare', parameters, 1),
+        momenta: slotsOf('momentum', parameters, 0),
+      },
+      { ...options, weightDecay },
+    )
+  }

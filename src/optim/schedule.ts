@@ -10,7 +10,10 @@ export interface DecaySchedule {
 }
 
 /** The learning rate at a fractional epoch: stepwise exponential decay (arXiv:1602.07261 §4), after a linear warm-up. */
-export function learningRateAt({ learningRate, factor, everyEpochs, warmupEpochs }: DecaySchedule, epoch: number): number {
+export function learningRateAt(
+  { learningRate, factor, everyEpochs, warmupEpochs }: DecaySchedule,
+  epoch: number,
+): number {
   const decayed = learningRate * factor ** Math.floor(epoch / everyEpochs + 1e-9)
   return epoch < warmupEpochs ? decayed * (epoch / warmupEpochs) : decayed
 }

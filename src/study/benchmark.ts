@@ -3,8 +3,8 @@ import type { Backend, Precision, Program } from '../backends/backend.js'
 import { RandomStream } from '../base/random.js'
 import { absorbRelu } from '../graph/passes/absorbRelu.js'
 import { removeDead } from '../graph/passes/removeDead.js'
+import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
-import { modelOptions, type ModelSpec, networkOf } from '../networks/model-spec.js'
 import { paperRecipe } from '../training/recipe.js'
 import { buildTrainingStep } from '../training/step.js'
 
@@ -35,7 +35,10 @@ export interface BenchmarkOptions {
 }
 
 /** Times training steps (forward, backward, RMSProp with momentum and running average) or inference, on random images. */
-export function benchmark(work: Benchmark['work'], options: BenchmarkOptions): Benchmark & { readonly program: Program } {
+export function benchmark(
+  work: Benchmark['work'],
+  options: BenchmarkOptions,
+): Benchmark & { readonly program: Program } {
   const { spec, batch, backend, precision, warmup, runs } = options
   const begin = performance.now()
   const program = work === 'train' ? trainingProgram(options) : inferenceProgram(options)
@@ -51,7 +54,15 @@ export function benchmark(work: Benchmark['work'], options: BenchmarkOptions): B
   }).sort((a, b) => a - b)
   const median = (times[(runs - 1) >> 1]! + times[runs >> 1]!) / 2
   return {
-    work, network: spec.network, size: spec.size, width: spec.width, batch, precision, backend: backend.title, runs, compileSeconds,
+    work,
+    network: spec.network,
+    size: spec.size,
+    width: spec.width,
+    batch,
+    precision,
+    backend: backend.title,
+    runs,
+    compileSeconds,
     milliseconds: { min: times[0]!, median, max: times.at(-1)! },
     imagesPerSecond: (1000 * batch) / median,
     peakMemoryBytes: process.resourceUsage().maxRSS * 1024,

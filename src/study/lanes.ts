@@ -34,7 +34,12 @@ export function trainInProcess(
       signal?.removeEventListener('abort', stop)
       if (failure) reject(failure)
       else if (last?.type === 'done' || last?.type === 'interrupted') resolve(last)
-      else reject(new UserError(`the process training ${order.settings.model.network} ended with ${name ?? `code ${code}`}: start the command again to go on from its last checkpoint`))
+      else
+        reject(
+          new UserError(
+            `the process training ${order.settings.model.network} ended with ${name ?? `code ${code}`}: start the command again to go on from its last checkpoint`,
+          ),
+        )
     })
     child.send(order)
   })

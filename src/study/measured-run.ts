@@ -35,7 +35,13 @@ export function courseOf(events: readonly LoggedEvent[]): Course {
       const weight = losses.reduce((sum, { steps }) => sum + steps, 0)
       const trainLoss = losses.reduce((sum, { loss, steps }) => sum + loss * steps, 0) / weight
       const { top1Error, top5Error } = event
-      epochs.push({ epoch: Math.round(event.epoch * 100) / 100, seconds, trainLoss: finite(trainLoss), top1Error, top5Error })
+      epochs.push({
+        epoch: Math.round(event.epoch * 100) / 100,
+        seconds,
+        trainLoss: finite(trainLoss),
+        top1Error,
+        top5Error,
+      })
       losses = []
     }
   }

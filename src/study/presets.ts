@@ -1,6 +1,6 @@
+import type { SynthSettings } from '../data/synth/folder.js'
 import type { ModelSpec } from '../networks/model-spec.js'
 import { paperRecipe, type Recipe } from '../training/recipe.js'
-import type { SynthSettings } from '../data/synth/folder.js'
 import type { Pair } from './result.js'
 
 /** One network of a study, in the paper's pairing by cost. */

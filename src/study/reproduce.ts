@@ -2,9 +2,9 @@ import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { UserError } from '../base/error.js'
-import type { BackendName } from '../backends/open.js'
 import type { Backend, Precision } from '../backends/backend.js'
+import type { BackendName } from '../backends/open.js'
+import { UserError } from '../base/error.js'
 import { type SynthDescription, writeSynth } from '../data/synth/folder.js'
 import { evaluatorOf } from '../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../evaluation/scores.js'
@@ -20,7 +20,7 @@ import { describeMachine } from './machine.js'
 import { courseOf } from './measured-run.js'
 import type { Contestant, Preset } from './presets.js'
 import { describeRecipe } from './recipe-notes.js'
-import { ensembleId, type EnsembleResult, type NetworkResult, type PairedErrors, type StudyResult } from './result.js'
+import { type EnsembleResult, ensembleId, type NetworkResult, type PairedErrors, type StudyResult } from './result.js'
 import { type DataSets, openDataSets, type RunSettings } from './run.js'
 
 export interface StudyOptions {
@@ -58,12 +58,15 @@ interface Finished {
  * are finished are not repeated, a run that was interrupted goes on.
  */
 export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
-  const { preset, out, backend, precision, signal } = options
+  const { preset, out, backend, precision } = options
   const begin = performance.now()
   const log = openStudyLog(out, preset)
   const { data, folder, drawn } = await prepareData(options)
   const { lanes = availableParallelism() } = options
-  const ends = await inLanes(lanes, preset.contestants.map(contestant => () => runContestant(contestant, options, folder, data)))
+  const ends = await inLanes(
+    lanes,
+    preset.contestants.map(contestant => () => runContestant(contestant, options, folder, data)),
+  )
   const finished: Finished[] = []
   for (const [i, contestant] of preset.contestants.entries())
     if (ends[i]) finished.push(await evaluateContestant(contestant, options, data))
@@ -75,7 +78,9 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
     startedAt: log.startedAt,
     seconds,
     command: options.command,
-    ...(interrupted && { interrupted: `stopped by the user after ${finished.length} of ${preset.contestants.length} networks` }),
+    ...(interrupted && {
+      interrupted: `stopped by the user after ${finished.length} of ${preset.contestants.length} networks`,
+    }),
     evaluation: 'single central crop, running averages of the weights',
     dataSet: {
       name: drawn ? 'drawn shapes with textures' : path.basename(folder),
@@ -97,18 +102,36 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
   return { result, interrupted }
 }
 
-async function prepareData({ data, out, preset, say, signal, drawing }: StudyOptions): Promise<{ data: DataSets; folder: string; drawn: SynthDescription | undefined }> {
+async function prepareData({
+  data,
+  out,
+  preset,
+  say,
+  signal,
+  drawing,
+}: StudyOptions): Promise<{ data: DataSets; folder: string; drawn: SynthDescription | undefined }> {
   if (data !== undefined) return { data: await openDataSets(data), folder: path.resolve(data), drawn: undefined }
   const folder = path.resolve(out, 'data')
-  const { description, written } = await writeSynth(folder, preset.synth, { ...(signal && { signal }), ...(drawing && { onProgress: drawing }) })
-  if (written) say(`drew ${preset.synth.train} training and ${preset.synth.val} validation pictures into ${path.relative('', folder)}`)
+  const { description, written } = await writeSynth(folder, preset.synth, {
+    ...(signal && { signal }),
+    ...(drawing && { onProgress: drawing }),
+  })
+  if (written)
+    say(
+      `drew ${preset.synth.train} training and ${preset.synth.val} validation pictures into ${path.relative('', folder)}`,
+    )
   return { data: await openDataSets(folder), folder, drawn: description }
 }
 
 const runFolder = (out: string, { model }: Contestant) => path.join(out, model.network)
 
 /** Trains to the end, unless that has been done; false when interrupted before it. */
-async function runContestant(contestant: Contestant, options: StudyOptions, data: string, { train }: DataSets): Promise<boolean> {
+async function runContestant(
+  contestant: Contestant,
+  options: StudyOptions,
+  data: string,
+  { train }: DataSets,
+): Promise<boolean> {
   const { out, preset, precision, signal, command } = options
   if (signal?.aborted) return false
   const folder = runFolder(out, contestant)
@@ -138,7 +161,13 @@ async function evaluateContestant(contestant: Contestant, options: StudyOptions,
   const model = { ...contestant.model, classes: data.train.classes.length }
   const network = networkOf(model)
   using checkpoint = latestCheckpoint(path.join(run, 'checkpoints'), say)
-  await using evaluator = evaluatorOf(checkpoint, { backend, precision, images: data.val, badImages: 'error', cache: data.caches.val })
+  await using evaluator = evaluatorOf(checkpoint, {
+    backend,
+    precision,
+    images: data.val,
+    badImages: 'error',
+    cache: data.caches.val,
+  })
   const { predictions, top1Error, top5Error, images } = await evaluator.run()
   const { epochs, waitShare, ...course } = courseOf(readEventLog(path.join(run, 'events.jsonl')))
   const { parameters, multiplyAdds } = summarise(model)
@@ -223,7 +252,8 @@ function openStudyLog(out: string, preset: Preset) {
 function readStudyLog(file: string): { preset: string; startedAt: string; seconds: number } {
   try {
     const { preset, startedAt, seconds } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    if (typeof preset === 'string' && typeof startedAt === 'string' && typeof seconds === 'number') return { preset, startedAt, seconds }
+    if (typeof preset === 'string' && typeof startedAt === 'string' && typeof seconds === 'number')
+      return { preset, startedAt, seconds }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw fileError('read', file, error)
   }

@@ -1,6 +1,6 @@
-import { UserError } from '../base/error.js'
-import type { BackendName } from '../backends/open.js'
 import type { Backend } from '../backends/backend.js'
+import type { BackendName } from '../backends/open.js'
+import { UserError } from '../base/error.js'
 import { type ImageSet, openTrainingData } from '../data/class-folder.js'
 import { ImageCache } from '../data/image-cache.js'
 import { Evaluator } from '../evaluation/evaluator.js'
@@ -9,7 +9,7 @@ import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
 import { expectNetwork, latestCheckpoint } from '../training/checkpoint.js'
 import type { Sink, TrainingEvent } from '../training/events.js'
 import { paperRecipe, type Recipe } from '../training/recipe.js'
-import { createRun, resumeRun, type RunFolder } from '../training/run-folder.js'
+import { createRun, type RunFolder, resumeRun } from '../training/run-folder.js'
 import { jsonlSink } from '../training/sinks/jsonl.js'
 import { tensorboardSink } from '../training/sinks/tensorboard.js'
 import { train } from '../training/train.js'
@@ -28,7 +28,10 @@ export interface RunSettings {
 export interface DataSets {
   readonly train: ImageSet
   readonly val: ImageSet
-  readonly caches: { readonly train: ReturnType<typeof ImageCache.reserve>; readonly val: ReturnType<typeof ImageCache.reserve> }
+  readonly caches: {
+    readonly train: ReturnType<typeof ImageCache.reserve>
+    readonly val: ReturnType<typeof ImageCache.reserve>
+  }
 }
 
 const cacheBytes = 512 * 2 ** 20
@@ -82,13 +85,25 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     for (const message of warnings) await tell({ type: 'warning', message })
     const events = train(
       {
-        ...settings, backend, images: data.train, cache: data.caches.train, checkpoints: folder.checkpoints, resume, signal, resumeCommand,
+        ...settings,
+        backend,
+        images: data.train,
+        cache: data.caches.train,
+        checkpoints: folder.checkpoints,
+        resume,
+        signal,
+        resumeCommand,
         ...(options.workers !== undefined && { workers: options.workers }),
       },
       store => {
         const evaluator = new Evaluator({
-          model: settings.model, backend, precision: settings.recipe.precision, store,
-          images: data.val, badImages: settings.badImages, cache: data.caches.val,
+          model: settings.model,
+          backend,
+          precision: settings.recipe.precision,
+          store,
+          images: data.val,
+          badImages: settings.badImages,
+          cache: data.caches.val,
         })
         evaluators.push(evaluator)
         return async () => {
@@ -121,7 +136,8 @@ function newestCheckpoint(folder: RunFolder, { model }: RunSettings, warn: (mess
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
   const { recipe, data, badImages, backend, evaluateEpochs } = settings
-  if (!isJsonObject(recipe) || typeof data !== 'string') throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
+  if (!isJsonObject(recipe) || typeof data !== 'string')
+    throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const required = [...Object.keys(paperRecipe), 'precision']
   const missing = required.find(key => recipe[key] === undefined)
   if (missing) throw new UserError(`${where}: recipe.${missing} is missing; it was not written by this version`)
@@ -134,4 +150,3 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
   }
 }
-

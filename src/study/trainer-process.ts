@@ -1,6 +1,7 @@
 // One network's training in a process of its own: takes its order from the parent, reports events to it.
-import { UserError } from '../base/error.js'
+
 import { openBackend } from '../backends/open.js'
+import { UserError } from '../base/error.js'
 import type { TrainingEvent } from '../training/events.js'
 import { openDataSets, type RunSettings, trainInFolder } from './run.js'
 
@@ -49,5 +50,14 @@ async function obey({ settings, folder, resume, resumeCommand, workers }: Traini
   const backend = openBackend(settings.backend, message => void write({ type: 'warning', message }))
   const data = await openDataSets(settings.data)
   const sinks = [{ write, async close() {} }]
-  await trainInFolder(settings, { folder, resume, backend, data, sinks, signal: controller.signal, resumeCommand, workers })
+  await trainInFolder(settings, {
+    folder,
+    resume,
+    backend,
+    data,
+    sinks,
+    signal: controller.signal,
+    resumeCommand,
+    workers,
+  })
 }

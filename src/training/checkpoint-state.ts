@@ -1,6 +1,6 @@
+import type { Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import { sameShape } from '../base/shape.js'
-import type { Store } from '../backends/backend.js'
 import { isJsonObject, type JsonObject } from '../formats/json.js'
 import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
 import type { Checkpoint } from './checkpoint.js'
@@ -68,7 +68,10 @@ export function restore(store: Store, checkpoint: Checkpoint, rename: (name: str
   const names = new Set(checkpoint.names)
   for (const { name, shape } of store.variables.values()) {
     const theirs = rename(name)
-    if (!names.has(theirs)) throw new UserError(`checkpoint ${checkpoint.file} has no tensor '${theirs}'; use one of this network and optimiser`)
+    if (!names.has(theirs))
+      throw new UserError(
+        `checkpoint ${checkpoint.file} has no tensor '${theirs}'; use one of this network and optimiser`,
+      )
     const tensor = checkpoint.tensor(theirs)
     if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
       throw new UserError(

@@ -38,7 +38,11 @@ const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRu
  * Builds the step. Inputs: images (channels-last), labels [batch] s32, learningRate, averageDecay and normDecay [1],
  * and step [1] s32 where the network has dropout.
  */
-export function buildTrainingStep(network: Network, recipe: Recipe, options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>): TrainingStep {
+export function buildTrainingStep(
+  network: Network,
+  recipe: Recipe,
+  options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
+): TrainingStep {
   const model = buildModel(network, {
     ...options,
     mode: 'train',
@@ -53,7 +57,8 @@ export function buildTrainingStep(network: Network, recipe: Recipe, options: Omi
   const scalar = (name: string) => input(graph, { name, dtype: 'f32', shape: [1], feed: 'plain' })
   const smoothing = { smoothing: recipe.labelSmoothing }
   const main = softmaxCrossEntropy.emit({ logits: model.logits, labels }, smoothing).loss
-  const auxiliary = model.auxiliaryLogits && softmaxCrossEntropy.emit({ logits: model.auxiliaryLogits, labels }, smoothing).loss
+  const auxiliary =
+    model.auxiliaryLogits && softmaxCrossEntropy.emit({ logits: model.auxiliaryLogits, labels }, smoothing).loss
   const renamed = absorbRelu(graph, [])
 
   const parameters = model.parameters.map(renamed)
@@ -80,6 +85,16 @@ export function buildTrainingStep(network: Network, recipe: Recipe, options: Omi
   movingAverage.emit({ averages: running, src: batch, decay: scalar('normDecay') }, {})
   movingAverage.emit({ averages: averagesOf(running), src: running, decay: averageDecay }, {})
   removeDead(graph, [loss, norms, norm])
-  const usesStepNumber = graph.nodes.some(({ op, attrs }) => op === (inputOp as unknown) && (attrs as Input).name === 'step')
-  return { model, graph, loss, norms, norm, parameterNames: parameters.map(value => variableOf(value)!.name), usesStepNumber }
+  const usesStepNumber = graph.nodes.some(
+    ({ op, attrs }) => op === (inputOp as unknown) && (attrs as Input).name === 'step',
+  )
+  return {
+    model,
+    graph,
+    loss,
+    norms,
+    norm,
+    parameterNames: parameters.map(value => variableOf(value)!.name),
+    usesStepNumber,
+  }
 }

@@ -1,12 +1,12 @@
 import { performance } from 'node:perf_hooks'
+import type { Backend, Program, Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import { sizeOf } from '../base/shape.js'
-import type { Backend, Program, Store } from '../backends/backend.js'
-import { Loader } from '../data/loader.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
+import { Loader } from '../data/loader.js'
 import { feedImages } from '../networks/feed.js'
-import { modelOptions, type ModelSpec, networkOf } from '../networks/model-spec.js'
+import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { averageDecayAt } from '../optim/average.js'
 import { learningRateAt } from '../optim/schedule.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
@@ -51,7 +51,10 @@ const secondsBetweenReports = 1
  * and resumed ends with the same bits as one that is not (on one machine, with one number of threads).
  * Errors: UserError for a loss that is not finite, naming step and layer; for bad images; for a disk that refuses.
  */
-export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Evaluate): AsyncGenerator<TrainingEvent, void> {
+export async function* train(
+  plan: TrainingPlan,
+  evaluate?: (store: Store) => Evaluate,
+): AsyncGenerator<TrainingEvent, void> {
   const { model, recipe, backend, images, resume } = plan
   const network = networkOf(model)
   const step = buildTrainingStep(network, recipe, modelOptions(model))
@@ -75,8 +78,16 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const parameters = step.model.parameters.reduce((sum, value) => sum + sizeOf(value.shape), 0)
   yield {
-    type: 'start', network: model.network, classes: model.classes, parameters, batch: recipe.batch, epochs: recipe.epochs,
-    steps, images: images.items.length, firstStep, memoryBytes: memoryOf(program, store),
+    type: 'start',
+    network: model.network,
+    classes: model.classes,
+    parameters,
+    batch: recipe.batch,
+    epochs: recipe.epochs,
+    steps,
+    images: images.items.length,
+    firstStep,
+    memoryBytes: memoryOf(program, store),
   }
 
   let errors: CheckpointState['errors']
@@ -89,7 +100,11 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
       ...(errors && { errors }),
     }
     const contents = { state: encodeState(state), tensors: storeTensors(store) }
-    return { type: 'checkpoint', step: done, file: writeCheckpoint(plan.checkpoints, done, contents, { keep: plan.keep ?? 3 }) }
+    return {
+      type: 'checkpoint',
+      step: done,
+      file: writeCheckpoint(plan.checkpoints, done, contents, { keep: plan.keep ?? 3 }),
+    }
   }
 
   await decoded
@@ -113,7 +128,8 @@ export async function* train(plan: TrainingPlan, evaluate?: (store: Store) => Ev
     clock.stepped(done)
 
     const epochEnds = Math.floor(epochAt(done) + 1e-9) > Math.floor(epochAt(done - 1) + 1e-9) || done === steps
-    const evaluationDue = epochEnds && measure && (Math.round(epochAt(done)) % (plan.evaluateEpochs ?? 1) === 0 || done === steps)
+    const evaluationDue =
+      epochEnds && measure && (Math.round(epochAt(done)) % (plan.evaluateEpochs ?? 1) === 0 || done === steps)
     const stopping = plan.signal?.aborted === true
     if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || done === firstStep + 1)
       yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
@@ -153,7 +169,8 @@ function feedScalars(program: Program, step: TrainingStep, done: number, learnin
 function notFinite(done: number, loss: number, step: TrainingStep, program: Program): UserError {
   const norms = program.read(step.norms)
   const first = norms.findIndex(norm => !Number.isFinite(norm))
-  const where = first < 0 ? 'no single layer' : `the gradient of '${step.parameterNames[first]}' is the first that is not`
+  const where =
+    first < 0 ? 'no single layer' : `the gradient of '${step.parameterNames[first]}' is the first that is not`
   return new UserError(
     `step ${done}: the loss is ${loss} and no longer a finite number (${where}): lower the learning rate, or go back to a checkpoint; what was saved is intact`,
   )

@@ -239,7 +239,7 @@ const classifier: readonly OpCase[] = [
 const shapes: readonly Shape[] = [[4, 3, 3, 3], [17], [1], [5, 7]]
 const decays = { weightDecay: [4e-5, 0, 0, 0.01] }
 const list = (m: Material, law: 'normal' | 'positive' = 'normal') => shapes.map(shape => m.weight(shape, law))
-const gradientsOf = (m: Material) => shapes.map(shape => m.single(shape))
+const gradientsOf = (m: Material) => shapes.map(shape => m.gradient(shape))
 const rates = (m: Material) => ({
   learningRate: m.scalar(0.045),
   gradientScale: m.scalar(0.5),

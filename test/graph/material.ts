@@ -42,6 +42,12 @@ export class Material {
     return this.#activation(shape, law, 'f32')
   }
 
+  /** A parameter's gradient as an input of its own: f32, in the parameter's order. */
+  gradient(shape: Shape): Value {
+    if (this.#feed === 'variables') return this.weight(shape)
+    return input(this.graph, { name: this.#draw(shape, 'normal', 'f32'), dtype: 'f32', shape, feed: 'plain' })
+  }
+
   /** A seed for the gradient of `output`, of its type. */
   seedOf({ shape, dtype }: Value): Value {
     return cast(this.#activation(shape, 'normal', dtype), dtype)

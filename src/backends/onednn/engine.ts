@@ -15,7 +15,15 @@ export interface Primitive {
   readonly desc: Handle
 }
 
-const statusNames = ['success', 'out of memory', 'invalid arguments', 'unimplemented', 'iterator ends', 'runtime error', 'not required']
+const statusNames = [
+  'success',
+  'out of memory',
+  'invalid arguments',
+  'unimplemented',
+  'iterator ends',
+  'runtime error',
+  'not required',
+]
 
 /** A failed call of the library. */
 export class OnednnError extends Error {
@@ -51,7 +59,13 @@ export class Engine {
   /** A descriptor with a layout by tag; the tag `any` lets a primitive choose. */
   describe(shape: Shape, dtype: Exclude<Dtype, 'workspace'>, layout: keyof typeof tag): Descriptor {
     const md = new Uint8Array(bytesOf.memoryDesc)
-    const status = this.library.dnnl_memory_desc_init_by_tag(md, shape.length, dims(shape), dataType[dtype], tag[layout])
+    const status = this.library.dnnl_memory_desc_init_by_tag(
+      md,
+      shape.length,
+      dims(shape),
+      dataType[dtype],
+      tag[layout],
+    )
     check(`descriptor of ${shape.join('×')} as ${layout}`, status)
     return md
   }
@@ -77,7 +91,13 @@ export class Engine {
   }
 
   /** Attributes: scratchpad from our arena, and optionally a ReLU on the result and a scale on the second source. */
-  attributes({ relu = false, scales = [] }: { relu?: boolean; scales?: readonly (readonly [argument: number, scale: number])[] } = {}): Handle {
+  attributes({
+    relu = false,
+    scales = [],
+  }: {
+    relu?: boolean
+    scales?: readonly (readonly [argument: number, scale: number])[]
+  } = {}): Handle {
     const attr = this.#made('attributes', out => this.library.dnnl_primitive_attr_create(out))
     check('scratchpad mode', this.library.dnnl_primitive_attr_set_scratchpad_mode(attr, 1))
     for (const [argument, scale] of scales)
@@ -97,11 +117,16 @@ export class Engine {
   primitive(
     what: string,
     init: (operation: Uint8Array) => number,
-    { attributes = this.attributes(), hint }: { readonly attributes?: Handle; readonly hint?: Primitive | undefined } = {},
+    {
+      attributes = this.attributes(),
+      hint,
+    }: { readonly attributes?: Handle; readonly hint?: Primitive | undefined } = {},
   ): Primitive {
     const operation = new Uint8Array(bytesOf.operationDesc)
     check(what, init(operation))
-    return this.#compile(what, out => this.library.dnnl_primitive_desc_create(out, operation, attributes, this.#engine, hint?.desc ?? 0))
+    return this.#compile(what, out =>
+      this.library.dnnl_primitive_desc_create(out, operation, attributes, this.#engine, hint?.desc ?? 0),
+    )
   }
 
   reorder(from: Descriptor, to: Descriptor): Primitive {
@@ -112,14 +137,30 @@ export class Engine {
 
   concat(axis: number, from: readonly Descriptor[], to: Descriptor): Primitive {
     return this.#compile('concat', out =>
-      this.library.dnnl_concat_primitive_desc_create(out, to, from.length, axis, join(from), this.attributes(), this.#engine),
+      this.library.dnnl_concat_primitive_desc_create(
+        out,
+        to,
+        from.length,
+        axis,
+        join(from),
+        this.attributes(),
+        this.#engine,
+      ),
     )
   }
 
   sum(from: readonly Descriptor[], to: Descriptor): Primitive {
     const ones = new Float32Array(from.length).fill(1)
     return this.#compile('sum', out =>
-      this.library.dnnl_sum_primitive_desc_create(out, to, from.length, ones, join(from), this.attributes(), this.#engine),
+      this.library.dnnl_sum_primitive_desc_create(
+        out,
+        to,
+        from.length,
+        ones,
+        join(from),
+        this.attributes(),
+        this.#engine,
+      ),
     )
   }
 
@@ -127,7 +168,9 @@ export class Engine {
     const desc = this.#made(what, create)
     let handle: Handle | undefined
     const make = () => this.#made(what, out => this.library.dnnl_primitive_create(out, desc))
-    const text = this.#made(`${what} name`, out => this.library.dnnl_primitive_desc_query(desc, query.implementation, 0, out))
+    const text = this.#made(`${what} name`, out =>
+      this.library.dnnl_primitive_desc_query(desc, query.implementation, 0, out),
+    )
     const layout = (which: number): Descriptor => {
       const address = this.library.dnnl_primitive_desc_query_md(desc, which, 0)
       if (address === 0) throw new Error(`oneDNN: ${what} has no tensor ${which}`)
@@ -157,4 +200,3 @@ function join(descriptors: readonly Descriptor[]): Uint8Array {
   for (const [i, md] of descriptors.entries()) all.set(md, i * bytesOf.memoryDesc)
   return all
 }
-

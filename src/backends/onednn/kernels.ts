@@ -34,7 +34,10 @@ export type Launch =
   | {
       readonly kind: 'team'
       readonly tasks: (offset: (operand: Operand) => number) => readonly Task[]
-      readonly bind: (view: (operand: Operand) => View) => { scalars(into: Float64Array): void; done?(sums: Float64Array): void }
+      readonly bind: (view: (operand: Operand) => View) => {
+        scalars(into: Float64Array): void
+        done?(sums: Float64Array): void
+      }
     }
 
 export type Argument = readonly [argument: number, desc: Descriptor, place: Place]
@@ -110,7 +113,14 @@ export class Kernels {
     const primitive = this.engine.primitive('ones', operation =>
       this.engine.library.dnnl_eltwise_forward_desc_init(operation, prop.forwardInference, alg.linear, desc, 0, 1),
     )
-    this.preparations.push({ kind: 'primitive', primitive, args: [[arg.src, desc, place], [arg.dst, desc, place]] })
+    this.preparations.push({
+      kind: 'primitive',
+      primitive,
+      args: [
+        [arg.src, desc, place],
+        [arg.dst, desc, place],
+      ],
+    })
     return place
   }
 

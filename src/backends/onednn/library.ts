@@ -5,7 +5,9 @@ import koffi from 'koffi'
 export type Handle = number & { readonly brand: 'handle' }
 
 /** oneDNN's C functions, by their own names. Every function but the version returns a status, 0 for success. */
-export type Library = Readonly<Record<keyof typeof signatures, (...args: (Handle | number | ArrayBufferView | null)[]) => number>> & {
+export type Library = Readonly<
+  Record<keyof typeof signatures, (...args: (Handle | number | ArrayBufferView | null)[]) => number>
+> & {
   readonly version: string
 }
 
@@ -30,22 +32,30 @@ const signatures = {
     'int dnnl_convolution_backward_data_desc_init(void*, int, void*, void*, void*, void*, void*, void*)',
   dnnl_convolution_backward_weights_desc_init:
     'int dnnl_convolution_backward_weights_desc_init(void*, int, void*, void*, void*, void*, void*, void*, void*)',
-  dnnl_pooling_forward_desc_init: 'int dnnl_pooling_forward_desc_init(void*, int, int, void*, void*, void*, void*, void*, void*)',
-  dnnl_pooling_backward_desc_init: 'int dnnl_pooling_backward_desc_init(void*, int, void*, void*, void*, void*, void*, void*)',
+  dnnl_pooling_forward_desc_init:
+    'int dnnl_pooling_forward_desc_init(void*, int, int, void*, void*, void*, void*, void*, void*)',
+  dnnl_pooling_backward_desc_init:
+    'int dnnl_pooling_backward_desc_init(void*, int, void*, void*, void*, void*, void*, void*)',
   dnnl_eltwise_forward_desc_init: 'int dnnl_eltwise_forward_desc_init(void*, int, int, void*, float, float)',
   dnnl_eltwise_backward_desc_init: 'int dnnl_eltwise_backward_desc_init(void*, int, void*, void*, float, float)',
-  dnnl_batch_normalization_forward_desc_init: 'int dnnl_batch_normalization_forward_desc_init(void*, int, void*, float, uint32_t)',
+  dnnl_batch_normalization_forward_desc_init:
+    'int dnnl_batch_normalization_forward_desc_init(void*, int, void*, float, uint32_t)',
   dnnl_batch_normalization_backward_desc_init:
     'int dnnl_batch_normalization_backward_desc_init(void*, int, void*, void*, float, uint32_t)',
-  dnnl_inner_product_forward_desc_init: 'int dnnl_inner_product_forward_desc_init(void*, int, void*, void*, void*, void*)',
-  dnnl_inner_product_backward_data_desc_init: 'int dnnl_inner_product_backward_data_desc_init(void*, void*, void*, void*)',
+  dnnl_inner_product_forward_desc_init:
+    'int dnnl_inner_product_forward_desc_init(void*, int, void*, void*, void*, void*)',
+  dnnl_inner_product_backward_data_desc_init:
+    'int dnnl_inner_product_backward_data_desc_init(void*, void*, void*, void*)',
   dnnl_inner_product_backward_weights_desc_init:
     'int dnnl_inner_product_backward_weights_desc_init(void*, void*, void*, void*, void*)',
   dnnl_matmul_desc_init: 'int dnnl_matmul_desc_init(void*, void*, void*, void*, void*)',
   dnnl_binary_desc_init: 'int dnnl_binary_desc_init(void*, int, void*, void*, void*)',
-  dnnl_reorder_primitive_desc_create: 'int dnnl_reorder_primitive_desc_create(void*, void*, uint64_t, void*, uint64_t, uint64_t)',
-  dnnl_concat_primitive_desc_create: 'int dnnl_concat_primitive_desc_create(void*, void*, int, int, void*, uint64_t, uint64_t)',
-  dnnl_sum_primitive_desc_create: 'int dnnl_sum_primitive_desc_create(void*, void*, int, void*, void*, uint64_t, uint64_t)',
+  dnnl_reorder_primitive_desc_create:
+    'int dnnl_reorder_primitive_desc_create(void*, void*, uint64_t, void*, uint64_t, uint64_t)',
+  dnnl_concat_primitive_desc_create:
+    'int dnnl_concat_primitive_desc_create(void*, void*, int, int, void*, uint64_t, uint64_t)',
+  dnnl_sum_primitive_desc_create:
+    'int dnnl_sum_primitive_desc_create(void*, void*, int, void*, void*, uint64_t, uint64_t)',
   dnnl_primitive_desc_create: 'int dnnl_primitive_desc_create(void*, void*, uint64_t, uint64_t, uint64_t)',
   dnnl_primitive_desc_query: 'int dnnl_primitive_desc_query(uint64_t, int, int, void*)',
   dnnl_primitive_desc_query_md: 'uint64_t dnnl_primitive_desc_query_md(uint64_t, int, int)',
@@ -102,7 +112,9 @@ function pin(name: string) {
 function bindFunctions(lib: ReturnType<typeof koffi.load>): Library {
   const versionPointer = lib.func('void* dnnl_version()')()
   const [major, minor, patch] = koffi.decode(versionPointer, koffi.array('int', 3)) as [number, number, number]
-  const functions = Object.fromEntries(Object.entries(signatures).map(([name, prototype]) => [name, lib.func(prototype)]))
+  const functions = Object.fromEntries(
+    Object.entries(signatures).map(([name, prototype]) => [name, lib.func(prototype)]),
+  )
   return { ...functions, version: `${major}.${minor}.${patch}` } as unknown as Library
 }
 

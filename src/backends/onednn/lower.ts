@@ -55,13 +55,19 @@ export function lower(graph: Graph, engine: Engine, outputs: readonly Value[]): 
       fixed: variableOf(value) !== undefined && !mutated.has(value),
       read: read.has(value),
     })
-    const incoming = (port: string) => (value: Value): Operand => {
-      const wanted: Layout = isMap(value) && !lowering.rowMajor?.includes(port) ? 'channelsLast' : 'rowMajor'
-      const has = operand(value, layouts.get(value)!)
-      if (!isMap(value) || value.dtype === 'workspace' || layouts.get(value) === wanted) return has
-      const other = operand(value, wanted)
-      return { ...other, place: k.prepared(has, other.desc) }
-    }
+    const incoming =
+      (port: string) =>
+      (value: Value): Operand => {
+        const wanted: Layout = isMap(value) && !lowering.rowMajor?.includes(port) ? 'channelsLast' : 'rowMajor'
+        const has = operand(value, layouts.get(value)!)
+        if (!isMap(value) || value.dtype === 'workspace' || layouts.get(value) === wanted) return has
+        if (lowering.team?.includes(port))
+          throw new Error(
+            `${node.scope}: ${node.op.name}: '${port}' is channels-last; what the SIMD threads work on is row-major`,
+          )
+        const other = operand(value, wanted)
+        return { ...other, place: k.prepared(has, other.desc) }
+      }
     const x = bind(node.inputs, incoming)
     const y = bind(node.outputs, () => value => operand(value, layouts.get(value)!))
     lowering.lower({ x, y, attrs: node.attrs, scope: node.scope } as never, k)
@@ -100,7 +106,9 @@ type Bound = Record<string, Operand | Operand[] | undefined>
 
 function bind(ports: Node['inputs'], make: (port: string) => (value: Value) => Operand): Bound {
   return Object.fromEntries(
-    Object.entries(ports).map(([port, value]) => [port, value && ('node' in value ? make(port)(value) : value.map(make(port)))]),
+    Object.entries(ports).map(([port, value]) => [
+      port,
+      value && ('node' in value ? make(port)(value) : value.map(make(port))),
+    ]),
   )
 }
-

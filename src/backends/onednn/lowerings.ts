@@ -4,9 +4,21 @@ import { concat, sliceChannels } from './lowering/concat.js'
 import { convolution, convolutionBackwardData, convolutionBackwardWeights } from './lowering/convolution.js'
 import { dense, denseBackwardData, denseBackwardWeights } from './lowering/dense.js'
 import { cast, relu, reluBackward, residualAdd, scale, sum } from './lowering/elementwise.js'
-import { avgPool, avgPoolBackward, globalAvgPool, globalAvgPoolBackward, maxPool, maxPoolBackward } from './lowering/pool.js'
 import {
-  clipFactor, constant, dropout, nothing, softmaxCrossEntropy, softmaxCrossEntropyBackward,
+  avgPool,
+  avgPoolBackward,
+  globalAvgPool,
+  globalAvgPoolBackward,
+  maxPool,
+  maxPoolBackward,
+} from './lowering/pool.js'
+import {
+  clipFactor,
+  constant,
+  dropout,
+  nothing,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyBackward,
 } from './lowering/script.js'
 import { gradientNorms, momentumDescent, movingAverage, rmsprop } from './lowering/updates.js'
 

@@ -1,9 +1,9 @@
 import { performance } from 'node:perf_hooks'
+import { fromBf16 } from '../../base/dtype.js'
 import { UserError } from '../../base/error.js'
 import { formatBytes } from '../../base/format.js'
-import { fromBf16 } from '../../base/dtype.js'
 import { sizeOf } from '../../base/shape.js'
-import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
+import { flatten, type Graph, type Node, type Type, type Value } from '../../graph/op.js'
 import { type Input, inputOp, variableOf } from '../../graph/ops/source.js'
 import type { CompileOptions, Program } from '../backend.js'
 import { type Lifetime, planArena } from '../plan.js'
@@ -11,7 +11,7 @@ import { bytesOf } from './constants.js'
 import { check, type Engine } from './engine.js'
 import type { Argument, Launch, Operand, Place, View } from './kernels.js'
 import { addressOf, type Handle } from './library.js'
-import { lower, type Lowered } from './lower.js'
+import { type Lowered, lower } from './lower.js'
 import type { TeamStore } from './store.js'
 
 interface Step {
@@ -55,7 +55,12 @@ export class OnednnProgram implements Program {
   readonly #writesStore: boolean
   #prepared = -1
 
-  constructor(graph: Graph, engine: Engine, store: TeamStore, { outputs, seed = 0, bind = name => name }: Omit<CompileOptions, 'store'>) {
+  constructor(
+    graph: Graph,
+    engine: Engine,
+    store: TeamStore,
+    { outputs, seed = 0, bind = name => name }: Omit<CompileOptions, 'store'>,
+  ) {
     this.#engine = engine
     this.#store = store
     const lowered = lower(graph, engine, outputs)
@@ -87,7 +92,10 @@ export class OnednnProgram implements Program {
       return offset
     }
     const inputs = graph.nodes.filter(node => node.op === (inputOp as unknown))
-    for (const { outputs: { dst } } of inputs) if (!this.#places.has(dst!)) offsets.set(dst!, reserve(lowered.bytes.get(dst!)!))
+    for (const {
+      outputs: { dst },
+    } of inputs)
+      if (!this.#places.has(dst!)) offsets.set(dst!, reserve(lowered.bytes.get(dst!)!))
     const constants = lowered.constantBytes.map(reserve)
     const scratch = reserve(lowered.scratchBytes)
     this.#arena = region(allocate(end + alignment))
@@ -100,8 +108,9 @@ export class OnednnProgram implements Program {
     this.memory = { arena: planned + lowered.scratchBytes, constants: kept, beside }
     for (const node of inputs) {
       const { name, dtype } = node.attrs as Input
-      const view = this.#view(node.outputs.dst!)
-      if (!(view instanceof Float32Array) && dtype !== 's32') throw new Error(`input '${name}' of type ${dtype}: feed f32 or s32`)
+      const view = this.#view(node.outputs.dst!, { kind: 'value', value: node.outputs.dst! })
+      if (!(view instanceof Float32Array) && dtype !== 's32')
+        throw new Error(`input '${name}' of type ${dtype}: feed f32 or s32`)
       this.#inputs.set(name, view as Float32Array | Int32Array)
     }
     this.#steps = lowered.steps.flatMap(({ node, launches }) => launches.map(launch => this.#bind(node, launch)))
@@ -128,7 +137,13 @@ export class OnednnProgram implements Program {
         const source = flatten({ port: node.inputs[(node.op.inPlace?.[port] as string | undefined) ?? ''] })[0]
         const heir = source && storageOf.get(source)
         const layouts = lowered.layouts
-        if (heir && lastRead.get(source) === i && heir.end === i && heir.bytes === bytes && layouts.get(source) === layouts.get(value)) {
+        if (
+          heir &&
+          lastRead.get(source) === i &&
+          heir.end === i &&
+          heir.bytes === bytes &&
+          layouts.get(source) === layouts.get(value)
+        ) {
           heir.end = end
           storageOf.set(value, heir)
         } else {
@@ -140,29 +155,36 @@ export class OnednnProgram implements Program {
     }
     const plan = planArena(storages satisfies Lifetime[], alignment)
     const offsetOf = new Map(storages.map((storage, i) => [storage, plan.offsets[i]!]))
-    return { offsets: new Map([...storageOf].map(([value, storage]) => [value, offsetOf.get(storage)!])), bytes: plan.bytes }
+    return {
+      offsets: new Map([...storageOf].map(([value, storage]) => [value, offsetOf.get(storage)!])),
+      bytes: plan.bytes,
+    }
+  }
+
+  #locate(place: Place): Location {
+    if (place.kind === 'value') return this.#places.get(place.value)!
+    const offset = place.kind === 'scratch' ? this.#scratch + place.offset : this.#constants[place.id]!
+    return { region: this.#arena, offset }
   }
 
   #address(place: Place): number {
-    if (place.kind === 'scratch') return this.#arena.address + this.#scratch + place.offset
-    if (place.kind === 'constant') return this.#arena.address + this.#constants[place.id]!
-    const { region, offset } = this.#places.get(place.value)!
+    const { region, offset } = this.#locate(place)
     return region.address + offset
   }
 
-  #view(value: Value): View {
-    const { region, offset } = this.#places.get(value)!
+  #view({ dtype, shape }: Type, place: Place): View {
+    const { region, offset } = this.#locate(place)
     const buffer = region === this.#team ? this.#store.team.store.buffer : region.buffer
-    const length = sizeOf(value.shape)
-    if (value.dtype === 's32') return new Int32Array(buffer, offset, length)
-    return value.dtype === 'bf16' ? new Uint16Array(buffer, offset, length) : new Float32Array(buffer, offset, length)
+    const length = sizeOf(shape)
+    if (dtype === 's32') return new Int32Array(buffer, offset, length)
+    return dtype === 'bf16' ? new Uint16Array(buffer, offset, length) : new Float32Array(buffer, offset, length)
   }
 
   #bind(node: Node, launch: Launch): Step {
     if (launch.kind === 'primitive') return this.#bindPrimitive(node, launch.primitive, launch.args)
-    const view = (operand: Operand) => this.#view(operand.value)
+    const view = (operand: Operand) => this.#view(operand, operand.place)
     if (launch.kind === 'script') return { node, kernel: 'typescript', run: launch.bind(view) }
-    const job = this.#store.team.prepare(launch.tasks(operand => this.#places.get(operand.value)!.offset))
+    const job = this.#store.team.prepare(launch.tasks(operand => this.#locate(operand.place).offset))
     const scalars = new Float64Array(job.scalarCount)
     const bound = launch.bind(view)
     return {
@@ -176,7 +198,11 @@ export class OnednnProgram implements Program {
     }
   }
 
-  #bindPrimitive(node: Node, primitive: { readonly handle: Handle; readonly implementation: string }, args: readonly Argument[]): Step {
+  #bindPrimitive(
+    node: Node,
+    primitive: { readonly handle: Handle; readonly implementation: string },
+    args: readonly Argument[],
+  ): Step {
     const table = new ArrayBuffer(args.length * bytesOf.execArg)
     const words = new DataView(table)
     for (const [i, [argument, desc, place]] of args.entries()) {
@@ -216,7 +242,7 @@ export class OnednnProgram implements Program {
   }
 
   read(output: Value) {
-    const view = this.#view(output)
+    const view = this.#view(output, { kind: 'value', value: output })
     const numbers = view instanceof Uint16Array ? Float32Array.from(view, fromBf16) : Float32Array.from(view)
     if (this.#lowered.layouts.get(output) === 'rowMajor') return numbers
     const [n, c, h, w] = output.shape as [number, number, number, number]
@@ -248,6 +274,10 @@ function allocate(bytes: number): ArrayBuffer {
   try {
     return new ArrayBuffer(bytes)
   } catch (cause) {
-    throw new UserError(`this network at this batch size needs ${formatBytes(bytes)} for activations: lower --batch or --size`, 1, { cause })
+    throw new UserError(
+      `this network at this batch size needs ${formatBytes(bytes)} for activations: lower --batch or --size`,
+      1,
+      { cause },
+    )
   }
 }

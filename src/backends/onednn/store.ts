@@ -22,7 +22,9 @@ export class TeamStore implements Store {
     const known = this.variables.get(name)
     if (known) {
       if (known.shape.join() !== shape.join())
-        throw new UserError(`variable '${name}' is ${known.shape.join('×')} in the store and ${shape.join('×')} in the network`)
+        throw new UserError(
+          `variable '${name}' is ${known.shape.join('×')} in the store and ${shape.join('×')} in the network`,
+        )
       return
     }
     const offset = this.team.allocate(4 * sizeOf(shape))

@@ -63,7 +63,12 @@ class ReferenceProgram implements Program {
   readonly #steps: { node: Node; run(): void }[] = []
   readonly #rounds: boolean
 
-  constructor(graph: Graph, { store, seed = 0, bind = name => name }: CompileOptions, rounds: boolean, make: (length: number) => Numbers) {
+  constructor(
+    graph: Graph,
+    { store, seed = 0, bind = name => name }: CompileOptions,
+    rounds: boolean,
+    make: (length: number) => Numbers,
+  ) {
     this.#rounds = rounds
     for (const node of graph.nodes) {
       for (const value of Object.values(node.outputs)) {
@@ -116,7 +121,8 @@ class ReferenceProgram implements Program {
       else {
         const [n, c, h, w] = shape as [number, number, number, number]
         for (let i = 0; i < n * h * w; i++)
-          for (let k = 0; k < c; k++) data[(Math.floor(i / (h * w)) * c + k) * h * w + (i % (h * w))] = buffer[i * c + k]!
+          for (let k = 0; k < c; k++)
+            data[(Math.floor(i / (h * w)) * c + k) * h * w + (i % (h * w))] = buffer[i * c + k]!
       }
     }
   }
@@ -131,7 +137,9 @@ class ReferenceProgram implements Program {
   }
 
   describe() {
-    return this.#steps.map(({ node }) => `${node.scope} ${node.op.name}: ${flatten(node.inputs).length} inputs, plain loops`)
+    return this.#steps.map(
+      ({ node }) => `${node.scope} ${node.op.name}: ${flatten(node.inputs).length} inputs, plain loops`,
+    )
   }
 
   profile() {

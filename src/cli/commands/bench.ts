@@ -1,6 +1,6 @@
 import { Command } from 'commander'
-import { formatBytes, formatTable } from '../../base/format.js'
 import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { formatBytes, formatTable } from '../../base/format.js'
 import { findNetwork } from '../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../study/benchmark.js'
 import { describeMachine } from '../../study/machine.js'
@@ -47,11 +47,22 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
       else {
         const { milliseconds: ms } = result
         const cells = [
-          result.network, `${result.size}`, `${result.batch}`, precision, ms.min.toFixed(0), ms.median.toFixed(0), ms.max.toFixed(0),
-          result.imagesPerSecond.toFixed(2), formatBytes(result.peakMemoryBytes),
+          result.network,
+          `${result.size}`,
+          `${result.batch}`,
+          precision,
+          ms.min.toFixed(0),
+          ms.median.toFixed(0),
+          ms.max.toFixed(0),
+          result.imagesPerSecond.toFixed(2),
+          formatBytes(result.peakMemoryBytes),
         ]
-        console.log(formatTable([work, 'size', 'batch', 'type', 'min ms', 'median', 'max', 'images/s', 'peak memory'], [cells]))
-        console.log(`${machine.processor}, ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${result.runs} runs`)
+        console.log(
+          formatTable([work, 'size', 'batch', 'type', 'min ms', 'median', 'max', 'images/s', 'peak memory'], [cells]),
+        )
+        console.log(
+          `${machine.processor}, ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${result.runs} runs`,
+        )
       }
       if (flags.kernels !== undefined) showKernels(program.profile(), flags.kernels === true ? 20 : flags.kernels)
     })

@@ -1,8 +1,8 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
-import { formatCount, formatPercent, formatTable } from '../../base/format.js'
 import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { formatCount, formatPercent, formatTable } from '../../base/format.js'
 import { openEvaluationData } from '../../data/class-folder.js'
 import { evaluatorOf } from '../../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
@@ -24,7 +24,12 @@ export const evaluateCommand = (): Command =>
     .description('single-crop top-1 and top-5 error of a checkpoint, or of several averaged')
     .requiredOption('--checkpoint <file...>', 'checkpoint files, or run folders for their newest one')
     .requiredOption('--data <folder>', 'holds val/<class>/*.jpg, or the class folders themselves')
-    .option('--bad-images <what>', 'error: stop and name it; skip: leave it out and list it', oneOf('choice', ['error', 'skip']), 'error')
+    .option(
+      '--bad-images <what>',
+      'error: stop and name it; skip: leave it out and list it',
+      oneOf('choice', ['error', 'skip']),
+      'error',
+    )
     .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
     .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
     .option('--json', 'as JSON')
@@ -39,7 +44,9 @@ export const evaluateCommand = (): Command =>
       for (const name of flags.checkpoint) {
         using checkpoint = openNamed(name, warn)
         await using evaluator = evaluatorOf(checkpoint, { backend, precision, images, badImages: flags.badImages })
-        const result = await evaluator.run(done => line.update(`${name}: ${formatCount(done)} of ${formatCount(images.items.length)}`))
+        const result = await evaluator.run(done =>
+          line.update(`${name}: ${formatCount(done)} of ${formatCount(images.items.length)}`),
+        )
         line.end()
         for (const note of result.bad) bad.set(note.path, note.reason)
         members.push({ name: checkpoint.file, predictions: result.predictions })
@@ -48,10 +55,21 @@ export const evaluateCommand = (): Command =>
       const ensemble = members.length > 1 ? figures(averagePredictions(members.map(m => m.predictions))) : undefined
       const badImages = [...bad].map(([file, reason]) => ({ path: file, reason }))
       if (flags.json) {
-        console.log(JSON.stringify({ crops: 1, precision, backend: backend.title, members: rows, ...(ensemble && { ensemble }), badImages }, undefined, 2))
+        console.log(
+          JSON.stringify(
+            { crops: 1, precision, backend: backend.title, members: rows, ...(ensemble && { ensemble }), badImages },
+            undefined,
+            2,
+          ),
+        )
         return
       }
-      const cells = (label: string, f: ReturnType<typeof figures>) => [label, formatPercent(f.top1Error), formatPercent(f.top5Error), formatCount(f.images)]
+      const cells = (label: string, f: ReturnType<typeof figures>) => [
+        label,
+        formatPercent(f.top1Error),
+        formatPercent(f.top5Error),
+        formatCount(f.images),
+      ]
       const table = rows.map(row => cells(path.relative('', row.checkpoint), row))
       if (ensemble) table.push(cells(`ensemble of ${members.length}`, ensemble))
       console.log(formatTable(['single crop', 'top-1 error', 'top-5 error', 'images'], table))

@@ -1,16 +1,16 @@
 import { Command } from 'commander'
+import { choosePrecision, openBackend } from '../../backends/open.js'
 import { formatBytes, formatCount, formatSi, formatTable } from '../../base/format.js'
 import { formatShape, sizeOf } from '../../base/shape.js'
 import { flatten, type Value } from '../../graph/op.js'
-import { printGraph } from '../../graph/print.js'
 import { variableOf } from '../../graph/ops/source.js'
+import { printGraph } from '../../graph/print.js'
+import { modelOptions } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
-import { choosePrecision, openBackend } from '../../backends/open.js'
 import { paperRecipe } from '../../training/recipe.js'
-import { memoryOf } from '../../training/train.js'
 import { buildTrainingStep } from '../../training/step.js'
-import { modelOptions } from '../../networks/model-spec.js'
+import { memoryOf } from '../../training/train.js'
 import { wholeNumber } from '../arguments.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 
@@ -46,7 +46,9 @@ export const inspectCommand = (): Command =>
         console.log(JSON.stringify({ ...spec, parameters, multiplyAdds, stages, ...(plan && { plan }) }, undefined, 2))
         return
       }
-      console.log(`${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} classes\n`)
+      console.log(
+        `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} classes\n`,
+      )
       const rows = stages.map(s => [s.stage, formatShape(s.shape), formatCount(s.parameters), formatSi(s.multiplyAdds)])
       rows.push(['total', '', formatCount(parameters), formatSi(multiplyAdds)])
       console.log(formatTable(['stage', 'shape', 'parameters', 'multiply-adds'], rows))
@@ -74,7 +76,10 @@ function stageRows({ endpoints, graph }: ReturnType<typeof summarise>['model']) 
       stage,
       shape: endpoints.get(stage)!.shape.slice(1),
       parameters: own.reduce((sum, value) => sum + sizeOf(value.shape), 0),
-      multiplyAdds: nodes.reduce((sum, { op, inputs, outputs, attrs }) => sum + op.cost(inputs, outputs, attrs).multiplyAdds, 0),
+      multiplyAdds: nodes.reduce(
+        (sum, { op, inputs, outputs, attrs }) => sum + op.cost(inputs, outputs, attrs).multiplyAdds,
+        0,
+      ),
     }
   })
 }

@@ -9,7 +9,13 @@ export const networksCommand = (): Command =>
     .option('--json', 'as JSON')
     .action(({ json }: { json?: boolean }) => {
       const rows = networks.map(network => {
-        const { parameters, multiplyAdds } = summarise({ network: network.id, classes: 1000, size: network.size, width: 1, normScale: true })
+        const { parameters, multiplyAdds } = summarise({
+          network: network.id,
+          classes: 1000,
+          size: network.size,
+          width: 1,
+          normScale: true,
+        })
         const { id, title, source, size, published } = network
         return { id, title, source, size, parameters, multiplyAdds, published }
       })
@@ -19,8 +25,13 @@ export const networksCommand = (): Command =>
       }
       const header = ['network', 'size', 'parameters', 'multiply-adds', 'top-1', 'top-5', 'defined in']
       const cells = rows.map(row => [
-        row.id, `${row.size}`, formatCount(row.parameters), formatSi(row.multiplyAdds),
-        `${row.published.top1} %`, `${row.published.top5} %`, row.source,
+        row.id,
+        `${row.size}`,
+        formatCount(row.parameters),
+        formatSi(row.multiplyAdds),
+        `${row.published.top1} %`,
+        `${row.published.top5} %`,
+        row.source,
       ])
       console.log(formatTable(header, cells))
       console.log('\nErrors are the published single-crop ones on ImageNet.')

@@ -1,8 +1,8 @@
 import path from 'node:path'
 import { Command } from 'commander'
+import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
 import { unknownChoice } from '../../base/error.js'
 import { formatCount, formatDuration } from '../../base/format.js'
-import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
 import { writeAtomically } from '../../formats/atomic-file.js'
 import { hasFont, writePictures } from '../../study/pictures.js'
 import { presets } from '../../study/presets.js'
@@ -35,7 +35,12 @@ export const reproduceCommand = (): Command =>
       const out = flags.out ?? path.join('runs', preset.name)
       const say = (line: string) => process.stderr.write(`${line}\n`)
       const backend = openBackend(flags.backend, message => say(`inception: ${message}`))
-      const command = ['inception reproduce --preset', preset.name, ...(flags.out ? ['--out', flags.out] : []), ...(flags.data ? ['--data', flags.data] : [])].join(' ')
+      const command = [
+        'inception reproduce --preset',
+        preset.name,
+        ...(flags.out ? ['--out', flags.out] : []),
+        ...(flags.data ? ['--data', flags.data] : []),
+      ].join(' ')
       const terminal = studyTerminal(process.stderr)
       const { result, interrupted } = await reproduce({
         preset,
@@ -53,10 +58,15 @@ export const reproduceCommand = (): Command =>
       terminal.end()
       const report = path.join(out, 'report.html')
       writeAtomically(report, file => file.append(new TextEncoder().encode(renderReport(result))))
-      if (!(await hasFont())) say("inception: no font is installed, so the PNG pictures have no labels: on Debian 'apt-get install fonts-dejavu-core'")
+      if (!(await hasFont()))
+        say(
+          "inception: no font is installed, so the PNG pictures have no labels: on Debian 'apt-get install fonts-dejavu-core'",
+        )
       await writePictures(result, path.join(out, 'pictures'))
       console.log(`\n${terminalReport(result, process.stdout.columns ?? 100)}`)
-      console.log(`\n${formatDuration(result.seconds)} in all. Report: ${report}; pictures: ${path.join(out, 'pictures')}`)
+      console.log(
+        `\n${formatDuration(result.seconds)} in all. Report: ${report}; pictures: ${path.join(out, 'pictures')}`,
+      )
       if (interrupted) {
         say(`interrupted: '${command}' goes on`)
         process.exitCode = 130

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { Command } from 'commander'
-import { UserError } from '../../base/error.js'
 import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
-import { buildModel } from '../../nn/model.js'
+import { UserError } from '../../base/error.js'
 import { modelOptions } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
+import { buildModel } from '../../nn/model.js'
 import { openDataSets, parseSettings, type RunSettings, trainInFolder } from '../../study/run.js'
 import { paperRecipe, type Recipe } from '../../training/recipe.js'
 import { readSettings } from '../../training/run-folder.js'
@@ -37,17 +37,27 @@ export const trainCommand = (): Command =>
         .option('--resume <run>', 'go on with the run in this folder'),
     ),
   )
-    .option('--bad-images <what>', 'error: stop and name it; skip: leave it out and list it', oneOf('choice', ['error', 'skip']), 'error')
+    .option(
+      '--bad-images <what>',
+      'error: stop and name it; skip: leave it out and list it',
+      oneOf('choice', ['error', 'skip']),
+      'error',
+    )
     .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
     .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
     .action(async (flags: Flags) => {
       const warn = (message: string) => process.stderr.write(`inception: ${message}\n`)
-      const settings = flags.resume === undefined ? await newSettings(flags, warn) : parseSettings(readSettings(flags.resume), flags.resume)
+      const settings =
+        flags.resume === undefined
+          ? await newSettings(flags, warn)
+          : parseSettings(readSettings(flags.resume), flags.resume)
       const folder = flags.resume ?? flags.out ?? path.join('runs', settings.model.network)
       const data = await openDataSets(settings.data)
       if (data.train.classes.length !== settings.model.classes)
-        throw new UserError(`${settings.data} has ${data.train.classes.length} classes and the run in ${folder} was made for ${settings.model.classes}`)
+        throw new UserError(
+          `${settings.data} has ${data.train.classes.length} classes and the run in ${folder} was made for ${settings.model.classes}`,
+        )
       const last = await trainInFolder(settings, {
         folder,
         resume: flags.resume !== undefined,
@@ -61,14 +71,20 @@ export const trainCommand = (): Command =>
     })
 
 async function newSettings(flags: Flags, warn: (message: string) => void): Promise<RunSettings> {
-  if (flags.network === undefined) throw new UserError("which network? Give --network (see 'inception networks') or --resume", 2)
+  if (flags.network === undefined)
+    throw new UserError("which network? Give --network (see 'inception networks') or --resume", 2)
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
   const network = findNetwork(flags.network)
   const { train } = await openDataSets(flags.data)
   const model = modelSpec(network.id, train.classes.length, flags)
   buildModel(network, { ...modelOptions(model), mode: 'train', batch: flags.batch })
-  const recipe = Object.fromEntries(Object.keys(paperRecipe).map(key => [key, flags[key as keyof RecipeFlags]])) as unknown as RecipeFlags
-  const precision = choosePrecision(openBackend(flags.backend, () => {}), flags.precision)
+  const recipe = Object.fromEntries(
+    Object.keys(paperRecipe).map(key => [key, flags[key as keyof RecipeFlags]]),
+  ) as unknown as RecipeFlags
+  const precision = choosePrecision(
+    openBackend(flags.backend, () => {}),
+    flags.precision,
+  )
   if (flags.precision === 'auto' && precision === 'f32') warn('computing in f32: this processor has no bf16 arithmetic')
   return {
     model,

@@ -65,7 +65,12 @@ function divisors(src: Type, dst: Type, { kernel, strides, padding, includePaddi
   )
 }
 
-function eachPair(src: Type, dst: Type, { kernel, strides, padding }: Window, visit: (src: number, dst: number) => void) {
+function eachPair(
+  src: Type,
+  dst: Type,
+  { kernel, strides, padding }: Window,
+  visit: (src: number, dst: number) => void,
+) {
   const [n, c, h, w] = featureMap(src)
   const [, , oh, ow] = featureMap(dst)
   for (let a = 0; a < kernel[0]; a++) {
@@ -75,7 +80,10 @@ function eachPair(src: Type, dst: Type, { kernel, strides, padding }: Window, vi
       for (let p = 0; p < n * c; p++)
         for (let y = top; y < bottom; y++)
           for (let x = left; x < right; x++)
-            visit((p * h + y * strides[0] + a - padding[0][0]) * w + x * strides[1] + b - padding[1][0], (p * oh + y) * ow + x)
+            visit(
+              (p * h + y * strides[0] + a - padding[0][0]) * w + x * strides[1] + b - padding[1][0],
+              (p * oh + y) * ow + x,
+            )
     }
   }
 }

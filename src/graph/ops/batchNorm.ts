@@ -86,7 +86,11 @@ export const batchNormBackward = defineOp({
   saves: [],
   grad: null,
   cost: ({ src }) => ({ multiplyAdds: 0, flops: 11 * sizeOf(src.shape) }),
-  reference({ src, scale, mean, variance, workspace, diff_dst }, { diff_src, diff_scale, diff_shift }, { epsilon, fixedStatistics }) {
+  reference(
+    { src, scale, mean, variance, workspace, diff_dst },
+    { diff_src, diff_scale, diff_shift },
+    { epsilon, fixedStatistics },
+  ) {
     const channels = mean.data.length
     const count = src.data.length / channels
     const inverse = Float64Array.from(variance.data, v => 1 / Math.sqrt(v + epsilon))

@@ -16,4 +16,5 @@ export const castOp = defineOp({
   },
 })
 
-export const cast = (src: Value, dtype: Dtype): Value => (src.dtype === dtype ? src : castOp.emit({ src }, { dtype }).dst)
+export const cast = (src: Value, dtype: Dtype): Value =>
+  src.dtype === dtype ? src : castOp.emit({ src }, { dtype }).dst

@@ -48,7 +48,8 @@ export const denseBackwardData = defineOp({
     for (let row = 0; row < n; row++)
       for (let unit = 0; unit < units; unit++) {
         const diff = diff_dst.data[row * units + unit]!
-        for (let i = 0; i < features; i++) diff_src.data[row * features + i]! += diff * weights.data[unit * features + i]!
+        for (let i = 0; i < features; i++)
+          diff_src.data[row * features + i]! += diff * weights.data[unit * features + i]!
       }
   },
 })
@@ -73,7 +74,8 @@ export const denseBackwardWeights = defineOp({
       for (let unit = 0; unit < units; unit++) {
         const diff = diff_dst.data[row * units + unit]!
         diff_bias.data[unit]! += diff
-        for (let i = 0; i < features; i++) diff_weights.data[unit * features + i]! += diff * src.data[row * features + i]!
+        for (let i = 0; i < features; i++)
+          diff_weights.data[unit * features + i]! += diff * src.data[row * features + i]!
       }
   },
 })

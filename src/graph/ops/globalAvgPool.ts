@@ -11,7 +11,8 @@ export const globalAvgPoolOp = defineOp({
     return { dst: { dtype: src.dtype, shape: [n, c] } }
   },
   saves: [],
-  grad: ({ dst }, _, types) => (dst ? { src: globalAvgPoolBackward.emit({ diff_dst: dst }, { src: types.src }).diff_src } : {}),
+  grad: ({ dst }, _, types) =>
+    dst ? { src: globalAvgPoolBackward.emit({ diff_dst: dst }, { src: types.src }).diff_src } : {},
   cost: ({ src }) => ({ multiplyAdds: 0, flops: sizeOf(src.shape) }),
   reference({ src }, { dst }) {
     const plane = src.data.length / dst.data.length
@@ -33,7 +34,8 @@ export const globalAvgPoolBackward = defineOp({
   cost: (_, { diff_src }) => ({ multiplyAdds: 0, flops: sizeOf(diff_src.shape) }),
   reference({ diff_dst }, { diff_src }) {
     const plane = diff_src.data.length / diff_dst.data.length
-    for (let p = 0; p < diff_dst.data.length; p++) diff_src.data.fill(diff_dst.data[p]! / plane, p * plane, (p + 1) * plane)
+    for (let p = 0; p < diff_dst.data.length; p++)
+      diff_src.data.fill(diff_dst.data[p]! / plane, p * plane, (p + 1) * plane)
   },
 })
 

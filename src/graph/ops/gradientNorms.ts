@@ -9,7 +9,9 @@ export const gradientNorms = defineOp({
   name: 'gradientNorms',
   inputs: { gradients: 'many', weights: 'many' },
   outputs: { norms: 'one' },
-  infer: ({ gradients }, _: { readonly weightDecay: readonly number[] }) => ({ norms: { dtype: 'f32', shape: [gradients.length] } }),
+  infer: ({ gradients }, _: { readonly weightDecay: readonly number[] }) => ({
+    norms: { dtype: 'f32', shape: [gradients.length] },
+  }),
   saves: [],
   grad: null,
   cost: ({ gradients }) => ({ multiplyAdds: 0, flops: 4 * gradients.reduce((sum, g) => sum + sizeOf(g.shape), 0) }),
@@ -27,7 +29,10 @@ export const clipFactor = defineOp({
   name: 'clipFactor',
   inputs: { norms: 'one' },
   outputs: { factor: 'one', norm: 'one' },
-  infer: (_, __: { readonly limit: number }) => ({ factor: { dtype: 'f32', shape: [1] }, norm: { dtype: 'f32', shape: [1] } }),
+  infer: (_, __: { readonly limit: number }) => ({
+    factor: { dtype: 'f32', shape: [1] },
+    norm: { dtype: 'f32', shape: [1] },
+  }),
   saves: [],
   grad: null,
   cost: ({ norms }) => ({ multiplyAdds: 0, flops: 2 * sizeOf(norms.shape) }),

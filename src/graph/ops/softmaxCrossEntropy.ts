@@ -18,7 +18,9 @@ export const softmaxCrossEntropy = defineOp({
   },
   saves: ['probabilities', 'labels'],
   grad: ({ loss }, { probabilities, labels }, _, attrs) =>
-    loss ? { logits: softmaxCrossEntropyBackward.emit({ probabilities, labels, diff_loss: loss }, attrs).diff_logits } : {},
+    loss
+      ? { logits: softmaxCrossEntropyBackward.emit({ probabilities, labels, diff_loss: loss }, attrs).diff_logits }
+      : {},
   cost: ({ logits }) => ({ multiplyAdds: 0, flops: 5 * sizeOf(logits.shape) }),
   reference({ logits, labels }, { loss, probabilities }, { smoothing }) {
     const [n, classes] = matrix(logits)
@@ -57,7 +59,8 @@ export const softmaxCrossEntropyBackward = defineOp({
     for (let row = 0; row < n; row++)
       for (let j = 0; j < classes; j++) {
         const target = (labels.data[row] === j ? 1 - smoothing : 0) + smoothing / classes
-        diff_logits.data[row * classes + j] = (diff_loss.data[0]! * (probabilities.data[row * classes + j]! - target)) / n
+        diff_logits.data[row * classes + j] =
+          (diff_loss.data[0]! * (probabilities.data[row * classes + j]! - target)) / n
       }
   },
 })

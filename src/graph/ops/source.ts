@@ -71,7 +71,8 @@ export const constantOp = defineOp({
 
 export const input = (graph: Graph, attrs: Input): Value => inputOp.emit({}, attrs, graph).dst
 export const variable = (graph: Graph, attrs: Variable): Value => variableOp.emit({}, attrs, graph).dst
-export const constant = (graph: Graph, shape: Shape, value: number): Value => constantOp.emit({}, { shape, value }, graph).dst
+export const constant = (graph: Graph, shape: Shape, value: number): Value =>
+  constantOp.emit({}, { shape, value }, graph).dst
 
 /** What a variable's node says of it; undefined for any other value. */
 export const variableOf = (value: Value): Variable | undefined =>

@@ -10,7 +10,9 @@ export const sumOp = defineOp({
     if (!first) throw new ShapeError('nothing to add')
     for (const other of rest)
       if (!sameShape(first.shape, other.shape) || first.dtype !== other.dtype)
-        throw new ShapeError(`cannot add ${other.dtype} ${formatShape(other.shape)} to ${first.dtype} ${formatShape(first.shape)}`)
+        throw new ShapeError(
+          `cannot add ${other.dtype} ${formatShape(other.shape)} to ${first.dtype} ${formatShape(first.shape)}`,
+        )
     return { dst: { dtype: first.dtype, shape: first.shape } }
   },
   saves: [],

@@ -14,15 +14,25 @@ export interface Decays {
 export const rmsprop = defineOp({
   name: 'rmsprop',
   inputs: {
-    weights: 'many', gradients: 'many', meanSquares: 'many', momenta: 'many', averages: 'many',
-    learningRate: 'one', gradientScale: 'one', averageDecay: 'one',
+    weights: 'many',
+    gradients: 'many',
+    meanSquares: 'many',
+    momenta: 'many',
+    averages: 'many',
+    learningRate: 'one',
+    gradientScale: 'one',
+    averageDecay: 'one',
   },
   outputs: {},
   infer: (_, __: Decays & { readonly decay: number; readonly epsilon: number; readonly momentum: number }) => ({}),
   saves: [],
   grad: null,
   cost: ({ weights }) => ({ multiplyAdds: 0, flops: 14 * count(weights) }),
-  reference({ weights, gradients, meanSquares, momenta, averages, learningRate, gradientScale, averageDecay }, _, attrs) {
+  reference(
+    { weights, gradients, meanSquares, momenta, averages, learningRate, gradientScale, averageDecay },
+    _,
+    attrs,
+  ) {
     for (const [t, { data: w }] of weights.entries()) {
       const [g, ms, mom] = [gradients[t]!.data, meanSquares[t]!.data, momenta[t]!.data]
       for (let i = 0; i < w.length; i++) {
@@ -41,8 +51,13 @@ export const rmsprop = defineOp({
 export const momentumDescent = defineOp({
   name: 'momentumDescent',
   inputs: {
-    weights: 'many', gradients: 'many', momenta: 'many', averages: 'many',
-    learningRate: 'one', gradientScale: 'one', averageDecay: 'one',
+    weights: 'many',
+    gradients: 'many',
+    momenta: 'many',
+    averages: 'many',
+    learningRate: 'one',
+    gradientScale: 'one',
+    averageDecay: 'one',
   },
   outputs: {},
   infer: (_, __: Decays & { readonly momentum: number }) => ({}),

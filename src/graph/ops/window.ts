@@ -4,7 +4,10 @@ import { ShapeError } from '../op.js'
 export interface Window {
   readonly kernel: readonly [height: number, width: number]
   readonly strides: readonly [height: number, width: number]
-  readonly padding: readonly [height: readonly [before: number, after: number], width: readonly [before: number, after: number]]
+  readonly padding: readonly [
+    height: readonly [before: number, after: number],
+    width: readonly [before: number, after: number],
+  ]
 }
 
 /** Height and width of what a window leaves of a map: floor((n + padding − kernel) / stride) + 1 along each axis. */

@@ -8,7 +8,8 @@ import { rewrite } from './rewrite.js'
  */
 export function absorbRelu(graph: Graph, keep: readonly Value[]): (value: Value) => Value {
   const readers = new Map<Value, Node[]>()
-  for (const node of graph.nodes) for (const value of flatten(node.inputs)) readers.set(value, [...(readers.get(value) ?? []), node])
+  for (const node of graph.nodes)
+    for (const value of flatten(node.inputs)) readers.set(value, [...(readers.get(value) ?? []), node])
   const merged = new Map<Node, Value>()
   for (const node of graph.nodes) {
     const dst = node.outputs.dst

@@ -33,5 +33,7 @@ export function rewrite(
 
 function mapPorts(ports: Node['inputs'], map: (value: Value) => Value): Record<string, Value | Value[] | undefined> {
   const mapped = (entry: Value | readonly Value[]) => (isMany(entry) ? entry.map(map) : map(entry))
-  return Object.fromEntries(Object.entries(ports).map(([port, entry]) => [port, entry === undefined ? entry : mapped(entry)]))
+  return Object.fromEntries(
+    Object.entries(ports).map(([port, entry]) => [port, entry === undefined ? entry : mapped(entry)]),
+  )
 }

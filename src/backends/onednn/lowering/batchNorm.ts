@@ -44,7 +44,12 @@ export const batchNormBackward: Lowering<Ops['batchNormBackward']> = {
       'batch norm backward',
       operation =>
         engine.library.dnnl_batch_normalization_backward_desc_init(
-          operation, prop.backward, map, map, attrs.epsilon, flags(scale, attrs) | fixed,
+          operation,
+          prop.backward,
+          map,
+          map,
+          attrs.epsilon,
+          flags(scale, attrs) | fixed,
         ),
       { hint },
     )
@@ -72,7 +77,13 @@ function forward(k: Kernels, kind: number, src: Operand, scale: Operand | undefi
   const { engine } = k
   const over = (map: Descriptor) =>
     engine.primitive('batch norm', operation =>
-      engine.library.dnnl_batch_normalization_forward_desc_init(operation, kind, map, attrs.epsilon, flags(scale, attrs) | extra),
+      engine.library.dnnl_batch_normalization_forward_desc_init(
+        operation,
+        kind,
+        map,
+        attrs.epsilon,
+        flags(scale, attrs) | extra,
+      ),
     )
   const direct = over(src.desc)
   if (direct.implementation.includes('jit')) return { primitive: direct, map: src.desc }

@@ -30,7 +30,12 @@ export const convolutionBackwardData: Lowering<Ops['convolutionBackwardData']> =
       'convolution backward data',
       operation =>
         engine.library.dnnl_convolution_backward_data_desc_init(
-          operation, alg.convolutionDirect, diff_src.desc, any, diff_dst.desc, ...geometry(attrs),
+          operation,
+          alg.convolutionDirect,
+          diff_src.desc,
+          any,
+          diff_dst.desc,
+          ...geometry(attrs),
         ),
       { hint: forward(engine, diff_src, weights, false, diff_dst, attrs) },
     )
@@ -57,7 +62,13 @@ export const convolutionBackwardWeights: Lowering<Ops['convolutionBackwardWeight
       'convolution backward weights',
       operation =>
         engine.library.dnnl_convolution_backward_weights_desc_init(
-          operation, alg.convolutionDirect, src.desc, any, diff_bias?.desc ?? null, diff_dst.desc, ...geometry(attrs),
+          operation,
+          alg.convolutionDirect,
+          src.desc,
+          any,
+          diff_bias?.desc ?? null,
+          diff_dst.desc,
+          ...geometry(attrs),
         ),
       { hint: forward(engine, src, diff_weights, diff_bias !== undefined, diff_dst, attrs) },
     )
@@ -79,7 +90,13 @@ const isPointwise = ({ kernel, strides, padding, groups }: Convolution) =>
  * matmul it ran 1.1 to 8 times faster than the convolution primitive in bf16 and as fast in f32 (oneDNN 2.6.3, AMX),
  * and it writes the row-major gradient directly. The bias gradient is 1ᵀ · diff_dst.
  */
-function pointwiseBackwardWeights(src: Operand, diffDst: Operand, diffWeights: Operand, diffBias: Operand | undefined, k: Kernels) {
+function pointwiseBackwardWeights(
+  src: Operand,
+  diffDst: Operand,
+  diffWeights: Operand,
+  diffBias: Operand | undefined,
+  k: Kernels,
+) {
   const { engine } = k
   const [n, inputs, height, width] = src.shape as [number, number, number, number]
   const filters = diffWeights.shape[0]!
@@ -88,7 +105,11 @@ function pointwiseBackwardWeights(src: Operand, diffDst: Operand, diffWeights: O
   const matmul = (a: Descriptor, aPlace: Place, b: Descriptor, bPlace: Place, out: Descriptor, outPlace: Place) =>
     k.launch(
       engine.primitive('matmul', operation => engine.library.dnnl_matmul_desc_init(operation, a, b, null, out)),
-      [[arg.src, a, aPlace], [arg.weights, b, bPlace], [arg.dst, out, outPlace]],
+      [
+        [arg.src, a, aPlace],
+        [arg.weights, b, bPlace],
+        [arg.dst, out, outPlace],
+      ],
     )
   const transposed = engine.describe([filters, pixels], type, 'ba')
   const maps = engine.describe([pixels, inputs], type, 'ab')
@@ -106,7 +127,14 @@ function forward(engine: Engine, src: Map, weights: Map, bias: boolean, dst: Map
   const offset = bias ? engine.describe([weights.shape[0]!], 'f32', 'a') : null
   return engine.primitive('convolution', operation =>
     engine.library.dnnl_convolution_forward_desc_init(
-      operation, prop.forwardTraining, alg.convolutionDirect, src.desc, any, offset, dst.desc, ...geometry(attrs),
+      operation,
+      prop.forwardTraining,
+      alg.convolutionDirect,
+      src.desc,
+      any,
+      offset,
+      dst.desc,
+      ...geometry(attrs),
     ),
   )
 }

@@ -39,7 +39,8 @@ export const denseBackwardWeights: Lowering<Ops['denseBackwardWeights']> = {
     const any = engine.describe(diff_weights.shape, 'f32', 'any')
     const primitive = engine.primitive(
       'inner product backward weights',
-      op => engine.library.dnnl_inner_product_backward_weights_desc_init(op, src.desc, any, diff_bias.desc, diff_dst.desc),
+      op =>
+        engine.library.dnnl_inner_product_backward_weights_desc_init(op, src.desc, any, diff_bias.desc, diff_dst.desc),
       { hint: forward(k, src, diff_weights, diff_dst) },
     )
     const made = primitive.layout(query.diffWeights)

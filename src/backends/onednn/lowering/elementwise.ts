@@ -51,7 +51,10 @@ export const residualAdd: Lowering<Ops['residualAdd']> = {
 
 export const sum: Lowering<Ops['sum']> = {
   lower({ x: { src }, y: { dst } }, k) {
-    const primitive = k.engine.sum(src.map(s => s.desc), dst.desc)
+    const primitive = k.engine.sum(
+      src.map(s => s.desc),
+      dst.desc,
+    )
     k.launch(primitive, [
       ...src.map((s, i) => [arg.multipleSrc + i, s.desc, s.place] as const),
       [arg.dst, dst.desc, dst.place],
@@ -61,7 +64,10 @@ export const sum: Lowering<Ops['sum']> = {
 
 export const cast: Lowering<Ops['cast']> = {
   lower({ x: { src }, y: { dst } }, k) {
-    k.launch(k.engine.reorder(src.desc, dst.desc), [[arg.src, src.desc, src.place], [arg.dst, dst.desc, dst.place]])
+    k.launch(k.engine.reorder(src.desc, dst.desc), [
+      [arg.src, src.desc, src.place],
+      [arg.dst, dst.desc, dst.place],
+    ])
   },
 }
 
@@ -69,5 +75,8 @@ function eltwise(k: Kernels, algorithm: number, alpha: number, src: Operand, dst
   const primitive = k.engine.primitive('elementwise', op =>
     k.engine.library.dnnl_eltwise_forward_desc_init(op, prop.forwardTraining, algorithm, src.desc, alpha, 0),
   )
-  k.launch(primitive, [[arg.src, src.desc, src.place], [arg.dst, dst.desc, dst.place]])
+  k.launch(primitive, [
+    [arg.src, src.desc, src.place],
+    [arg.dst, dst.desc, dst.place],
+  ])
 }

@@ -54,7 +54,10 @@ const divisor = ({ includePadding }: { readonly includePadding: boolean }) =>
 const wholeMap = ({ shape }: Operand): Window => ({
   kernel: [shape[2]!, shape[3]!],
   strides: [1, 1],
-  padding: [[0, 0], [0, 0]],
+  padding: [
+    [0, 0],
+    [0, 0],
+  ],
 })
 
 const asMap = (k: Kernels, { shape, dtype }: Operand) =>
@@ -67,7 +70,14 @@ function average(k: Kernels, src: Operand, dst: Operand, dstMap: Descriptor, win
   ])
 }
 
-function averageBackward(k: Kernels, diffSrc: Operand, diffDst: Operand, dstMap: Descriptor, window: Window, algorithm: number) {
+function averageBackward(
+  k: Kernels,
+  diffSrc: Operand,
+  diffDst: Operand,
+  dstMap: Descriptor,
+  window: Window,
+  algorithm: number,
+) {
   const hint = forward(k, prop.forwardTraining, algorithm, diffSrc.desc, dstMap, window)
   k.launch(backward(k, algorithm, diffSrc.desc, dstMap, window, hint), [
     [arg.diffDst, dstMap, diffDst.place],
@@ -75,13 +85,27 @@ function averageBackward(k: Kernels, diffSrc: Operand, diffDst: Operand, dstMap:
   ])
 }
 
-function forward({ engine }: Kernels, kind: number, algorithm: number, src: Descriptor, dst: Descriptor, window: Window) {
+function forward(
+  { engine }: Kernels,
+  kind: number,
+  algorithm: number,
+  src: Descriptor,
+  dst: Descriptor,
+  window: Window,
+) {
   return engine.primitive('pooling', op =>
     engine.library.dnnl_pooling_forward_desc_init(op, kind, algorithm, src, dst, ...geometry(window)),
   )
 }
 
-function backward({ engine }: Kernels, algorithm: number, diffSrc: Descriptor, diffDst: Descriptor, window: Window, hint: Primitive) {
+function backward(
+  { engine }: Kernels,
+  algorithm: number,
+  diffSrc: Descriptor,
+  diffDst: Descriptor,
+  window: Window,
+  hint: Primitive,
+) {
   return engine.primitive(
     'pooling backward',
     op => engine.library.dnnl_pooling_backward_desc_init(op, algorithm, diffSrc, diffDst, ...geometry(window)),

@@ -1,7 +1,7 @@
 import { fromBf16, toBf16 } from '../../../base/dtype.js'
 import type { AnyOp, Numbers } from '../../../graph/op.js'
-import { ops } from '../../../graph/ops.js'
 import type { Ops } from '../../../graph/ops.js'
+import { ops } from '../../../graph/ops.js'
 import type { Kernels, Lowering, Operand, View } from '../kernels.js'
 
 /**
@@ -18,8 +18,16 @@ function asReference(op: AnyOp, call: { x: object; y: object; attrs: unknown }, 
         const bytes = view(operand)
         const data = numbers(bytes)
         if (bytes instanceof Uint16Array) {
-          before.push(() => data.forEach((_, i) => { data[i] = fromBf16(bytes[i]!) }))
-          after.push(() => data.forEach((value, i) => { bytes[i] = toBf16(value) }))
+          before.push(() =>
+            data.forEach((_, i) => {
+              data[i] = fromBf16(bytes[i]!)
+            }),
+          )
+          after.push(() =>
+            data.forEach((value, i) => {
+              bytes[i] = toBf16(value)
+            }),
+          )
         } else if (bytes instanceof Int32Array) before.push(() => data.set(bytes))
         return { dtype: operand.dtype, shape: operand.shape, data }
       }
@@ -44,7 +52,10 @@ function asReference(op: AnyOp, call: { x: object; y: object; attrs: unknown }, 
 const numbers = (view: View): Numbers => (view instanceof Float32Array ? view : new Float32Array(view.length))
 
 export const constant: Lowering<Ops['constant']> = { lower: (call, k) => asReference(ops.constant, call, k) }
-export const dropout: Lowering<Ops['dropout']> = { lower: (call, k) => asReference(ops.dropout, call, k) }
+export const dropout: Lowering<Ops['dropout']> = {
+  rowMajor: ['src', 'dst'],
+  lower: (call, k) => asReference(ops.dropout, call, k),
+}
 export const clipFactor: Lowering<Ops['clipFactor']> = { lower: (call, k) => asReference(ops.clipFactor, call, k) }
 export const softmaxCrossEntropy: Lowering<Ops['softmaxCrossEntropy']> = {
   lower: (call, k) => asReference(ops.softmaxCrossEntropy, call, k),
