@@ -72,7 +72,7 @@ export const inceptionResnetV1: Network = {
   initial: xavier,
   body,
   // Not in the figures: where and what its released sibling trains with.
-  auxiliary: { from: 'resnet_b', head: auxiliaryHead },
+  auxiliary: { from: () => 'resnet_b', head: auxiliaryHead },
   preprocessing: inceptionPreprocessing,
   published: { top1: 21.3, top5: 5.5, source: 'arXiv:1602.07261, single crop, non-blacklisted validation images' },
 }

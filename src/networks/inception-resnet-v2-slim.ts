@@ -73,7 +73,7 @@ export const inceptionResnetV2Slim: Network = {
   epsilon: 1e-3,
   initial: xavier,
   body,
-  auxiliary: { from: 'resnet_b', head: auxiliaryHead },
+  auxiliary: { from: () => 'resnet_b', head: auxiliaryHead },
   preprocessing: inceptionPreprocessing,
   published: { top1: 19.6, top5: 4.7, source: 'TF-Slim README, single crop, all 50,000 validation images' },
 }

@@ -79,7 +79,7 @@ export const inceptionResnetV2: Network = {
   initial: xavier,
   body,
   // Not in the figures: where and what its released sibling trains with.
-  auxiliary: { from: 'resnet_b', head: auxiliaryHead },
+  auxiliary: { from: () => 'resnet_b', head: auxiliaryHead },
   preprocessing: inceptionPreprocessing,
   published: { top1: 19.9, top5: 4.9, source: 'arXiv:1602.07261, single crop, non-blacklisted validation images' },
 }

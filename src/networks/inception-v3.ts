@@ -9,6 +9,7 @@ import {
   varianceScaling,
 } from '../nn/network.js'
 import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
+import type { Layer } from '../nn/scope.js'
 import { V, V2 } from '../nn/window.js'
 import { stemV3 } from './stem-v3.js'
 
@@ -56,20 +57,21 @@ const mixed7 = branches(
   [avgPool('3x3'), conv('1x1', 192)],
 )
 
-const body = ({ classes }: Dimensions) =>
+/** Blocks named as released, b, c, d …; where more are asked for than were released, the last is repeated. */
+const lettered = (stage: string, count: number, blocks: readonly Layer[]): Record<string, Layer> =>
+  Object.fromEntries(
+    Array.from({ length: count }, (_, i) => [`${stage}${letter(i)}`, blocks[Math.min(i, blocks.length - 1)]!]),
+  )
+const letter = (i: number) => String.fromCharCode(98 + i)
+
+const body = ({ classes, blocks }: Dimensions) =>
   named({
     stem: named({ ...stemV3, pool_5a: maxPool('3x3', V2) }), // 35×35×192
-    mixed_5b: mixed5(32), // 35×35×256
-    mixed_5c: mixed5(64), // 35×35×288
-    mixed_5d: mixed5(64), // 35×35×288
+    ...lettered('mixed_5', blocks.a!, [mixed5(32), mixed5(64), mixed5(64)]), // 35×35×256, 288, 288
     mixed_6a: mixed6a, // 17×17×768
-    mixed_6b: mixed6(128),
-    mixed_6c: mixed6(160),
-    mixed_6d: mixed6(160),
-    mixed_6e: mixed6(192),
+    ...lettered('mixed_6', blocks.b!, [mixed6(128), mixed6(160), mixed6(160), mixed6(192)]),
     mixed_7a: mixed7a, // 8×8×1280
-    mixed_7b: mixed7, // 8×8×2048
-    mixed_7c: mixed7,
+    ...lettered('mixed_7', blocks.c!, [mixed7, mixed7]), // 8×8×2048
     pool: globalAvgPool,
     drop: dropout,
     logits: dense(classes),
@@ -91,11 +93,11 @@ export const inceptionV3: Network = {
   source: 'arXiv:1512.00567, figures 5 to 8 and 10 and table 1, as released in TF-Slim',
   residual: false,
   size: 299,
-  blocks: {},
+  blocks: { a: 3, b: 4, c: 2 },
   epsilon: 1e-3,
   initial: varianceScaling,
   body,
-  auxiliary: { from: 'mixed_6e', head: auxiliaryHead },
+  auxiliary: { from: ({ blocks }) => `mixed_6${letter(blocks.b! - 1)}`, head: auxiliaryHead },
   preprocessing: inceptionPreprocessing,
   published: { top1: 21.2, top5: 5.6, source: 'arXiv:1602.07261, single crop, non-blacklisted validation images' },
 }

@@ -84,7 +84,7 @@ export const inceptionV4: Network = {
   initial: varianceScaling,
   body,
   // Not in the figures; slim trains with it.
-  auxiliary: { from: 'inception_b', head: auxiliaryHead },
+  auxiliary: { from: () => 'inception_b', head: auxiliaryHead },
   preprocessing: inceptionPreprocessing,
   published: { top1: 20.0, top5: 5.0, source: 'arXiv:1602.07261, single crop, non-blacklisted validation images' },
 }

@@ -93,7 +93,8 @@ function build(
   const top = new Scope(root)
   const logits = top.run(network.body(dimensions), cast(images, options.precision ?? 'f32'))
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
-  const auxiliaryLogits = tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from)!)
+  const auxiliaryLogits =
+    tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
   const { parameters, statistics, endpoints } = root
   return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints }
 }

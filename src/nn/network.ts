@@ -22,7 +22,7 @@ export interface Network {
   readonly initial: Initialiser
   readonly body: (d: Dimensions) => Layer
   /** Auxiliary head, used in training only: where it taps and what it is. */
-  readonly auxiliary?: { readonly from: string; readonly head: (d: Dimensions) => Layer }
+  readonly auxiliary?: { readonly from: (d: Dimensions) => string; readonly head: (d: Dimensions) => Layer }
   /** How pixels become numbers, and the published single-crop errors in percent, with their source. */
   readonly preprocessing: Preprocessing
   readonly published: { readonly top1: number; readonly top5: number; readonly source: string }

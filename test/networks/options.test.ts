@@ -139,9 +139,18 @@ test('block counts can be changed one by one', () => {
 
 test('an unknown block and a count that cannot be are refused', () => {
   refuses(() => build('inception-v4', { blocks: { d: 2 } }), /unknown block of inception-v4 'd': .*There are: a, b, c/)
-  refuses(() => build('inception-v3', { blocks: { a: 2 } }), /unknown block of inception-v3 'a'/)
+  refuses(() => build('inception-v3', { blocks: { stem: 2 } }), /unknown block of inception-v3 'stem'/)
   refuses(() => build('inception-v4', { blocks: { a: 0 } }), /blocks\.a 0: must be a whole number of at least 1/)
   refuses(() => build('inception-v4', { blocks: { a: 1.5 } }), /blocks\.a 1\.5/)
+})
+
+test('inception-v3 with other counts keeps the released names, repeats the last block, and moves its auxiliary head', () => {
+  const model = build('inception-v3', { blocks: { a: 2, b: 5, c: 1 }, mode: 'train', auxiliary: true })
+  const stages = [...model.endpoints.keys()].filter(name => name.startsWith('mixed_'))
+  const names = ['5b', '5c', '6a', '6b', '6c', '6d', '6e', '6f', '7a', '7b']
+  assert.deepEqual(stages, names.map(name => `mixed_${name}`))
+  assert.deepEqual(model.endpoints.get('mixed_6f')?.shape.slice(1), [768, 17, 17])
+  assert.ok(model.auxiliaryLogits)
 })
 
 test('numbers that cannot be are refused', () => {
