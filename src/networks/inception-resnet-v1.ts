@@ -5,6 +5,7 @@ import { type Dimensions, inceptionPreprocessing, type Network, xavier } from '.
 import { globalAvgPool, maxPool } from '../nn/pool.js'
 import { V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
+import { reductionA } from './reduction-a.js'
 import { stemV3 } from './stem-v3.js'
 
 // Figures 7 and 10 to 15 of arXiv:1602.07261. Nobody released this network, so what the figures leave open is taken
@@ -22,10 +23,6 @@ const resnetA = residual(
   { scale: 0.17 },
   branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 32), conv('3x3', 32)]),
 )
-
-// Fig. 7 and table 1
-const reductionA = (k: number, l: number, m: number, n: number) =>
-  branches([conv('3x3', n, V2)], [conv('1x1', k), conv('3x3', l), conv('3x3', m, V2)], [maxPool('3x3', V2)])
 
 // Fig. 11, 17×17 grid
 const resnetB = residual(

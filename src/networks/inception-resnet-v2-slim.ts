@@ -5,6 +5,7 @@ import { type Dimensions, inceptionPreprocessing, type Network, xavier } from '.
 import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
 import { V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
+import { reductionA } from './reduction-a.js'
 import { stemV3 } from './stem-v3.js'
 
 // Inception-ResNet-v2 as released in TF-Slim on 2016-08-30 (Keras and timm are ports), which departs from the figures of
@@ -24,10 +25,6 @@ const resnetA = residual(
   { scale: 0.17 },
   branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 48), conv('3x3', 64)]),
 )
-
-// Fig. 7 and table 1
-const reductionA = (k: number, l: number, m: number, n: number) =>
-  branches([conv('3x3', n, V2)], [conv('1x1', k), conv('3x3', l), conv('3x3', m, V2)], [maxPool('3x3', V2)])
 
 // Fig. 17 on 1088 channels; slim's block17
 const resnetB = residual(

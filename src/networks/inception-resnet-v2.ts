@@ -5,6 +5,7 @@ import { type Dimensions, inceptionPreprocessing, type Network, xavier } from '.
 import { globalAvgPool, maxPool } from '../nn/pool.js'
 import { V, V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
+import { reductionA } from './reduction-a.js'
 
 // Figures 3, 7 and 15 to 19 of arXiv:1602.07261: the network of the paper's tables, which is not the one released under
 // this name (inception-resnet-v2-slim.ts). What the figures leave open is taken from that one: residual scales 0.17,
@@ -29,10 +30,6 @@ const resnetA = residual(
   { scale: 0.17 },
   branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 48), conv('3x3', 64)]),
 )
-
-// Fig. 7 and table 1
-const reductionA = (k: number, l: number, m: number, n: number) =>
-  branches([conv('3x3', n, V2)], [conv('1x1', k), conv('3x3', l), conv('3x3', m, V2)], [maxPool('3x3', V2)])
 
 // Fig. 17, 17×17 grid. It prints 1154 filters for the expansion, which could not be added to 1152.
 const resnetB = residual(

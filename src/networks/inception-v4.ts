@@ -5,6 +5,7 @@ import { type Dimensions, inceptionPreprocessing, type Network, varianceScaling,
 import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
 import { V, V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
+import { reductionA } from './reduction-a.js'
 
 // Figures 3 to 9 of arXiv:1602.07261. The order of the 1×n and n×1 convolutions is the released one, so that released
 // weights fit; where a figure draws another, the line says so. A concatenation's order is the released one as well:
@@ -30,10 +31,6 @@ const inceptionA = branches(
   [conv('1x1', 64), conv('3x3', 96), conv('3x3', 96)],
   [avgPool('3x3'), conv('1x1', 96)],
 )
-
-// Fig. 7 and table 1
-const reductionA = (k: number, l: number, m: number, n: number) =>
-  branches([conv('3x3', n, V2)], [conv('1x1', k), conv('3x3', l), conv('3x3', m, V2)], [maxPool('3x3', V2)])
 
 // Fig. 5, 17×17 grid
 const inceptionB = branches(

@@ -131,7 +131,7 @@ export async function* train(
     const evaluationDue =
       epochEnds && measure && (Math.round(epochAt(done)) % (plan.evaluateEpochs ?? 1) === 0 || done === steps)
     const stopping = plan.signal?.aborted === true
-    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || done === firstStep + 1)
+    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping)
       yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
     if (evaluationDue) {
       const result = await clock.pause(() => measure(store))

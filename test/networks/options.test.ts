@@ -148,7 +148,10 @@ test('inception-v3 with other counts keeps the released names, repeats the last 
   const model = build('inception-v3', { blocks: { a: 2, b: 5, c: 1 }, mode: 'train', auxiliary: true })
   const stages = [...model.endpoints.keys()].filter(name => name.startsWith('mixed_'))
   const names = ['5b', '5c', '6a', '6b', '6c', '6d', '6e', '6f', '7a', '7b']
-  assert.deepEqual(stages, names.map(name => `mixed_${name}`))
+  assert.deepEqual(
+    stages,
+    names.map(name => `mixed_${name}`),
+  )
   assert.deepEqual(model.endpoints.get('mixed_6f')?.shape.slice(1), [768, 17, 17])
   assert.ok(model.auxiliaryLogits)
 })
