@@ -1,6 +1,6 @@
 import type { Type, Value } from '../../graph/op.js'
 import type { Call, OpName, Ops } from '../../graph/ops.js'
-import type { Slot, Task } from '../simd/task.js'
+import type { Task } from '../simd/task.js'
 import { alg, arg, prop, query } from './constants.js'
 import type { Descriptor, Engine, Primitive } from './engine.js'
 
@@ -41,7 +41,6 @@ export type Launch =
     }
 
 export type Argument = readonly [argument: number, desc: Descriptor, place: Place]
-export type { Slot }
 
 /** How one op becomes launches. */
 export interface Lowering<O> {
