@@ -72,6 +72,7 @@ export class RandomStream {
 
   /** An integer uniform in [0, n); rejection keeps it unbiased. */
   integer(n: number): number {
+    if (!(n >= 1 && n <= 2 ** 32)) throw new RangeError(`an integer below ${n}: give a bound from 1 to 2³²`)
     const limit = 2 ** 32 - (2 ** 32 % n)
     for (;;) {
       const value = this.uint32()

@@ -22,6 +22,15 @@ export const realNumber =
     return value
   }
 
+/** A number above zero, for what would make no sense, or no end, without. */
+export const positiveNumber =
+  (high = Number.POSITIVE_INFINITY) =>
+  (text: string): number => {
+    const value = realNumber(0, high)(text)
+    if (value === 0) throw new InvalidArgumentError('It must be above 0.')
+    return value
+  }
+
 /** One of a list; a slip of the keyboard gets the nearest suggested. */
 export const oneOf =
   <const T extends string>(kind: string, choices: readonly T[]) =>
@@ -31,9 +40,19 @@ export const oneOf =
     return found
   }
 
+/** Far beyond any network, and still built in seconds. */
+const mostRepeats = 1000
+
 /** 'a=1,b=2' as counts by name. */
 export function counts(text: string): Record<string, number> {
   const entries = text.split(',').map(part => /^([\w-]+)=(\d+)$/.exec(part.trim()))
   if (entries.some(entry => entry === null)) throw new InvalidArgumentError('Write it like a=2,b=3.')
-  return Object.fromEntries(entries.map(entry => [entry![1]!, Number(entry![2])]))
+  const found = entries.map(entry => [entry![1]!, Number(entry![2])] as const)
+  if (found.some(([, count]) => count < 1 || count > mostRepeats))
+    throw new InvalidArgumentError(`Counts go from 1 to ${mostRepeats}.`)
+  return Object.fromEntries(found)
 }
+
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
+  /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

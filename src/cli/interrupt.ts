@@ -1,14 +1,16 @@
 /**
- * A signal that is raised by the first Ctrl-C or SIGTERM, so that work can stop where it can be resumed. The second
- * one ends the process at once.
+ * A signal that is raised by the first Ctrl-C, SIGTERM or closing of the terminal, so that work can stop where it can be
+ * resumed; `meanwhile` says what is done until then. The second one ends the process at once.
  */
-export function interruptSignal(): AbortSignal {
+export function interruptSignal(meanwhile = 'saving after this step'): AbortSignal {
   const controller = new AbortController()
-  const stop = (name: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(name === 'SIGINT' ? 130 : 143)
-    process.stderr.write(`\n${name}: saving after this step; once more to quit at once\n`)
+  const stop = (name: NodeJS.Signals, code: number) => {
+    if (controller.signal.aborted) process.exit(code)
+    process.stderr.write(`\n${name}: ${meanwhile}; once more to quit at once\n`)
     controller.abort()
   }
-  for (const name of ['SIGINT', 'SIGTERM'] as const) process.on(name, () => stop(name))
+  process.on('SIGINT', name => stop(name, 130))
+  process.on('SIGTERM', name => stop(name, 143))
+  process.on('SIGHUP', name => stop(name, 129))
   return controller.signal
 }

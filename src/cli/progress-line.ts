@@ -11,7 +11,7 @@ export class ProgressLine {
 
   update(text: string): void {
     if (!this.#stream.isTTY) return
-    this.#stream.write(`\r${text.slice(0, (this.#stream.columns ?? 80) - 1)}\x1b[K`)
+    this.#stream.write(`\r${text.slice(0, (this.#stream.columns || 80) - 1)}\x1b[K`)
     this.#shown = true
   }
 

@@ -7,6 +7,16 @@ import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState, restore } from '../training/checkpoint-state.js'
 import { Evaluator } from './evaluator.js'
 
+/** Errors: UserError when the checkpoint was trained on other classes than the images have. */
+export function expectClasses(checkpoint: Checkpoint, { classes, root }: ImageSet): void {
+  const { classNames } = decodeState(checkpoint)
+  const strange = classes.find(name => !classNames.includes(name)) ?? classNames.find(name => !classes.includes(name))
+  if (strange !== undefined)
+    throw new UserError(
+      `checkpoint ${checkpoint.file} is of ${classNames.length} classes and ${root} has ${classes.length}: '${strange}' is not in both; evaluate on data of the classes it was trained on`,
+    )
+}
+
 /**
  * An evaluator of a checkpoint's running averages. Errors: UserError when the checkpoint is of other classes than the
  * images, or lacks tensors.
@@ -27,13 +37,8 @@ export function evaluatorOf(
     readonly cache?: CacheMemory | undefined
   },
 ): Evaluator {
-  const { model, classNames, centralFraction } = decodeState(checkpoint)
-  const strange =
-    images.classes.find(name => !classNames.includes(name)) ?? classNames.find(name => !images.classes.includes(name))
-  if (strange !== undefined)
-    throw new UserError(
-      `checkpoint ${checkpoint.file} is of ${classNames.length} classes and ${images.root} has ${images.classes.length}: '${strange}' is not in both; evaluate on data of the classes it was trained on`,
-    )
+  expectClasses(checkpoint, images)
+  const { model, centralFraction } = decodeState(checkpoint)
   const store = backend.createStore()
   const evaluator = new Evaluator({
     model,

@@ -45,7 +45,7 @@ export interface Tensor extends Type {
 }
 
 export interface Cost {
-  /** Multiplications followed by an addition: what papers and `inception inspect` count (networks.md §3.2). */
+  /** Multiplications followed by an addition: what papers and `inception inspect` count. */
   readonly multiplyAdds: number
   /** Floating-point operations, multiplications and additions counted apart. */
   readonly flops: number

@@ -8,7 +8,7 @@ import { V } from '../nn/window.js'
 
 /**
  * The auxiliary classifier on the 17×17 grid as slim builds it for Inception-v4 and Inception-ResNet-v2: training only,
- * its loss weighs 0.4 (networks.md §2.4). Its 5×5 convolution covers the whole pooled grid of a 299-pixel image; what a
+ * its loss weighs 0.4 (slim's train_image_classifier.py). Its 5×5 convolution covers the whole pooled grid of a 299-pixel image; what a
  * larger image leaves of the grid is averaged.
  */
 export const auxiliaryHead = ({ classes }: Dimensions): Layer =>

@@ -12,7 +12,7 @@ import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
 
 // BN-Inception (arXiv:1502.03167, figure 5 of the appendix) as TF-Slim's InceptionV2: the paper's separable first layer,
 // and the reading of its table whose output column holds, 576 and 1024 channels, which makes the pool projections of 4d
-// and 4e 96 wide. Caffe's port keeps 128 there and a full 7×7 convolution instead (networks.md §1.7).
+// and 4e 96 wide. Caffe's port keeps 128 there and a full 7×7 convolution instead.
 
 /** TensorFlow's SAME under a stride of 2: on an even size it pads after, not before. */
 const S2 = { pad: 'tf', stride: 2 } as const

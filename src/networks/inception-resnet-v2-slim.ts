@@ -9,8 +9,8 @@ import { reductionA } from './reduction-a.js'
 import { stemV3 } from './stem-v3.js'
 
 // Inception-ResNet-v2 as released in TF-Slim on 2016-08-30 (Keras and timm are ports), which departs from the figures of
-// arXiv:1602.07261: another stem, twice the blocks, 320/1088/2080 channels, and a convolution before the pool
-// (networks.md §4.2). The figures cited are those that a block still resembles.
+// arXiv:1602.07261: another stem, twice the blocks, 320/1088/2080 channels, and a convolution before the
+// pool. The figures cited are those that a block still resembles.
 
 // Not in the figures: Inception-v3's first block, wider on its first branch
 const mixed5b = branches(

@@ -13,7 +13,7 @@ import type { Layer } from '../nn/scope.js'
 import { V, V2 } from '../nn/window.js'
 import { stemV3 } from './stem-v3.js'
 
-// Figures and table 1 of arXiv:1512.00567, with the filter counts of the released network (networks.md §1.1), which
+// Figures and table 1 of arXiv:1512.00567, with the filter counts of the released network (slim's inception_v3.py), which
 // the paper leaves out. Convolution branches come first in a concatenation and the pool last, as released.
 
 // Fig. 5, 35×35 grid; the 5×5 is kept on its branch, as released

@@ -56,7 +56,7 @@ export function buildModel(network: Network, options: ModelOptions): Model {
   if (!Number.isFinite(residualScale)) throw new UserError(`residualScale ${residualScale}: must be a finite number`, 2)
   const blocks = { ...network.blocks }
   for (const [name, count] of Object.entries(options.blocks ?? {})) {
-    if (!(name in blocks)) throw unknownChoice(`block of ${network.id}`, name, Object.keys(blocks))
+    if (!Object.hasOwn(blocks, name)) throw unknownChoice(`block of ${network.id}`, name, Object.keys(blocks))
     requireWhole(`blocks.${name}`, count)
     blocks[name] = count
   }
@@ -93,6 +93,8 @@ function build(
   const top = new Scope(root)
   const logits = top.run(network.body(dimensions), cast(images, options.precision ?? 'f32'))
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
+  if (options.auxiliary && !network.auxiliary)
+    throw new UserError(`${network.id} has no auxiliary head: leave --auxiliary 0`, 2)
   const auxiliaryLogits =
     tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
   const { parameters, statistics, endpoints } = root

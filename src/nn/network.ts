@@ -37,7 +37,7 @@ export interface Preprocessing {
   readonly centralFraction: number
 }
 
-/** x/127.5 − 1, and the central 87.5 % of each side: slim's Inception preprocessing (networks.md §6.2). */
+/** x/127.5 − 1, and the central 87.5 % of each side: slim's inception_preprocessing.py. */
 export const inceptionPreprocessing: Preprocessing = {
   mean: [127.5, 127.5, 127.5],
   deviation: [127.5, 127.5, 127.5],
@@ -45,7 +45,7 @@ export const inceptionPreprocessing: Preprocessing = {
   centralFraction: 0.875,
 }
 
-/** Truncated normal with deviation √(1.3·2/fanIn): slim's variance scaling (networks.md §2.3). */
+/** Truncated normal with deviation √(1.3·2/fanIn): slim's inception_arg_scope. */
 export const varianceScaling: Initialiser = fanIn => ({ kind: 'truncatedNormal', deviation: Math.sqrt(2.6 / fanIn) })
 
 /** Uniform within ±√(6/(fanIn+fanOut)) (Glorot and Bengio, 2010), which slim's Inception-ResNet uses. */

@@ -11,7 +11,7 @@ export interface RmspropOptions {
   readonly momentum: number
 }
 
-/** RMSProp with TensorFlow's semantics: mean squares begin at 1, ε is inside the root (networks.md §7.1). */
+/** RMSProp with TensorFlow's semantics: mean squares begin at 1, ε is inside the root (tensorflow/python/training/rmsprop.py). */
 export const rmsprop =
   (options: RmspropOptions): UpdateRule =>
   inputs => {

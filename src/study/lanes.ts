@@ -30,7 +30,8 @@ export function trainInProcess(
       }
     })
     child.on('error', reject)
-    child.on('exit', (code, name) => {
+    // Not 'exit', which can come before the last messages have been read.
+    child.on('close', (code, name) => {
       signal?.removeEventListener('abort', stop)
       if (failure) reject(failure)
       else if (last?.type === 'done' || last?.type === 'interrupted') resolve(last)

@@ -42,7 +42,7 @@ export const quick: Preset = {
   ],
   recipe: {
     ...paperRecipe,
-    epochs: 12,
+    epochs: 10,
     epsilon: 1e-6,
     learningRate: 0.0003,
     averageDecay: 0.99,
@@ -54,7 +54,7 @@ export const quick: Preset = {
     epsilon:
       'at this size the first layers of a network without residual connections begin with gradients a hundred times those of its last; ε = 1 makes RMSProp plain descent, which needs far more than these steps to get over that',
     learningRate: 'with so small an ε a step moves every weight by about the rate itself',
-    averageDecay: 'a run of about 1,500 steps is shorter than the memory of 0.9999',
+    averageDecay: 'a run of 1,250 steps is shorter than the memory of 0.9999',
     normDecay: 'likewise: 0.9997 would still remember the initial statistics at the end',
   },
   synth: { seed: 1, train: 4000, val: 1000, classes: 10, size: 112, difficulty: 0.5 },

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
@@ -60,9 +60,11 @@ interface Finished {
 export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
   const { preset, out, backend, precision } = options
   const begin = performance.now()
-  const log = openStudyLog(out, preset)
+  const log = openStudyLog(options)
   const { data, folder, drawn } = await prepareData(options)
+  log.begin()
   const { lanes = availableParallelism() } = options
+  const nothingToDo = preset.contestants.every(contestant => isDone(runFolder(out, contestant)))
   const ends = await inLanes(
     lanes,
     preset.contestants.map(contestant => () => runContestant(contestant, options, folder, data)),
@@ -72,7 +74,7 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
     if (ends[i]) finished.push(await evaluateContestant(contestant, options, data))
   const interrupted = finished.length < preset.contestants.length
   const ensembles = preset.ensembles.flatMap(members => ensembleOf(members, finished))
-  const seconds = log.add((performance.now() - begin) / 1000)
+  const seconds = log.add(nothingToDo ? 0 : (performance.now() - begin) / 1000)
   const result: StudyResult = {
     preset: preset.name,
     startedAt: log.startedAt,
@@ -84,7 +86,7 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
     evaluation: 'single central crop, running averages of the weights',
     dataSet: {
       name: drawn ? 'drawn shapes with textures' : path.basename(folder),
-      path: folder,
+      path: path.relative('', folder),
       classes: data.train.classes.length,
       trainImages: data.train.items.length,
       valImages: data.val.items.length,
@@ -125,6 +127,11 @@ async function prepareData({
 
 const runFolder = (out: string, { model }: Contestant) => path.join(out, model.network)
 
+function isDone(folder: string): boolean {
+  const events = path.join(folder, 'events.jsonl')
+  return existsSync(events) && readEventLog(events).some(event => event.type === 'done')
+}
+
 /** Trains to the end, unless that has been done; false when interrupted before it. */
 async function runContestant(
   contestant: Contestant,
@@ -135,12 +142,7 @@ async function runContestant(
   const { out, preset, precision, signal, command } = options
   if (signal?.aborted) return false
   const folder = runFolder(out, contestant)
-  const started = existsSync(path.join(folder, 'run.json'))
-  const log = started ? readEventLog(path.join(folder, 'events.jsonl')) : []
-  if (log.some(event => event.type === 'done')) return true
-  const resume = log.some(event => event.type === 'checkpoint')
-  // Begun, but stopped before its first checkpoint: nothing of it is worth keeping.
-  if (started && !resume) rmSync(folder, { recursive: true, force: true })
+  if (isDone(folder)) return true
   const settings: RunSettings = {
     model: { ...contestant.model, classes: train.classes.length },
     recipe: { ...preset.recipe, precision },
@@ -150,6 +152,7 @@ async function runContestant(
     evaluateEpochs: 1,
   }
   const { title } = networkOf(settings.model)
+  const resume = existsSync(path.join(folder, 'run.json'))
   const order = { settings, folder, resume, resumeCommand: command, workers: 1 }
   const last = await trainInProcess(order, { signal, tell: event => options.tell(title, event) })
   return last.type === 'done'
@@ -230,16 +233,18 @@ function compare(first: string, a: Predictions, second: string, b: Predictions):
   return { first, second, images, bothWrong, onlyFirstWrong, onlySecondWrong }
 }
 
-/** The study's own note of when it began and how long it has taken over all its sittings. */
-function openStudyLog(out: string, preset: Preset) {
+/** The study's own note of what it is of, when it began and how long it has taken over all its sittings. */
+function openStudyLog({ out, preset, data, precision }: StudyOptions) {
   const file = path.join(out, 'study.json')
-  const fresh = { preset: JSON.stringify(preset), startedAt: new Date().toISOString(), seconds: 0 }
-  const state = existsSync(file) ? readStudyLog(file) : fresh
-  if (state.preset !== fresh.preset)
-    throw new UserError(`${out} holds a study with another preset: give another folder (--out), or remove that one`)
-  writeText(file, `${JSON.stringify(state, undefined, 2)}\n`)
+  const asked = JSON.stringify({ preset, data: data === undefined ? null : path.resolve(data), precision })
+  const state = existsSync(file) ? readStudyLog(file) : { asked, startedAt: new Date().toISOString(), seconds: 0 }
+  if (state.asked !== asked)
+    throw new UserError(
+      `${out} holds a study with another preset, other images or another precision: give another folder (--out), or remove that one`,
+    )
   return {
     startedAt: state.startedAt,
+    begin: () => writeText(file, `${JSON.stringify(state, undefined, 2)}\n`),
     /** Adds a sitting and returns the time of all. */
     add(seconds: number): number {
       const total = state.seconds + seconds
@@ -249,11 +254,11 @@ function openStudyLog(out: string, preset: Preset) {
   }
 }
 
-function readStudyLog(file: string): { preset: string; startedAt: string; seconds: number } {
+function readStudyLog(file: string): { asked: string; startedAt: string; seconds: number } {
   try {
-    const { preset, startedAt, seconds } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    if (typeof preset === 'string' && typeof startedAt === 'string' && typeof seconds === 'number')
-      return { preset, startedAt, seconds }
+    const { asked, startedAt, seconds } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    if (typeof asked === 'string' && typeof startedAt === 'string' && typeof seconds === 'number')
+      return { asked, startedAt, seconds }
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw fileError('read', file, error)
   }

@@ -19,8 +19,9 @@ export type TrainerMessage =
   | { readonly kind: 'failure'; readonly message: string; readonly exitCode: 1 | 2 }
 
 const controller = new AbortController()
-// Ctrl-C reaches the whole group of processes; the parent decides what it means.
+// Ctrl-C and the closing of the terminal reach the whole group of processes; the parent decides what they mean.
 process.on('SIGINT', () => {})
+process.on('SIGHUP', () => {})
 process.on('SIGTERM', () => controller.abort())
 process.on('disconnect', () => controller.abort())
 

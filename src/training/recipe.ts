@@ -32,7 +32,7 @@ export interface Recipe {
 }
 
 /**
- * The paper's recipe (arXiv:1602.07261 §4 and AAAI text; networks.md §7.1): RMSProp with decay 0.9 and ε 1.0, learning
+ * The paper's recipe (arXiv:1602.07261 §4 and the text of AAAI 2017): RMSProp with decay 0.9 and ε 1.0, learning
  * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
  * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
  */

@@ -109,7 +109,8 @@ export function readSettings(folder: string): JsonObject {
 
 const runFile = (folder: string): string => path.join(folder, 'run.json')
 
-function expectNoRun(folder: string): void {
+/** Errors: `UserError` when the folder holds a run. */
+export function expectNoRun(folder: string): void {
   const checkpoints = path.join(folder, 'checkpoints')
   const traces = ['run.json', 'events.jsonl', 'report.html'].filter(name => existsSync(path.join(folder, name)))
   if (existsSync(checkpoints) && readdirSync(checkpoints).some(name => !name.startsWith('.')))

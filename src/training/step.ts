@@ -89,12 +89,25 @@ export function buildTrainingStep(
     ({ op, attrs }) => op === (inputOp as unknown) && (attrs as Input).name === 'step',
   )
   return {
-    model,
+    model: renameModel(model, renamed),
     graph,
     loss,
     norms,
     norm,
     parameterNames: parameters.map(value => variableOf(value)!.name),
     usesStepNumber,
+  }
+}
+
+/** The model's handles after its graph has been rewritten. */
+function renameModel(model: Model, renamed: (value: Value) => Value): Model {
+  return {
+    ...model,
+    images: renamed(model.images),
+    logits: renamed(model.logits),
+    auxiliaryLogits: model.auxiliaryLogits && renamed(model.auxiliaryLogits),
+    parameters: model.parameters.map(renamed),
+    statistics: model.statistics.map(({ running, batch }) => ({ running: renamed(running), batch: renamed(batch) })),
+    endpoints: new Map([...model.endpoints].map(([name, value]) => [name, renamed(value)])),
   }
 }

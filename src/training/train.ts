@@ -4,13 +4,14 @@ import { UserError } from '../base/error.js'
 import { sizeOf } from '../base/shape.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
-import { Loader } from '../data/loader.js'
+import { type BadImageNote, Loader } from '../data/loader.js'
+import { variableOf } from '../graph/ops/source.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { averageDecayAt } from '../optim/average.js'
 import { learningRateAt } from '../optim/schedule.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
-import { type CheckpointState, encodeState, restore, storeTensors } from './checkpoint-state.js'
+import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
 import type { EvaluationEvent, TrainingEvent } from './events.js'
 import type { Recipe } from './recipe.js'
 import { buildTrainingStep, type TrainingStep } from './step.js'
@@ -41,15 +42,19 @@ export interface TrainingPlan {
   readonly resumeCommand: string
 }
 
-/** Measures the running averages in the store on the validation set. */
-export type Evaluate = (store: Store) => Promise<Omit<EvaluationEvent, 'type' | 'epoch' | 'step'>>
+/** Measures the running averages in the store on the validation set, and names the images it could not read. */
+export type Evaluate = () => Promise<{
+  readonly result: Omit<EvaluationEvent, 'type' | 'epoch' | 'step' | 'badImages'>
+  readonly bad: readonly BadImageNote[]
+}>
 
 const secondsBetweenReports = 1
 
 /**
  * Trains a network, yielding what happens. The course is a pure function of the plan: a run that is stopped anywhere
  * and resumed ends with the same bits as one that is not (on one machine, with one number of threads).
- * Errors: UserError for a loss that is not finite, naming step and layer; for bad images; for a disk that refuses.
+ * Errors: UserError for a loss that is not finite, naming step and layer; for bad images; for a disk that refuses; for
+ * images that are not those the checkpoint to go on from was trained on.
  */
 export async function* train(
   plan: TrainingPlan,
@@ -57,6 +62,9 @@ export async function* train(
 ): AsyncGenerator<TrainingEvent, void> {
   const { model, recipe, backend, images, resume } = plan
   const network = networkOf(model)
+  const epochAt = (done: number) => (done * recipe.batch) / images.items.length
+  const saved = resume && decodeState(resume)
+  if (resume && saved) expectSameImages(resume, saved, images, epochAt(resume.step))
   const step = buildTrainingStep(network, recipe, modelOptions(model))
   await using loader = new Loader(images, {
     batch: recipe.batch,
@@ -68,6 +76,8 @@ export async function* train(
   })
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
   const decoded = loader.fillCache()
+  // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.
+  decoded.catch(() => {})
   const store = backend.createStore()
   const program = backend.compile(step.graph, { outputs: [step.loss, step.norms, step.norm], store, seed: recipe.seed })
   if (resume) restore(store, resume)
@@ -75,7 +85,6 @@ export async function* train(
 
   const steps = Math.ceil((recipe.epochs * images.items.length) / recipe.batch)
   const firstStep = resume?.step ?? 0
-  const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const parameters = step.model.parameters.reduce((sum, value) => sum + sizeOf(value.shape), 0)
   yield {
     type: 'start',
@@ -90,7 +99,7 @@ export async function* train(
     memoryBytes: memoryOf(program, store),
   }
 
-  let errors: CheckpointState['errors']
+  let errors = saved?.errors
   const save = (done: number): TrainingEvent => {
     const state: CheckpointState = {
       model,
@@ -105,6 +114,22 @@ export async function* train(
       step: done,
       file: writeCheckpoint(plan.checkpoints, done, contents, { keep: plan.keep ?? 3 }),
     }
+  }
+
+  const told = new Set<string>()
+  function* newlyBad(notes: readonly BadImageNote[]): Generator<TrainingEvent, void> {
+    for (const { path, reason } of notes)
+      if (!told.has(path)) {
+        told.add(path)
+        yield { type: 'warning', message: `bad image ${path}: ${reason}` }
+      }
+  }
+
+  const { evaluateEpochs = 1, checkpointSteps = 1000 } = plan
+  /** Whether step number `done` passed the end of an epoch whose number is a multiple of `every`. */
+  const ends = (done: number, every: number) => {
+    const turn = (at: number) => Math.floor(epochAt(at) / every + 1e-9)
+    return done === steps || turn(done) > turn(done - 1)
   }
 
   await decoded
@@ -124,22 +149,25 @@ export async function* train(
     done++
     const loss = program.read(step.loss)[0]!
     const gradientNorm = program.read(step.norm)[0]!
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(done, loss, step, program)
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(done, loss, step, program, store)
     clock.stepped(done)
 
-    const epochEnds = Math.floor(epochAt(done) + 1e-9) > Math.floor(epochAt(done - 1) + 1e-9) || done === steps
-    const evaluationDue =
-      epochEnds && measure && (Math.round(epochAt(done)) % (plan.evaluateEpochs ?? 1) === 0 || done === steps)
+    const epochEnds = ends(done, 1)
+    const evaluationDue = measure !== undefined && ends(done, evaluateEpochs)
     const stopping = plan.signal?.aborted === true
     if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping)
       yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
     if (evaluationDue) {
-      const result = await clock.pause(() => measure(store))
+      const { result, bad } = await clock.pause(measure)
       errors = { top1: result.top1Error, top5: result.top5Error }
-      yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result }
+      yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
+      yield* newlyBad(bad)
     }
-    if (evaluationDue || done === steps || stopping || done % (plan.checkpointSteps ?? 1000) === 0)
+    if (evaluationDue || done === steps || stopping || done % checkpointSteps === 0) {
+      // Before the checkpoint: a run that goes on from it keeps its log up to there.
+      yield* newlyBad(loader.bad)
       yield (last = await clock.pause(async () => save(done)))
+    }
     if (stopping && done < steps) {
       yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
       return
@@ -147,7 +175,6 @@ export async function* train(
     // Signals are heard between steps: the engine itself does not return to the event loop.
     await new Promise(setImmediate)
   }
-  for (const { path, reason } of loader.bad) yield { type: 'warning', message: `bad image ${path}: ${reason}` }
   const file = last?.type === 'checkpoint' ? last.file : (resume?.file ?? '')
   yield { type: 'done', step: steps, epoch: epochAt(steps), seconds: clock.trainingSeconds, file }
 }
@@ -165,15 +192,45 @@ function feedScalars(program: Program, step: TrainingStep, done: number, learnin
   if (step.usesStepNumber) program.input('step')[0] = done
 }
 
-/** Names the step and the layer: the parameter whose gradient is not finite, nearest the input. */
-function notFinite(done: number, loss: number, step: TrainingStep, program: Program): UserError {
+/**
+ * Names the step and the layer: the first whose activations left the finite numbers, which its batch statistics show, or
+ * else the one nearest the output whose gradient did.
+ */
+function notFinite(done: number, loss: number, step: TrainingStep, program: Program, store: Store): UserError {
+  const notFiniteIn = (numbers: Float32Array) => numbers.some(n => !Number.isFinite(n))
+  const statistics = step.model.statistics.map(({ running }) => variableOf(running)!.name)
+  const overflown = statistics.find(name => notFiniteIn(store.data(name)))
   const norms = program.read(step.norms)
-  const first = norms.findIndex(norm => !Number.isFinite(norm))
+  const steepest = step.parameterNames.findLast((_, i) => !Number.isFinite(norms[i]!))
+  const gradientNorm = program.read(step.norm)[0]!
+  const what = Number.isFinite(loss)
+    ? `the loss is ${loss.toPrecision(4)}, but the norm of its gradient is ${gradientNorm}`
+    : `the loss is ${loss}`
   const where =
-    first < 0 ? 'no single layer' : `the gradient of '${step.parameterNames[first]}' is the first that is not`
+    overflown !== undefined
+      ? `the statistics '${overflown}' are the first of the forward pass that are not finite`
+      : steepest !== undefined
+        ? `the gradient of '${steepest}' is the first of the backward pass that is not finite`
+        : 'every layer by itself is finite, their sum is not'
   return new UserError(
-    `step ${done}: the loss is ${loss} and no longer a finite number (${where}): lower the learning rate, or go back to a checkpoint; what was saved is intact`,
+    `step ${done}: ${what} (${where}): lower the learning rate; the checkpoints of earlier steps are intact`,
   )
+}
+
+/** A checkpoint fixes which images come next, so going on with others would silently be another run. */
+function expectSameImages(checkpoint: Checkpoint, saved: CheckpointState, images: ImageSet, epoch: number): void {
+  const { classNames } = saved
+  const moved = images.classes.findIndex((name, label) => name !== classNames[label])
+  const now =
+    moved >= 0 || classNames.length !== images.classes.length
+      ? `has the classes ${images.classes.join(', ')} instead of ${classNames.join(', ')}`
+      : saved.epoch !== epoch
+        ? `has ${images.items.length} images, with which step ${checkpoint.step} would end at epoch ${epoch} instead of ${saved.epoch}`
+        : undefined
+  if (now !== undefined)
+    throw new UserError(
+      `${images.root} is not what checkpoint ${checkpoint.file} was trained on: it ${now}; put the images back, or start a new run`,
+    )
 }
 
 /** Measures training time, leaving evaluation and saving out. */

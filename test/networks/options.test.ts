@@ -53,7 +53,7 @@ const publishedErrors: Readonly<Record<string, readonly [number, number]>> = {
   'resnet-152': [21.67, 5.954],
 }
 
-test('published single-crop errors are those of networks.md §7.3 and §3.3', () => {
+test('published single-crop errors are those of the papers and of the releases', () => {
   for (const { id, published } of networks) assert.deepEqual([published.top1, published.top5], publishedErrors[id], id)
 })
 

@@ -155,7 +155,8 @@ function planValues(graph: Graph, lowered: Lowered, outputs: readonly Value[], p
   }
 }
 
-const region = (buffer: ArrayBufferLike): Region => ({ buffer, address: addressOf(new Uint8Array(buffer)) })
+/** By a view of its beginning only: no view reaches over an arena of more than 4 GiB. */
+const region = (buffer: ArrayBufferLike): Region => ({ buffer, address: addressOf(new Uint8Array(buffer, 0, 1)) })
 
 function allocate(bytes: number): ArrayBuffer {
   try {

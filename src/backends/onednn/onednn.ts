@@ -17,7 +17,8 @@ export function openOnednn(): Backend | { readonly reason: string } {
 function open(): Backend | { readonly reason: string } {
   const library = loadLibrary()
   if ('reason' in library) return library
-  if (!library.version.startsWith('2.')) return { reason: `oneDNN ${library.version} is not of version 2` }
+  const [major, minor] = library.version.split('.').map(Number) as [number, number]
+  if (major !== 2 || minor < 6) return { reason: `it is oneDNN ${library.version}, and 2.6 or a later 2 is needed` }
   const engine = new Engine(library)
   // oneDNN's threads are OpenMP's, and the optimiser's follow them.
   const threads = Number(process.env.OMP_NUM_THREADS)

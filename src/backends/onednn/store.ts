@@ -1,8 +1,7 @@
-import { UserError } from '../../base/error.js'
 import { sizeOf } from '../../base/shape.js'
 import type { Variable } from '../../graph/ops/source.js'
 import type { Store } from '../backend.js'
-import { initialise } from '../initialise.js'
+import { expectSameShape, initialise } from '../initialise.js'
 import type { Team } from '../simd/team.js'
 
 /** Variables in the SIMD team's shared memory, where oneDNN and the optimiser's threads both reach them. */
@@ -20,13 +19,7 @@ export class TeamStore implements Store {
   declare(variable: Variable, seed: number) {
     const { name, shape } = variable
     const known = this.variables.get(name)
-    if (known) {
-      if (known.shape.join() !== shape.join())
-        throw new UserError(
-          `variable '${name}' is ${known.shape.join('×')} in the store and ${shape.join('×')} in the network`,
-        )
-      return
-    }
+    if (known) return expectSameShape(known, variable)
     const offset = this.team.allocate(4 * sizeOf(shape))
     this.variables.set(name, variable)
     this.#offsets.set(name, offset)

@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
 import type { Backend, CompileOptions, Program, Store } from '../backend.js'
-import { initialise } from '../initialise.js'
+import { expectSameShape, initialise } from '../initialise.js'
 
 export interface ReferenceOptions {
   /**
@@ -36,7 +36,8 @@ class ReferenceStore implements Store {
   }
 
   declare(variable: Variable, seed: number) {
-    if (this.variables.has(variable.name)) return
+    const known = this.variables.get(variable.name)
+    if (known) return expectSameShape(known, variable)
     const first = new Float32Array(sizeOf(variable.shape))
     initialise(variable, seed, first)
     const data = this.#make(first.length)

@@ -6,6 +6,7 @@ import { type Benchmark, benchmark } from '../../study/benchmark.js'
 import { describeMachine } from '../../study/machine.js'
 import { oneOf, wholeNumber } from '../arguments.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
+import { warn } from '../warn.js'
 
 interface Flags extends ModelFlags {
   network: string
@@ -38,12 +39,14 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
     .option('--kernels [n]', 'show the n kernels that take longest in one more run', wholeNumber(1))
     .option('--json', 'as JSON, with the machine')
     .action((flags: Flags) => {
-      const backend = openBackend(flags.backend, message => process.stderr.write(`inception: ${message}\n`))
-      const precision = choosePrecision(backend, flags.precision)
       const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
+      const backend = openBackend(flags.backend, warn)
+      const precision = choosePrecision(backend, flags.precision)
       const { program, ...result } = benchmark(work, { ...flags, spec, backend, precision })
       const machine = describeMachine(`${backend.title}, ${precision}`)
-      if (flags.json) console.log(JSON.stringify({ ...result, machine }, undefined, 2))
+      const kernels =
+        flags.kernels !== undefined && slowestKinds(program.profile(), flags.kernels === true ? 20 : flags.kernels)
+      if (flags.json) console.log(JSON.stringify({ ...result, machine, ...(kernels && { kernels }) }, undefined, 2))
       else {
         const { milliseconds: ms } = result
         const cells = [
@@ -63,18 +66,19 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
         console.log(
           `${machine.processor}, ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${result.runs} runs`,
         )
+        if (kernels) {
+          const rows = kernels.map(({ kernel, calls, milliseconds }) => [kernel, `${calls}`, milliseconds.toFixed(1)])
+          console.log(`\n${formatTable(['kernel', 'calls', 'ms'], rows)}`)
+        }
       }
-      if (flags.kernels !== undefined) showKernels(program.profile(), flags.kernels === true ? 20 : flags.kernels)
     })
 
 /** Kernels of one kind together, the slowest kind first. */
-function showKernels(rows: readonly { kernel: string; milliseconds: number }[], most: number) {
-  const kinds = new Map<string, { milliseconds: number; count: number }>()
+function slowestKinds(rows: readonly { kernel: string; milliseconds: number }[], most: number) {
+  const kinds = new Map<string, { kernel: string; calls: number; milliseconds: number }>()
   for (const { kernel, milliseconds } of rows) {
-    const kind = kinds.get(kernel) ?? { milliseconds: 0, count: 0 }
-    kinds.set(kernel, { milliseconds: kind.milliseconds + milliseconds, count: kind.count + 1 })
+    const kind = kinds.get(kernel) ?? { kernel, calls: 0, milliseconds: 0 }
+    kinds.set(kernel, { kernel, calls: kind.calls + 1, milliseconds: kind.milliseconds + milliseconds })
   }
-  const sorted = [...kinds].sort(([, a], [, b]) => b.milliseconds - a.milliseconds).slice(0, most)
-  const cells = sorted.map(([kernel, { milliseconds, count }]) => [kernel, `${count}`, milliseconds.toFixed(1)])
-  console.log(`\n${formatTable(['kernel', 'calls', 'ms'], cells)}`)
+  return [...kinds.values()].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, most)
 }

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { formatCount } from '../../base/format.js'
 import { defaultSynthSettings as d, writeSynth } from '../../data/synth/folder.js'
 import { realNumber, wholeNumber } from '../arguments.js'
+import { interruptSignal } from '../interrupt.js'
 import { ProgressLine } from '../progress-line.js'
 
 interface SynthFlags {
@@ -31,9 +32,9 @@ export const dataCommand = (): Command => {
     .action(async ({ out, json, ...settings }: SynthFlags) => {
       const line = new ProgressLine(process.stderr)
       const { description, written } = await writeSynth(out, settings, {
+        signal: interruptSignal('removing the pictures drawn so far'),
         onProgress: (done, total) => line.update(`drawing ${formatCount(done)} of ${formatCount(total)}`),
-      })
-      line.end()
+      }).finally(() => line.end())
       if (json) console.log(JSON.stringify(description, undefined, 2))
       else
         console.log(

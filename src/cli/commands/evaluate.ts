@@ -2,13 +2,15 @@ import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { UserError } from '../../base/error.js'
 import { formatCount, formatPercent, formatTable } from '../../base/format.js'
 import { openEvaluationData } from '../../data/class-folder.js'
-import { evaluatorOf } from '../../evaluation/checkpoint-evaluator.js'
+import { evaluatorOf, expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
-import { latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
+import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
 import { oneOf } from '../arguments.js'
 import { ProgressLine } from '../progress-line.js'
+import { warn } from '../warn.js'
 
 interface Flags {
   checkpoint: string[]
@@ -34,22 +36,24 @@ export const evaluateCommand = (): Command =>
     .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
-      const warn = (message: string) => process.stderr.write(`inception: ${message}\n`)
+      const images = await openEvaluationData(flags.data)
+      // All of them are checked before the first takes its time.
+      const checkpoints = flags.checkpoint.map(openNamed)
+      for (const checkpoint of checkpoints) expectClasses(checkpoint, images)
       const backend = openBackend(flags.backend, warn)
       const precision = choosePrecision(backend, flags.precision)
-      const images = await openEvaluationData(flags.data)
       const line = new ProgressLine(process.stderr)
       const members: { name: string; predictions: Predictions }[] = []
       const bad = new Map<string, string>()
-      for (const name of flags.checkpoint) {
-        using checkpoint = openNamed(name, warn)
+      for (const checkpoint of checkpoints) {
+        const { file } = checkpoint
         await using evaluator = evaluatorOf(checkpoint, { backend, precision, images, badImages: flags.badImages })
-        const result = await evaluator.run(done =>
-          line.update(`${name}: ${formatCount(done)} of ${formatCount(images.items.length)}`),
-        )
-        line.end()
+        const result = await evaluator
+          .run(done => line.update(`${file}: ${formatCount(done)} of ${formatCount(images.items.length)}`))
+          .finally(() => line.end())
         for (const note of result.bad) bad.set(note.path, note.reason)
-        members.push({ name: checkpoint.file, predictions: result.predictions })
+        members.push({ name: file, predictions: result.predictions })
+        checkpoint.close()
       }
       const rows = members.map(({ name, predictions }) => ({ checkpoint: name, ...figures(predictions) }))
       const ensemble = members.length > 1 ? figures(averagePredictions(members.map(m => m.predictions))) : undefined
@@ -76,9 +80,12 @@ export const evaluateCommand = (): Command =>
       for (const { path: file, reason } of badImages) console.log(`left out: ${file}: ${reason}`)
     })
 
-function openNamed(name: string, warn: (message: string) => void) {
-  const isRun = existsSync(name) && statSync(name).isDirectory()
-  return isRun ? latestCheckpoint(path.join(name, 'checkpoints'), warn) : readCheckpoint(name)
+function openNamed(name: string): Checkpoint {
+  if (!existsSync(name) || !statSync(name).isDirectory()) return readCheckpoint(name)
+  const folder = path.join(name, 'checkpoints')
+  if (!existsSync(folder))
+    throw new UserError(`${name} is a folder without checkpoints: give the folder of a run, or a checkpoint file`)
+  return latestCheckpoint(folder, warn)
 }
 
 function figures(predictions: Predictions) {

@@ -2,7 +2,7 @@ import { Command } from 'commander'
 import { choosePrecision, openBackend } from '../../backends/open.js'
 import { formatBytes, formatCount, formatSi, formatTable } from '../../base/format.js'
 import { formatShape, sizeOf } from '../../base/shape.js'
-import { flatten, type Value } from '../../graph/op.js'
+import { flatten, type Node, type Value } from '../../graph/op.js'
 import { variableOf } from '../../graph/ops/source.js'
 import { printGraph } from '../../graph/print.js'
 import { modelOptions } from '../../networks/model-spec.js'
@@ -13,6 +13,7 @@ import { buildTrainingStep } from '../../training/step.js'
 import { memoryOf } from '../../training/train.js'
 import { wholeNumber } from '../arguments.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
+import { warn } from '../warn.js'
 
 interface Flags extends ModelFlags {
   classes: number
@@ -66,11 +67,15 @@ export const inspectCommand = (): Command =>
 /** Named stages in order, each with the parameters and the work that are its own. */
 function stageRows({ endpoints, graph }: ReturnType<typeof summarise>['model']) {
   const names = [...endpoints.keys()]
+  const parents = (scope: string) => scope.split('.').map((_, depth, parts) => parts.slice(0, depth).join('.'))
+  const wrappers = new Set(names.flatMap(parents))
   // A stage that only wraps others, like 'stem' around 'stem.conv_1a', would count them twice.
-  const leaves = names.filter(name => !names.some(other => other.startsWith(`${name}.`)))
-  const within = (scope: string, stage: string) => scope === stage || scope.startsWith(`${stage}.`)
+  const leaves = names.filter(name => !wrappers.has(name))
+  const nodesOf = new Map(leaves.map(stage => [stage, [] as Node[]]))
+  for (const node of graph.nodes)
+    for (const scope of [node.scope, ...parents(node.scope)]) nodesOf.get(scope)?.push(node)
   return leaves.map(stage => {
-    const nodes = graph.nodes.filter(node => within(node.scope, stage))
+    const nodes = nodesOf.get(stage)!
     const own = nodes.flatMap(node => flatten(node.outputs)).filter((v: Value) => variableOf(v)?.role === 'parameter')
     return {
       stage,
@@ -85,7 +90,7 @@ function stageRows({ endpoints, graph }: ReturnType<typeof summarise>['model']) 
 }
 
 function trainingPlan(spec: ReturnType<typeof modelSpec>, batch: number) {
-  const backend = openBackend('auto', message => process.stderr.write(`inception: ${message}\n`))
+  const backend = openBackend('auto', warn)
   const precision = choosePrecision(backend, 'auto')
   const step = buildTrainingStep(findNetwork(spec.network), { ...paperRecipe, batch, precision }, modelOptions(spec))
   const store = backend.createStore()

@@ -9,7 +9,7 @@ import { presets } from '../../study/presets.js'
 import { renderReport } from '../../study/report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { terminalReport } from '../../study/tables.js'
-import { oneOf } from '../arguments.js'
+import { oneOf, quoted } from '../arguments.js'
 import { interruptSignal } from '../interrupt.js'
 import { studyTerminal } from '../study-terminal.js'
 
@@ -36,10 +36,12 @@ export const reproduceCommand = (): Command =>
       const say = (line: string) => process.stderr.write(`${line}\n`)
       const backend = openBackend(flags.backend, message => say(`inception: ${message}`))
       const command = [
-        'inception reproduce --preset',
+        'npx inception reproduce --preset',
         preset.name,
-        ...(flags.out ? ['--out', flags.out] : []),
-        ...(flags.data ? ['--data', flags.data] : []),
+        ...(flags.out ? ['--out', quoted(flags.out)] : []),
+        ...(flags.data ? ['--data', quoted(flags.data)] : []),
+        ...(flags.backend === 'auto' ? [] : ['--backend', flags.backend]),
+        ...(flags.precision === 'auto' ? [] : ['--precision', flags.precision]),
       ].join(' ')
       const terminal = studyTerminal(process.stderr)
       const { result, interrupted } = await reproduce({
@@ -50,12 +52,11 @@ export const reproduceCommand = (): Command =>
         backendName: flags.backend,
         precision: choosePrecision(backend, flags.precision),
         command,
-        signal: interruptSignal(),
+        signal: interruptSignal('stopping where it can go on'),
         tell: terminal.tell,
         say: terminal.say,
         drawing: (done, total) => terminal.live(`drawing ${formatCount(done)} of ${formatCount(total)}`),
-      })
-      terminal.end()
+      }).finally(terminal.end)
       const report = path.join(out, 'report.html')
       writeAtomically(report, file => file.append(new TextEncoder().encode(renderReport(result))))
       if (!(await hasFont()))
@@ -63,7 +64,7 @@ export const reproduceCommand = (): Command =>
           "inception: no font is installed, so the PNG pictures have no labels: on Debian 'apt-get install fonts-dejavu-core'",
         )
       await writePictures(result, path.join(out, 'pictures'))
-      console.log(`\n${terminalReport(result, process.stdout.columns ?? 100)}`)
+      console.log(`\n${terminalReport(result, process.stdout.columns || 100)}`)
       console.log(
         `\n${formatDuration(result.seconds)} in all. Report: ${report}; pictures: ${path.join(out, 'pictures')}`,
       )

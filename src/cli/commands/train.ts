@@ -1,17 +1,19 @@
 import path from 'node:path'
 import { Command } from 'commander'
+import type { Backend } from '../../backends/backend.js'
 import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
-import { modelOptions } from '../../networks/model-spec.js'
+import { modelOptions, networkOf } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
 import { buildModel } from '../../nn/model.js'
-import { openDataSets, parseSettings, type RunSettings, trainInFolder } from '../../study/run.js'
+import { type DataSets, openDataSets, parseSettings, type RunSettings, trainInFolder } from '../../study/run.js'
 import { paperRecipe, type Recipe } from '../../training/recipe.js'
-import { readSettings } from '../../training/run-folder.js'
+import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
-import { oneOf, realNumber, wholeNumber } from '../arguments.js'
+import { oneOf, positiveNumber, quoted, realNumber, wholeNumber } from '../arguments.js'
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
+import { warn } from '../warn.js'
 
 type RecipeFlags = Omit<Recipe, 'precision'>
 
@@ -46,76 +48,99 @@ export const trainCommand = (): Command =>
     .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
     .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
-    .action(async (flags: Flags) => {
-      const warn = (message: string) => process.stderr.write(`inception: ${message}\n`)
-      const settings =
-        flags.resume === undefined
-          ? await newSettings(flags, warn)
-          : parseSettings(readSettings(flags.resume), flags.resume)
-      const folder = flags.resume ?? flags.out ?? path.join('runs', settings.model.network)
-      const data = await openDataSets(settings.data)
-      if (data.train.classes.length !== settings.model.classes)
-        throw new UserError(
-          `${settings.data} has ${data.train.classes.length} classes and the run in ${folder} was made for ${settings.model.classes}`,
-        )
+    .action(async (flags: Flags, command: Command) => {
+      const { settings, folder, data, backend } =
+        flags.resume === undefined ? await newRun(flags) : await oldRun(flags.resume, command)
       const last = await trainInFolder(settings, {
         folder,
         resume: flags.resume !== undefined,
-        backend: openBackend(settings.backend, warn),
+        backend,
         data,
         sinks: [terminalSink(process.stderr)],
         signal: interruptSignal(),
-        resumeCommand: `inception train --resume ${folder}`,
+        resumeCommand: `npx inception train --resume ${quoted(folder)}`,
       })
       if (last.type === 'interrupted') process.exitCode = 130
     })
 
-async function newSettings(flags: Flags, warn: (message: string) => void): Promise<RunSettings> {
+/** Everything a run needs, checked, what is cheap to check first; nothing is written yet. */
+interface Prepared {
+  readonly settings: RunSettings
+  readonly folder: string
+  readonly data: DataSets
+  readonly backend: Backend
+}
+
+async function newRun(flags: Flags): Promise<Prepared> {
   if (flags.network === undefined)
     throw new UserError("which network? Give --network (see 'inception networks') or --resume", 2)
-  if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
   const network = findNetwork(flags.network)
-  const { train } = await openDataSets(flags.data)
-  const model = modelSpec(network.id, train.classes.length, flags)
-  buildModel(network, { ...modelOptions(model), mode: 'train', batch: flags.batch })
+  if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
+  const { batch, auxiliary } = flags
+  buildModel(network, {
+    ...modelOptions(modelSpec(network.id, 1, flags)),
+    mode: 'train',
+    batch,
+    auxiliary: auxiliary > 0,
+  })
+  const folder = flags.out ?? path.join('runs', network.id)
+  expectNoRun(folder)
+  const data = await openDataSets(flags.data)
+  const backend = openBackend(flags.backend, warn)
+  const precision = choosePrecision(backend, flags.precision)
+  if (flags.precision === 'auto' && precision === 'f32')
+    warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
   const recipe = Object.fromEntries(
     Object.keys(paperRecipe).map(key => [key, flags[key as keyof RecipeFlags]]),
   ) as unknown as RecipeFlags
-  const precision = choosePrecision(
-    openBackend(flags.backend, () => {}),
-    flags.precision,
-  )
-  if (flags.precision === 'auto' && precision === 'f32') warn('computing in f32: this processor has no bf16 arithmetic')
-  return {
-    model,
+  const settings: RunSettings = {
+    model: modelSpec(network.id, data.train.classes.length, flags),
     recipe: { ...recipe, precision },
     data: path.resolve(flags.data),
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
   }
+  return { settings, folder, data, backend }
+}
+
+async function oldRun(folder: string, command: Command): Promise<Prepared> {
+  const other = command.options.find(
+    option => option.attributeName() !== 'resume' && command.getOptionValueSource(option.attributeName()) === 'cli',
+  )
+  if (other)
+    throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
+  const settings = parseSettings(readSettings(folder), folder)
+  networkOf(settings.model)
+  const data = await openDataSets(settings.data)
+  const { classes } = data.train
+  if (classes.length !== settings.model.classes)
+    throw new UserError(
+      `${settings.data} has ${classes.length} classes and the run in ${folder} was made for ${settings.model.classes}: put the images back, or start a new run`,
+    )
+  return { settings, folder, data, backend: openBackend(settings.backend, warn) }
 }
 
 /** A flag for every number of the recipe; defaults are the paper's. */
 function recipeOptions(command: Command): Command {
   const r = paperRecipe
   return command
-    .option('--epochs <n>', 'passes over the training images', realNumber(0), r.epochs)
+    .option('--epochs <n>', 'passes over the training images', positiveNumber(1e6), r.epochs)
     .option('--batch <n>', 'images a step', wholeNumber(1), r.batch)
     .option('--optimizer <rule>', 'rmsprop, momentum', oneOf('optimizer', ['rmsprop', 'momentum']), r.optimizer)
     .option('--decay <rho>', 'of RMSProp', realNumber(0, 1), r.decay)
     .option('--epsilon <value>', 'of RMSProp, inside the root', realNumber(0), r.epsilon)
     .option('--momentum <mu>', 'of either rule', realNumber(0, 1), r.momentum)
-    .option('--learning-rate <rate>', 'at the start', realNumber(0), r.learningRate)
-    .option('--learning-rate-factor <factor>', 'what it is multiplied by …', realNumber(0, 1), r.learningRateFactor)
-    .option('--learning-rate-epochs <n>', '… every so many epochs', realNumber(0.001), r.learningRateEpochs)
+    .option('--learning-rate <rate>', 'at the start', positiveNumber(), r.learningRate)
+    .option('--learning-rate-factor <factor>', 'what it is multiplied by …', positiveNumber(1), r.learningRateFactor)
+    .option('--learning-rate-epochs <n>', '… every so many epochs', positiveNumber(), r.learningRateEpochs)
     .option('--warmup-epochs <n>', 'epochs of linear warm-up', realNumber(0), r.warmupEpochs)
-    .option('--clip-norm <norm>', 'largest global norm of the gradient', realNumber(0), r.clipNorm)
+    .option('--clip-norm <norm>', 'largest global norm of the gradient', positiveNumber(), r.clipNorm)
     .option('--average-decay <d>', 'of the running average used in evaluation', realNumber(0, 1), r.averageDecay)
     .option('--norm-decay <d>', "of batch norm's running statistics", realNumber(0, 1), r.normDecay)
     .option('--label-smoothing <share>', 'spread evenly over the classes', realNumber(0, 1), r.labelSmoothing)
     .option('--weight-decay <lambda>', 'of weights, as a loss term', realNumber(0), r.weightDecay)
-    .option('--keep <share>', 'of features that dropout keeps', realNumber(0.01, 1), r.keep)
+    .option('--keep <share>', 'of features that dropout keeps', positiveNumber(1), r.keep)
     .option('--auxiliary <weight>', 'of the auxiliary loss; 0 for none', realNumber(0), r.auxiliary)
     .option('--colour <mode>', 'distortion: fast, full, none', oneOf('colour mode', ['fast', 'full', 'none']), r.colour)
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)

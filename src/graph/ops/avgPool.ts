@@ -5,7 +5,7 @@ import { covered, slide, type Window } from './window.js'
 export interface AvgPool extends Window {
   /**
    * Whether the divisor counts padding. Excluded in the released TensorFlow networks; included in torchvision's
-   * Inception-v3 and Caffe's BN-Inception, whose weights need it (networks.md §4.3).
+   * Inception-v3 and Caffe's BN-Inception, whose weights need it.
    */
   readonly includePadding: boolean
 }

@@ -7,7 +7,7 @@ export interface Decays {
 }
 
 /**
- * RMSProp with TensorFlow's semantics (networks.md §7.1): ms ← ρ·ms + (1−ρ)·g², mom ← μ·mom + lr·g/√(ms+ε) with ε
+ * RMSProp with TensorFlow's semantics (python/training/rmsprop.py): ms ← ρ·ms + (1−ρ)·g², mom ← μ·mom + lr·g/√(ms+ε) with ε
  * inside the root, w ← w − mom; with g first scaled by `gradientScale`. Mean squares start at one, which is the slot's initial value. Where
  * averages are given, avg ← d·avg + (1−d)·w in the same pass. All lists run in step; scalars [1].
  */

@@ -27,7 +27,7 @@ export function terminalSink(stream: TextStream, now: Clock = () => performance.
   const tellStep = (event: StepEvent) => {
     const line = describeStep(event, steps)
     // One column is left free: a terminal may wrap as soon as the last one is written.
-    stream.write(live ? `\r${cut(line, (stream.columns ?? 80) - 1)}\x1b[K` : `${line}\n`)
+    stream.write(live ? `\r${cut(line, (stream.columns || 80) - 1)}\x1b[K` : `${line}\n`)
     lineIsLive = live
     toldAt = now()
     untold = undefined

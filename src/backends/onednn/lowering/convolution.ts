@@ -24,6 +24,10 @@ export const convolution: Lowering<Ops['convolution']> = {
 export const convolutionBackwardData: Lowering<Ops['convolutionBackwardData']> = {
   rowMajor: ['weights'],
   lower({ x: { diff_dst, weights }, y: { diff_src }, attrs }, k) {
+    if (isPointwise(attrs)) {
+      pointwiseBackwardData(diff_dst, weights, diff_src, k)
+      return
+    }
     const { engine } = k
     const any = anyWeights(engine, weights.shape, diff_src, attrs)
     const primitive = engine.primitive(
@@ -84,6 +88,28 @@ export const convolutionBackwardWeights: Lowering<Ops['convolutionBackwardWeight
 
 const isPointwise = ({ kernel, strides, padding, groups }: Convolution) =>
   groups === 1 && [...kernel, ...strides].every(n => n === 1) && padding.flat().every(n => n === 0)
+
+/** diff_src = diff_dst · weights over [pixels, channels] matrices. */
+function pointwiseBackwardData(diffDst: Operand, weights: Operand, diffSrc: Operand, k: Kernels) {
+  const { engine } = k
+  const [n, inputs, height, width] = diffSrc.shape as [number, number, number, number]
+  const filters = weights.shape[0]!
+  const pixels = n * height * width
+  const type = diffSrc.dtype === 'bf16' ? 'bf16' : 'f32'
+  const rows = engine.describe([pixels, filters], type, 'ab')
+  const any = engine.describe([filters, inputs], type, 'any')
+  const out = engine.describe([pixels, inputs], type, 'ab')
+  const primitive = engine.primitive('matmul', operation =>
+    engine.library.dnnl_matmul_desc_init(operation, rows, any, null, out),
+  )
+  const wanted = primitive.layout(query.weights)
+  const given = engine.describe([filters, inputs], 'f32', 'ab')
+  k.launch(primitive, [
+    [arg.src, rows, diffDst.place],
+    [arg.weights, wanted, k.prepared(weights, wanted, given)],
+    [arg.dst, out, diffSrc.place],
+  ])
+}
 
 /**
  * Channels-last maps are matrices [pixels, channels], so the gradient of a 1×1 convolution is diff_dstᵀ · src. As a
