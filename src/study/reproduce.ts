@@ -21,7 +21,8 @@ import { courseOf } from './measured-run.js'
 import type { Contestant, Preset } from './presets.js'
 import { describeRecipe } from './recipe-notes.js'
 import { type EnsembleResult, ensembleId, type NetworkResult, type PairedErrors, type StudyResult } from './result.js'
-import { type DataSets, openDataSets, type RunSettings } from './run.js'
+import { type DataSets, openDataSets } from './run.js'
+import type { RunSettings } from './run-settings.js'
 
 export interface StudyOptions {
   readonly preset: Preset

@@ -1,30 +1,17 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend } from '../backends/backend.js'
-import type { BackendName } from '../backends/open.js'
-import { UserError } from '../base/error.js'
 import { type ImageSet, openTrainingData } from '../data/class-folder.js'
 import { ImageCache } from '../data/image-cache.js'
 import { Evaluator } from '../evaluation/evaluator.js'
-import { isJsonObject, type JsonObject } from '../formats/json.js'
-import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
 import { expectNetwork, latestCheckpoint } from '../training/checkpoint.js'
 import type { Sink, TrainingEvent } from '../training/events.js'
-import { paperRecipe, type Recipe } from '../training/recipe.js'
 import { createRun, type RunFolder, resumeRun } from '../training/run-folder.js'
 import { jsonlSink, readEventLog } from '../training/sinks/jsonl.js'
 import { tensorboardSink } from '../training/sinks/tensorboard.js'
 import { train } from '../training/train.js'
-
-/** Everything needed to repeat a run: what `run.json` holds. */
-export interface RunSettings {
-  readonly model: ModelSpec
-  readonly recipe: Recipe
-  readonly data: string
-  readonly badImages: 'error' | 'skip'
-  readonly backend: BackendName
-  readonly evaluateEpochs: number
-}
+import { writeRunReport } from './run-report.js'
+import type { RunSettings } from './run-settings.js'
 
 /** A decoded-image cache for each split, which runs on the same data share. */
 export interface DataSets {
@@ -122,6 +109,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       // A run that goes on meets its bad images again.
       if (last.type !== 'warning' || !toldBefore.has(last.message)) await tell(last)
     }
+    writeRunReport(folder.reportFile, settings, readEventLog(folder.eventsFile))
     return last!
   } finally {
     await events.return()
@@ -144,34 +132,4 @@ function newestCheckpoint(
   const checkpoint = latestCheckpoint(checkpoints, warn)
   expectNetwork(checkpoint, model)
   return checkpoint
-}
-
-/** What the recipe's words can be. */
-const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly Recipe[K][] } = {
-  optimizer: ['rmsprop', 'momentum'],
-  colour: ['fast', 'full', 'none'],
-  precision: ['f32', 'bf16'],
-}
-
-/** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
-export function parseSettings(settings: JsonObject, folder: string): RunSettings {
-  const where = `${folder}/run.json`
-  const { recipe, data, badImages, backend, evaluateEpochs } = settings
-  if (!isJsonObject(recipe) || typeof data !== 'string')
-    throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
-  const wrong =
-    Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
-    Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0]
-  if (wrong)
-    throw new UserError(
-      `${where}: recipe.${wrong} is missing or not what it can be; it was not written by this version`,
-    )
-  return {
-    model: parseModelSpec(settings.model, where),
-    recipe: recipe as unknown as Recipe,
-    data,
-    badImages: badImages === 'skip' ? 'skip' : 'error',
-    backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
-    evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
-  }
 }

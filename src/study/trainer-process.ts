@@ -3,7 +3,8 @@
 import { openBackend } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import type { TrainingEvent } from '../training/events.js'
-import { openDataSets, type RunSettings, trainInFolder } from './run.js'
+import { openDataSets, trainInFolder } from './run.js'
+import type { RunSettings } from './run-settings.js'
 
 /** What the parent sends first; 'stop' may follow. */
 export interface TrainingOrder {
@@ -43,7 +44,7 @@ process.on('message', async (order: TrainingOrder | 'stop') => {
     await tell({ kind: 'failure', message: error.message, exitCode: error.exitCode })
     process.exitCode = error.exitCode
   }
-  process.disconnect?.()
+  if (process.connected) process.disconnect()
 })
 
 async function obey({ settings, folder, resume, resumeCommand, workers }: TrainingOrder) {

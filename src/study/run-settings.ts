@@ -1,0 +1,45 @@
+import type { BackendName } from '../backends/open.js'
+import { UserError } from '../base/error.js'
+import { isJsonObject, type JsonObject } from '../formats/json.js'
+import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
+import { paperRecipe, type Recipe } from '../training/recipe.js'
+
+/** Everything needed to repeat a run: what `run.json` holds. */
+export interface RunSettings {
+  readonly model: ModelSpec
+  readonly recipe: Recipe
+  readonly data: string
+  readonly badImages: 'error' | 'skip'
+  readonly backend: BackendName
+  readonly evaluateEpochs: number
+}
+
+/** What the recipe's words can be. */
+const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly Recipe[K][] } = {
+  optimizer: ['rmsprop', 'momentum'],
+  colour: ['fast', 'full', 'none'],
+  precision: ['f32', 'bf16'],
+}
+
+/** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
+export function parseSettings(settings: JsonObject, folder: string): RunSettings {
+  const where = `${folder}/run.json`
+  const { recipe, data, badImages, backend, evaluateEpochs } = settings
+  if (!isJsonObject(recipe) || typeof data !== 'string')
+    throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
+  const wrong =
+    Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
+    Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0]
+  if (wrong)
+    throw new UserError(
+      `${where}: recipe.${wrong} is missing or not what it can be; it was not written by this version`,
+    )
+  return {
+    model: parseModelSpec(settings.model, where),
+    recipe: recipe as unknown as Recipe,
+    data,
+    badImages: badImages === 'skip' ? 'skip' : 'error',
+    backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
+    evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
+  }
+}
