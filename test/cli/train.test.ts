@@ -1,0 +1,166 @@
+import assert from 'node:assert/strict'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { readEventLog } from '../../src/training/sinks/jsonl.js'
+import { drawTinyData, sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
+import { assertDone, assertRefused, inception } from './inception.js'
+
+const root = temporaryFolder()
+await drawTinyData(path.join(root, 'data'))
+
+// Long enough for a signal to arrive before the end: twelve epochs of six steps.
+const flags = [...tinyModelFlags, ...'--batch 4 --learning-rate 0.01 --norm-decay 0.9 --seed 5'.split(' ')]
+const trainNew = (out: string, ...more: string[]) => [
+  'train',
+  ...flags,
+  ...['--epochs', '12', '--data', 'data', '--out', out, ...more],
+]
+const checkpointsOf = (run: string) => readdirSync(path.join(root, run, 'checkpoints')).sort()
+const lastOf = (run: string) => path.join(root, run, 'checkpoints', checkpointsOf(run).at(-1)!)
+const logOf = (run: string) => readEventLog(path.join(root, run, 'events.jsonl'))
+const copy = (from: string, to: string) => {
+  cpSync(path.join(root, from), path.join(root, to), { recursive: true })
+  return to
+}
+
+const straight = assertDone(await inception(trainNew('straight'), { cwd: root }))
+
+test('training away from a terminal is told in plain lines', () => {
+  const { stdout, stderr } = straight
+  assert.equal(stdout, '')
+  assert.match(stderr, /^training inception-resnet-v1 \([\d,]+ parameters, 3 classes\): 24 images, 12 epochs, 72 steps/m)
+  assert.match(stderr, /^step \d+\/72 {2}epoch .* images\/s {2}loss .* learning rate .* left/m)
+  assert.match(stderr, /^validation at epoch 12\.00: top-1 error .* \(12 images in /m)
+  assert.match(stderr, /^done: 72 steps in .*straight\/checkpoints\/step-00000072\.safetensors$/m)
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for them is the point
+  assert.doesNotMatch(stderr, /[\r\x1b]/)
+  assert.equal(checkpointsOf('straight').length, 3)
+})
+
+test('a run ended by SIGTERM says how to go on, and then ends with the same bits', async () => {
+  const stopped = await inception(trainNew('terminated'), { cwd: root, after: /^checkpoint /m })
+  assert.equal(stopped.code, 130, stopped.stderr)
+  assert.match(stopped.stderr, /^SIGTERM: saving after this step; once more to quit at once$/m)
+  const [, step, command] = /^stopped at step (\d+); to go on: (?:npx )?inception (.*)$/m.exec(stopped.stderr) ?? []
+  assert.ok(Number(step) > 6 && Number(step) < 72, stopped.stderr)
+  assert.equal(command, 'train --resume terminated')
+  assert.equal(logOf('terminated').at(-1)?.type, 'interrupted')
+  const resumed = assertDone(await inception(command!.split(' '), { cwd: root }))
+  assert.match(resumed.stderr, new RegExp(`^going on after step ${step}: `, 'm'))
+  assert.equal(sha256(lastOf('terminated')), sha256(lastOf('straight')))
+})
+
+test('a run that was killed goes on from its last checkpoint and ends with the same bits', async () => {
+  const killed = await inception(trainNew('killed'), { cwd: root, after: /^checkpoint /m, send: 'SIGKILL' })
+  assert.equal(killed.signal, 'SIGKILL')
+  assert.ok(!logOf('killed').some(event => event.type === 'done'))
+  const resumed = assertDone(await inception(['train', '--resume', 'killed'], { cwd: root }))
+  assert.match(resumed.stderr, /^going on after step \d+: /m)
+  assert.equal(sha256(lastOf('killed')), sha256(lastOf('straight')))
+  const evaluations = (run: string) => logOf(run).flatMap(e => (e.type === 'evaluation' ? [[e.step, e.loss]] : []))
+  assert.deepEqual(evaluations('killed'), evaluations('straight'))
+})
+
+test('a damaged newest checkpoint is told of, and the one before it used', async () => {
+  const run = copy('straight', 'damaged')
+  const newest = lastOf(run)
+  const bytes = readFileSync(newest)
+  bytes[bytes.length >> 1]! ^= 1
+  writeFileSync(newest, bytes)
+  const resumed = assertDone(await inception(['train', '--resume', run], { cwd: root }))
+  assert.match(resumed.stderr, /^warning: .*step-00000072\.safetensors is damaged: .*going back to the checkpoint before/m)
+  assert.match(resumed.stderr, /^going on after step 66: /m)
+  assert.equal(sha256(lastOf(run)), sha256(lastOf('straight')))
+})
+
+test('without a whole checkpoint a run does not go on, and keeps its log', async () => {
+  const run = copy('straight', 'ruined')
+  for (const name of checkpointsOf(run)) truncateSync(path.join(root, run, 'checkpoints', name), 5000)
+  const before = readFileSync(path.join(root, run, 'events.jsonl'))
+  assertRefused(
+    await inception(['train', '--resume', run], { cwd: root }),
+    1,
+    /none of the 3 checkpoints in ruined\/checkpoints is whole/,
+  )
+  for (const name of checkpointsOf(run)) rmSync(path.join(root, run, 'checkpoints', name))
+  assertRefused(await inception(['train', '--resume', run], { cwd: root }), 1, /there is no checkpoint in ruined/)
+  assert.deepEqual(readFileSync(path.join(root, run, 'events.jsonl')), before)
+})
+
+test('run folders that are none, that are used, or of something else are refused', async () => {
+  assertRefused(await inception(trainNew('straight'), { cwd: root }), 2, /straight holds another run .*--resume straight/)
+  assertRefused(await inception(['train', '--resume', 'nowhere'], { cwd: root }), 1, /nowhere is not the folder of a run/)
+  assertRefused(
+    await inception(['train', '--resume', 'straight', '--epochs', '20'], { cwd: root }),
+    2,
+    /goes on with its own settings, in straight\/run.json: leave --epochs out/,
+  )
+
+  const other = copy('straight', 'other network')
+  const run = JSON.parse(readFileSync(path.join(root, other, 'run.json'), 'utf8'))
+  run.settings.model.network = 'inception-resnet-v2'
+  writeFileSync(path.join(root, other, 'run.json'), JSON.stringify(run))
+  assertRefused(
+    await inception(['train', '--resume', other], { cwd: root }),
+    2,
+    /checkpoint .* holds inception-resnet-v1 with 3 classes, not inception-resnet-v2 with 3/,
+  )
+  run.settings.recipe.batch = '4'
+  writeFileSync(path.join(root, other, 'run.json'), JSON.stringify(run))
+  assertRefused(await inception(['train', '--resume', other], { cwd: root }), 1, /run.json: recipe.batch is missing or/)
+  writeFileSync(path.join(root, other, 'run.json'), '{"schema":')
+  assertRefused(await inception(['train', '--resume', other], { cwd: root }), 1, /run.json/)
+
+  const fewer = copy('straight', 'other classes')
+  const narrow = copy('data', 'narrow data')
+  for (const split of ['train', 'val']) {
+    const folder = path.join(root, narrow, split)
+    rmSync(path.join(folder, readdirSync(folder).sort()[0]!), { recursive: true })
+  }
+  const moved = JSON.parse(readFileSync(path.join(root, fewer, 'run.json'), 'utf8'))
+  moved.settings.data = path.join(root, narrow)
+  writeFileSync(path.join(root, fewer, 'run.json'), JSON.stringify(moved))
+  assertRefused(
+    await inception(['train', '--resume', fewer], { cwd: root }),
+    1,
+    /narrow data has 2 classes and the run in other classes was made for 3/,
+  )
+})
+
+test('a loss that is not finite ends the command with step and layer', async () => {
+  const ended = await inception(trainNew('steep', '--learning-rate', '1e33', '--precision', 'f32'), { cwd: root })
+  assert.equal(ended.code, 1)
+  assert.match(ended.stderr.trimEnd().split('\n').at(-1)!, /^inception: step 2: the loss is .* not finite\): lower/)
+  assert.doesNotMatch(ended.stderr, /^ {4}at /m)
+})
+
+test('bad images stop training and are named, or are left out and listed', async () => {
+  const data = copy('data', 'bad data')
+  const [klass] = readdirSync(path.join(root, data, 'val')).sort()
+  const inFirst = (split: string) => {
+    const folder = path.join(data, split, klass!)
+    return path.join(folder, readdirSync(path.join(root, folder)).sort()[0]!)
+  }
+  const [cut, text] = [inFirst('train'), inFirst('val')]
+  truncateSync(path.join(root, cut), 700)
+  mkdirSync(path.join(root, data, 'train', klass!, 'folder.jpg'))
+  writeFileSync(path.join(root, text), 'no image at all')
+  const once = ['train', ...flags, '--epochs', '1', '--data', data]
+  const refused = await inception([...once, '--out', 'strict'], { cwd: root })
+  assert.equal(refused.code, 1)
+  const complaint = refused.stderr.trimEnd().split('\n').at(-1)!
+  assert.ok(complaint.startsWith(`inception: bad image ${path.join(root, cut)}: `), complaint)
+  assert.match(complaint, /--bad-images skip/)
+
+  const skipping = [...once, '--bad-images', 'skip', '--out', 'lenient']
+  const { stderr } = assertDone(await inception(skipping, { cwd: root }))
+  const listed = [
+    `bad image ${path.join(root, cut)}: the image data is cut short or damaged`,
+    `bad image ${path.join(root, text)}: the content is no JPEG, PNG or WebP image`,
+  ]
+  for (const message of listed) assert.ok(stderr.includes(`warning: ${message}\n`), stderr)
+  assert.match(stderr, /^validation .* \(11 images in .*, 1 could not be read\)$/m)
+  const warnings = logOf('lenient').flatMap(event => (event.type === 'warning' ? [event.message] : []))
+  assert.deepEqual(warnings.sort(), listed.sort())
+})

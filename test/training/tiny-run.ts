@@ -1,0 +1,47 @@
+import { createHash } from 'node:crypto'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { after } from 'node:test'
+import { type SynthSettings, writeSynth } from '../../src/data/synth/folder.js'
+import type { DataSets } from '../../src/study/run.js'
+import type { RunSettings } from '../../src/study/run-settings.js'
+import { paperRecipe } from '../../src/training/recipe.js'
+
+/** The smallest network with every kind of layer: a sixteenth of the channels, one block a stage. */
+export const tinyModel = {
+  network: 'inception-resnet-v1',
+  size: 75,
+  width: 1 / 16,
+  blocks: { a: 1, b: 1, c: 1 },
+  normScale: true,
+} as const
+
+/** The same as options of the command line. */
+export const tinyModelFlags = '--network inception-resnet-v1 --size 75 --width 0.0625 --blocks a=1,b=1,c=1'.split(' ')
+
+export const tinySynth: SynthSettings = { seed: 1, train: 24, val: 12, classes: 3, size: 64, difficulty: 0.5 }
+
+/** Six steps an epoch; augmentation and dropout are on, as in the paper's recipe. */
+export const tinySettings = (data: DataSets): RunSettings => ({
+  model: { ...tinyModel, classes: data.train.classes.length },
+  recipe: { ...paperRecipe, epochs: 2, batch: 4, learningRate: 0.01, normDecay: 0.9, seed: 5, precision: 'f32' },
+  data: path.dirname(data.train.root),
+  badImages: 'error',
+  backend: 'auto',
+  evaluateEpochs: 1,
+})
+
+/** A folder that is removed when the tests of the file are done. */
+export function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), 'inception-'))
+  after(() => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+
+export async function drawTinyData(folder: string): Promise<string> {
+  await writeSynth(folder, tinySynth)
+  return folder
+}
+
+export const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')

@@ -1,0 +1,252 @@
+import assert from 'node:assert/strict'
+import { cpSync, existsSync, readdirSync, renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { openBackend } from '../../src/backends/open.js'
+import { UserError } from '../../src/base/error.js'
+import { openDataSets, type RunOptions, trainInFolder } from '../../src/study/run.js'
+import type { RunSettings } from '../../src/study/run-settings.js'
+import { readCheckpoint } from '../../src/training/checkpoint.js'
+import type { LoggedEvent, Sink, TrainingEvent } from '../../src/training/events.js'
+import { readEventLog } from '../../src/training/sinks/jsonl.js'
+import { train } from '../../src/training/train.js'
+import { drawTinyData, sha256, temporaryFolder, tinySettings } from './tiny-run.js'
+
+// One thread: kernels this short lose more by waiting for each other than they gain.
+process.env.OMP_NUM_THREADS = '1'
+
+const root = temporaryFolder()
+const data = await openDataSets(await drawTinyData(path.join(root, 'data')))
+const backend = openBackend('auto', () => {})
+const settings = tinySettings(data)
+
+const run = (name: string, options: Partial<RunOptions> = {}, changed: Partial<RunSettings> = {}) =>
+  trainInFolder(
+    { ...settings, ...changed },
+    { folder: path.join(root, name), resume: false, backend, data, sinks: [], resumeCommand: 'again', ...options },
+  )
+
+const checkpoint = (name: string, step: number) =>
+  path.join(root, name, 'checkpoints', `step-${String(step).padStart(8, '0')}.safetensors`)
+const logOf = (name: string) => readEventLog(path.join(root, name, 'events.jsonl'))
+
+/** Stops a run in the step after the event that is looked for. */
+function stopAfter(isIt: (event: TrainingEvent) => boolean): { signal: AbortSignal; sinks: Sink[] } {
+  const controller = new AbortController()
+  const write = (event: TrainingEvent) => {
+    if (isIt(event)) controller.abort()
+  }
+  return { signal: controller.signal, sinks: [{ write, async close() {} }] }
+}
+
+/** What happened, without what differs from run to run: clocks, the folder, and the steps that chance to be told. */
+const course = (events: readonly LoggedEvent[]) =>
+  events
+    .filter(event => event.type !== 'step')
+    .map(event => {
+      const figures = event.type === 'evaluation' && [event.top1Error, event.top5Error, event.loss, event.images]
+      return [event.type, 'step' in event ? event.step : 0, figures]
+    })
+
+const straight = await run('straight')
+
+test('a run tells its course and leaves its last checkpoint', () => {
+  assert.equal(straight.type, 'done')
+  const log = logOf('straight')
+  assert.deepEqual(
+    course(log).map(([type, step]) => `${type} ${step}`),
+    ['start 0', 'evaluation 6', 'checkpoint 6', 'evaluation 12', 'checkpoint 12', 'done 12'],
+  )
+  const steps = log.filter(event => event.type === 'step')
+  assert.ok(steps.some(({ step }) => step === 6) && steps.at(-1)?.step === 12, 'the end of an epoch is told')
+  assert.ok(steps.every(step => Number.isFinite(step.loss) && step.gradientNorm > 0 && step.imagesPerSecond > 0))
+  assert.deepEqual(readdirSync(path.join(root, 'straight', 'checkpoints')), [
+    'step-00000006.safetensors',
+    'step-00000012.safetensors',
+  ])
+  assert.ok(!readdirSync(path.join(root, 'straight')).some(name => name.startsWith('.lock')), 'the folder is free again')
+})
+
+test('the weights move, and their averages with them', () => {
+  using early = readCheckpoint(checkpoint('straight', 6))
+  using late = readCheckpoint(checkpoint('straight', 12))
+  const differing = (prefix: string) =>
+    early.names.filter(
+      name => name.startsWith(prefix) && !Buffer.from(early.tensor(name).bytes).equals(late.tensor(name).bytes),
+    )
+  for (const prefix of ['stem.conv_1a.weights', 'average/stem.conv_1a.weights', 'slot/meanSquare/', 'slot/momentum/'])
+    assert.ok(differing(prefix).length > 0, prefix)
+})
+
+test('a run stopped in the middle of an epoch and gone on with ends with the same bits', async () => {
+  const last = await run('stopped', stopAfter(event => event.type === 'evaluation'))
+  assert.deepEqual(last, { type: 'interrupted', step: 7, resumeCommand: 'again' })
+  assert.equal((await run('stopped', { resume: true })).type, 'done')
+  assert.equal(sha256(checkpoint('stopped', 12)), sha256(checkpoint('straight', 12)))
+  assert.deepEqual(
+    course(logOf('stopped')).filter(([, step]) => step !== 7),
+    course(logOf('straight')),
+  )
+})
+
+test('a run stopped in its first step and again after each resumption ends with the same bits', async () => {
+  const stop = () => stopAfter(event => event.type === 'start')
+  await run('halting', stop())
+  for (let step = 2; step < 4; step++) {
+    const last = await run('halting', { resume: true, ...stop() })
+    assert.deepEqual(last, { type: 'interrupted', step, resumeCommand: 'again' })
+  }
+  await run('halting', { resume: true })
+  assert.equal(sha256(checkpoint('halting', 12)), sha256(checkpoint('straight', 12)))
+})
+
+test('a finished run that is gone on with stays as it is', async () => {
+  cpSync(path.join(root, 'straight'), path.join(root, 'finished'), { recursive: true })
+  assert.equal((await run('finished', { resume: true })).type, 'done')
+  assert.equal(sha256(checkpoint('finished', 12)), sha256(checkpoint('straight', 12)))
+  assert.deepEqual(course(logOf('finished')), course(logOf('straight')))
+})
+
+test('any number of loader threads gives the same bits', async () => {
+  await run('three threads', { workers: 3 })
+  assert.equal(sha256(checkpoint('three threads', 12)), sha256(checkpoint('straight', 12)))
+})
+
+test('bf16 is resumed to the same bits too', { skip: !backend.precisions.includes('bf16') }, async () => {
+  const changed = { recipe: { ...settings.recipe, precision: 'bf16' } } as const
+  await run('bf16', {}, changed)
+  await run('bf16 stopped', stopAfter(event => event.type === 'evaluation'), changed)
+  await run('bf16 stopped', { resume: true }, changed)
+  assert.equal(sha256(checkpoint('bf16 stopped', 12)), sha256(checkpoint('bf16', 12)))
+  assert.notEqual(sha256(checkpoint('bf16', 12)), sha256(checkpoint('straight', 12)))
+})
+
+test('gradient descent with momentum is resumed to the same bits too', async () => {
+  const changed: Partial<RunSettings> = { recipe: { ...settings.recipe, optimizer: 'momentum' } }
+  await run('momentum', {}, changed)
+  await run('momentum stopped', stopAfter(event => event.type === 'evaluation'), changed)
+  await run('momentum stopped', { resume: true }, changed)
+  assert.equal(sha256(checkpoint('momentum stopped', 12)), sha256(checkpoint('momentum', 12)))
+})
+
+test('another seed is another run', async () => {
+  await run('other seed', {}, { recipe: { ...settings.recipe, epochs: 1, seed: 6 } })
+  assert.notEqual(sha256(checkpoint('other seed', 6)), sha256(checkpoint('straight', 6)))
+})
+
+test('evaluation comes at the epochs asked for and at the end, also when steps do not divide epochs', async () => {
+  const evaluatedAt = async (name: string, batch: number, epochs: number, evaluateEpochs: number) => {
+    await run(name, {}, { recipe: { ...settings.recipe, batch, epochs }, evaluateEpochs })
+    return logOf(name).flatMap(event => (event.type === 'evaluation' ? [event.step] : []))
+  }
+  // Epochs of 24 images end in steps 3, 5, 8, 10 of batches of 10.
+  assert.deepEqual(await evaluatedAt('every second', 10, 4, 2), [5, 10])
+  assert.deepEqual(await evaluatedAt('every third', 10, 4, 3), [8, 10])
+  // A batch of more than an epoch.
+  assert.deepEqual(await evaluatedAt('large batch', 60, 5, 2), [1, 2])
+})
+
+test('a loss that is not finite stops the run with step and layer, and earlier checkpoints are whole', async () => {
+  // The rate is zero in the first step, so what it saves is sound; the second one throws the weights far away.
+  const recipe = { ...settings.recipe, learningRate: 1e33, warmupEpochs: 1 }
+  const checkpoints = path.join(root, 'not finite')
+  const events = train({
+    ...settings,
+    recipe,
+    backend,
+    images: data.train,
+    checkpoints,
+    checkpointSteps: 1,
+    resumeCommand: 'again',
+  })
+  const seen: TrainingEvent[] = []
+  await assert.rejects(
+    async () => {
+      for await (const event of events) seen.push(event)
+    },
+    (error: unknown) =>
+      error instanceof UserError &&
+      error.exitCode === 1 &&
+      /^step 3: the loss is \S+.*\((the statistics|the gradient of) '[\w.]+' .*not finite\): lower the learning rate/.test(
+        error.message,
+      ),
+  )
+  assert.deepEqual(
+    seen.flatMap(event => (event.type === 'checkpoint' ? [event.step] : [])),
+    [1, 2],
+  )
+  readCheckpoint(path.join(checkpoints, 'step-00000002.safetensors')).close()
+})
+
+test('a bad image stops the run and is named; once it is mended the run goes on from its start', async () => {
+  const folder = path.join(root, 'bad data')
+  cpSync(path.join(root, 'data'), folder, { recursive: true })
+  const broken = path.join(folder, path.relative(path.join(root, 'data'), data.train.items[3]!.path))
+  truncateSync(broken, 700)
+  const own = async () => ({ data: await openDataSets(folder) })
+  const changed = { data: folder }
+  await assert.rejects(
+    run('bad', await own(), changed),
+    (error: unknown) => error instanceof UserError && error.message.includes(`bad image ${broken}: `),
+  )
+  cpSync(data.train.items[3]!.path, broken)
+  const told: string[] = []
+  const write = (event: TrainingEvent) => {
+    if (event.type === 'warning') told.push(event.message)
+  }
+  await run('bad', { ...(await own()), resume: true, sinks: [{ write, async close() {} }] }, changed)
+  assert.deepEqual(told, ['the run ended before its first checkpoint: it begins again'])
+  assert.equal(sha256(checkpoint('bad', 12)), sha256(checkpoint('straight', 12)))
+})
+
+test('bad images that are skipped are counted and listed once, also over a resumption', async () => {
+  const folder = path.join(root, 'skipped data')
+  cpSync(path.join(root, 'data'), folder, { recursive: true })
+  const copyOf = (item: { path: string }) => path.join(folder, path.relative(path.join(root, 'data'), item.path))
+  const [inTrain, inVal] = [copyOf(data.train.items[3]!), copyOf(data.val.items[5]!)]
+  truncateSync(inTrain, 700)
+  writeFileSync(inVal, 'no image at all')
+  const changed = { data: folder, badImages: 'skip' } as const
+  const own = async () => ({ data: await openDataSets(folder) })
+  await run('skip', await own(), changed)
+  await run('skip stopped', { ...(await own()), ...stopAfter(event => event.type === 'evaluation') }, changed)
+  await run('skip stopped', { ...(await own()), resume: true }, changed)
+  assert.equal(sha256(checkpoint('skip stopped', 12)), sha256(checkpoint('skip', 12)))
+  for (const name of ['skip', 'skip stopped']) {
+    const log = logOf(name)
+    assert.deepEqual(log.flatMap(event => (event.type === 'warning' ? [event.message] : [])).sort(), [
+      `bad image ${inTrain}: the image data is cut short or damaged`,
+      `bad image ${inVal}: the content is no JPEG, PNG or WebP image`,
+    ])
+    for (const event of log) if (event.type === 'evaluation') assert.deepEqual([event.images, event.badImages], [11, 1])
+  }
+})
+
+test('a run does not go on with other images than it began with', async () => {
+  const folder = path.join(root, 'changing data')
+  cpSync(path.join(root, 'data'), folder, { recursive: true })
+  const own = async () => ({ data: await openDataSets(folder) })
+  await run('changing', { ...(await own()), ...stopAfter(event => event.type === 'start') }, { data: folder })
+  const before = sha256(checkpoint('changing', 1))
+  const item = path.join(folder, path.relative(path.join(root, 'data'), data.train.items[0]!.path))
+  rmSync(item)
+  await assert.rejects(
+    run('changing', { ...(await own()), resume: true }, { data: folder }),
+    /is not what checkpoint .* was trained on: it has 23 images/,
+  )
+  cpSync(data.train.items[0]!.path, item)
+  for (const split of ['train', 'val']) {
+    const [first] = data.train.classes
+    renameSync(path.join(folder, split, first!), path.join(folder, split, 'another'))
+  }
+  await assert.rejects(
+    run('changing', { ...(await own()), resume: true }, { data: folder }),
+    /is not what checkpoint .* was trained on: it has the classes another, /,
+  )
+  assert.equal(sha256(checkpoint('changing', 1)), before)
+})
+
+test('a run that cannot be compiled leaves no folder', async () => {
+  await assert.rejects(run('too large', {}, { recipe: { ...settings.recipe, batch: 2 ** 40 } }), UserError)
+  assert.ok(!existsSync(path.join(root, 'too large')))
+})
