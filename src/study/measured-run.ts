@@ -24,6 +24,7 @@ export function courseOf(events: readonly LoggedEvent[]): Course {
     if (event.type === 'start') {
       batch = event.batch
       memoryBytes = event.memoryBytes
+      lastStep = event.firstStep
     } else if (event.type === 'step') {
       const steps = event.step - lastStep
       lastStep = event.step

@@ -93,7 +93,11 @@ test('bad images stop an evaluation and are named, or are left out and listed', 
   const [cut, text] = [items[2]!, items[7]!]
   truncateSync(cut, 700)
   writeFileSync(text, 'no image at all')
-  assertRefused(await evaluate('--checkpoint', 'one', '--data', 'bad data'), 1, /bad image .*: the image data is cut short/)
+  assertRefused(
+    await evaluate('--checkpoint', 'one', '--data', 'bad data'),
+    1,
+    /bad image .*: the image data is cut short/,
+  )
   const args = ['--checkpoint', 'one', '--data', 'bad data', '--bad-images', 'skip']
   const { members, badImages } = await evaluateJson(...args)
   const relative = (file: string) => path.relative(root, file)
@@ -115,7 +119,10 @@ test('what is no checkpoint, or one of other classes, is refused before anything
   for (const name of readdirSync(path.join(root, 'damaged', 'checkpoints')))
     truncateSync(path.join(root, 'damaged', 'checkpoints', name), 5000)
   const cases: [args: string[], message: RegExp][] = [
-    [['--checkpoint', 'one', '--data', 'other data'], /is of 3 classes and other data\/val has 3: 'zebra' is not in both/],
+    [
+      ['--checkpoint', 'one', '--data', 'other data'],
+      /is of 3 classes and other data\/val has 3: 'zebra' is not in both/,
+    ],
     [['--checkpoint', 'nowhere', '--data', 'data'], /cannot read nowhere: there is no such file/],
     [['--checkpoint', 'data', '--data', 'data'], /data is a folder without checkpoints/],
     [['--checkpoint', 'data/dataset.json', '--data', 'data'], /dataset.json is not a valid safetensors file/],

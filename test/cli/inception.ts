@@ -16,11 +16,17 @@ export interface Watching {
   /** A line on standard error after which a signal is sent. */
   readonly after?: RegExp
   readonly send?: NodeJS.Signals
+  /** Sends the signal when it is raised. */
+  readonly signal?: AbortSignal
 }
 
 /** Runs the command as a user does, with one thread a process and no terminal. */
-export function inception(args: readonly string[], { cwd, after, send = 'SIGTERM' }: Watching = {}): Promise<Ended> {
+export function inception(
+  args: readonly string[],
+  { cwd, after, send = 'SIGTERM', signal }: Watching = {},
+): Promise<Ended> {
   const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, OMP_NUM_THREADS: '1' } })
+  signal?.addEventListener('abort', () => child.kill(send))
   let [stdout, stderr, sent] = ['', '', false]
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text

@@ -29,7 +29,10 @@ const straight = assertDone(await inception(trainNew('straight'), { cwd: root })
 test('training away from a terminal is told in plain lines', () => {
   const { stdout, stderr } = straight
   assert.equal(stdout, '')
-  assert.match(stderr, /^training inception-resnet-v1 \([\d,]+ parameters, 3 classes\): 24 images, 12 epochs, 72 steps/m)
+  assert.match(
+    stderr,
+    /^training inception-resnet-v1 \([\d,]+ parameters, 3 classes\): 24 images, 12 epochs, 72 steps/m,
+  )
   assert.match(stderr, /^step \d+\/72 {2}epoch .* images\/s {2}loss .* learning rate .* left/m)
   assert.match(stderr, /^validation at epoch 12\.00: top-1 error .* \(12 images in /m)
   assert.match(stderr, /^done: 72 steps in .*straight\/checkpoints\/step-00000072\.safetensors$/m)
@@ -69,7 +72,10 @@ test('a damaged newest checkpoint is told of, and the one before it used', async
   bytes[bytes.length >> 1]! ^= 1
   writeFileSync(newest, bytes)
   const resumed = assertDone(await inception(['train', '--resume', run], { cwd: root }))
-  assert.match(resumed.stderr, /^warning: .*step-00000072\.safetensors is damaged: .*going back to the checkpoint before/m)
+  assert.match(
+    resumed.stderr,
+    /^warning: .*step-00000072\.safetensors is damaged: .*going back to the checkpoint before/m,
+  )
   assert.match(resumed.stderr, /^going on after step 66: /m)
   assert.equal(sha256(lastOf(run)), sha256(lastOf('straight')))
 })
@@ -89,8 +95,16 @@ test('without a whole checkpoint a run does not go on, and keeps its log', async
 })
 
 test('run folders that are none, that are used, or of something else are refused', async () => {
-  assertRefused(await inception(trainNew('straight'), { cwd: root }), 2, /straight holds another run .*--resume straight/)
-  assertRefused(await inception(['train', '--resume', 'nowhere'], { cwd: root }), 1, /nowhere is not the folder of a run/)
+  assertRefused(
+    await inception(trainNew('straight'), { cwd: root }),
+    2,
+    /straight holds another run .*--resume straight/,
+  )
+  assertRefused(
+    await inception(['train', '--resume', 'nowhere'], { cwd: root }),
+    1,
+    /nowhere is not the folder of a run/,
+  )
   assertRefused(
     await inception(['train', '--resume', 'straight', '--epochs', '20'], { cwd: root }),
     2,

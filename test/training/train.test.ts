@@ -64,7 +64,10 @@ test('a run tells its course and leaves its last checkpoint', () => {
     'step-00000006.safetensors',
     'step-00000012.safetensors',
   ])
-  assert.ok(!readdirSync(path.join(root, 'straight')).some(name => name.startsWith('.lock')), 'the folder is free again')
+  assert.ok(
+    !readdirSync(path.join(root, 'straight')).some(name => name.startsWith('.lock')),
+    'the folder is free again',
+  )
 })
 
 test('the weights move, and their averages with them', () => {
@@ -79,7 +82,10 @@ test('the weights move, and their averages with them', () => {
 })
 
 test('a run stopped in the middle of an epoch and gone on with ends with the same bits', async () => {
-  const last = await run('stopped', stopAfter(event => event.type === 'evaluation'))
+  const last = await run(
+    'stopped',
+    stopAfter(event => event.type === 'evaluation'),
+  )
   assert.deepEqual(last, { type: 'interrupted', step: 7, resumeCommand: 'again' })
   assert.equal((await run('stopped', { resume: true })).type, 'done')
   assert.equal(sha256(checkpoint('stopped', 12)), sha256(checkpoint('straight', 12)))
@@ -115,7 +121,11 @@ test('any number of loader threads gives the same bits', async () => {
 test('bf16 is resumed to the same bits too', { skip: !backend.precisions.includes('bf16') }, async () => {
   const changed = { recipe: { ...settings.recipe, precision: 'bf16' } } as const
   await run('bf16', {}, changed)
-  await run('bf16 stopped', stopAfter(event => event.type === 'evaluation'), changed)
+  await run(
+    'bf16 stopped',
+    stopAfter(event => event.type === 'evaluation'),
+    changed,
+  )
   await run('bf16 stopped', { resume: true }, changed)
   assert.equal(sha256(checkpoint('bf16 stopped', 12)), sha256(checkpoint('bf16', 12)))
   assert.notEqual(sha256(checkpoint('bf16', 12)), sha256(checkpoint('straight', 12)))
@@ -124,7 +134,11 @@ test('bf16 is resumed to the same bits too', { skip: !backend.precisions.include
 test('gradient descent with momentum is resumed to the same bits too', async () => {
   const changed: Partial<RunSettings> = { recipe: { ...settings.recipe, optimizer: 'momentum' } }
   await run('momentum', {}, changed)
-  await run('momentum stopped', stopAfter(event => event.type === 'evaluation'), changed)
+  await run(
+    'momentum stopped',
+    stopAfter(event => event.type === 'evaluation'),
+    changed,
+  )
   await run('momentum stopped', { resume: true }, changed)
   assert.equal(sha256(checkpoint('momentum stopped', 12)), sha256(checkpoint('momentum', 12)))
 })

@@ -86,7 +86,9 @@ async function newRun(flags: Flags): Promise<Prepared> {
   })
   const folder = flags.out ?? path.join('runs', network.id)
   expectNoRun(folder)
-  const data = await openDataSets(flags.data)
+  // Whole, so that a run resumed from elsewhere names its files alike.
+  const images = path.resolve(flags.data)
+  const data = await openDataSets(images)
   const backend = openBackend(flags.backend, warn)
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
@@ -97,7 +99,7 @@ async function newRun(flags: Flags): Promise<Prepared> {
   const settings: RunSettings = {
     model: modelSpec(network.id, data.train.classes.length, flags),
     recipe: { ...recipe, precision },
-    data: path.resolve(flags.data),
+    data: images,
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,

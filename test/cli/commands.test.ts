@@ -1,0 +1,133 @@
+import assert from 'node:assert/strict'
+import { readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import test from 'node:test'
+import { networks } from '../../src/networks/networks.js'
+import { sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
+import { assertDone, assertRefused, inception } from './inception.js'
+
+const root = temporaryFolder()
+const outputOf = async (...args: string[]) => assertDone(await inception(args, { cwd: root })).stdout
+const jsonOf = async (...args: string[]) => JSON.parse(await outputOf(...args, '--json'))
+
+test('networks: one row a network, with its size, cost and published errors', async () => {
+  const [table, rows] = await Promise.all([outputOf('networks'), jsonOf('networks')])
+  assert.deepEqual(
+    rows.map((row: { id: string }) => row.id),
+    networks.map(network => network.id),
+  )
+  for (const { id, title, source, size, parameters, multiplyAdds, published } of rows) {
+    assert.ok(title.length > 0 && source.length > 0 && size > 200 && parameters > 1e7 && multiplyAdds > 1e9, id)
+    assert.ok(published.top1 > published.top5 && published.top5 > 0, id)
+    const line: string | undefined = table.split('\n').find(text => text.startsWith(`${id} `))
+    assert.match(line ?? '', new RegExp(`^${id} +${size} +${parameters.toLocaleString('en-US')} `))
+  }
+  assert.match(table, /^inception-v4 +299 +42,679,816 +\d/m)
+})
+
+test('inspect: the stages add up to the network', async () => {
+  const args = ['inspect', 'inception-resnet-v1', ...tinyModelFlags.slice(2), '--classes', '10']
+  const [table, spec] = await Promise.all([outputOf(...args), jsonOf(...args)])
+  const { network, classes, size, width, blocks, parameters, multiplyAdds, stages } = spec
+  assert.deepEqual(
+    { network, classes, size, width, blocks },
+    {
+      network: 'inception-resnet-v1',
+      classes: 10,
+      size: 75,
+      width: 0.0625,
+      blocks: { a: 1, b: 1, c: 1 },
+    },
+  )
+  const sum = (key: string) => stages.reduce((total: number, stage: Record<string, number>) => total + stage[key]!, 0)
+  assert.deepEqual([sum('parameters'), sum('multiplyAdds')], [parameters, multiplyAdds])
+  assert.deepEqual(stages.at(-1).shape, [10])
+  for (const { stage } of stages) assert.match(table, new RegExp(`^${stage} `, 'm'))
+  assert.match(table, new RegExp(`^total +${parameters.toLocaleString('en-US')} `, 'm'))
+})
+
+test('inspect --graph: a line a node, in order, of the network asked for', async () => {
+  const lines = (await outputOf('inspect', 'inception-v4', '--graph', '--size', '75')).trimEnd().split('\n')
+  assert.ok(lines.length > 150)
+  assert.match(lines[0]!, /images|input/)
+  assert.match(lines.at(-1)!, /dense/)
+  assert.ok(lines.some(line => line.includes('stem.conv_1a')))
+})
+
+test('inspect --plan: where the memory of a training step goes', async () => {
+  const args = ['inspect', 'inception-resnet-v1', ...tinyModelFlags.slice(2), '--plan', '--batch', '2']
+  const { plan, parameters } = await jsonOf(...args)
+  assert.ok(plan.backend.length > 0 && ['f32', 'bf16'].includes(plan.precision))
+  assert.ok(plan.arena > 0)
+  // A parameter, its average, its mean square and its momentum, in f32.
+  assert.ok(plan.variables >= 16 * parameters)
+  const table = await outputOf(...args)
+  assert.match(table, /^Training at batch 2 in (f32|bf16) on /m)
+  assert.match(table, /^together +\d/m)
+})
+
+test('data synth: writes once, and leaves what is there alone', async () => {
+  const args = ['data', 'synth', '--out', 'drawn', ...'--train 12 --val 6 --classes 3 --size 32 --seed 4'.split(' ')]
+  assert.equal(await outputOf(...args), 'drawn: 12 training and 6 validation pictures of 3 classes\n')
+  const files = readdirSync(path.join(root, 'drawn'), { recursive: true, withFileTypes: true })
+    .filter(entry => entry.isFile())
+    .map(entry => path.join(entry.parentPath, entry.name))
+  assert.equal(files.length, 12 + 6 + 1)
+  const state = () => files.map(file => [sha256(file), statSync(file).mtimeMs])
+  const before = state()
+  assert.equal(await outputOf(...args), 'drawn: 12 training and 6 validation pictures of 3 classes (already there)\n')
+  assert.deepEqual(state(), before)
+  const description = await jsonOf(...args)
+  assert.deepEqual(description.settings, { seed: 4, train: 12, val: 6, classes: 3, size: 32, difficulty: 0.5 })
+
+  const other = await inception([...args, '--difficulty', '0.7'], { cwd: root })
+  assertRefused(other, 1, /drawn already holds other synthetic data \(difficulty 0.5 instead of 0.7\)/)
+  const occupied = await inception(['data', 'synth', '--out', '.', '--train', '30', '--val', '30'], { cwd: root })
+  assertRefused(occupied, 1, /holds files that are no synthetic data set/)
+  assert.deepEqual(state(), before)
+})
+
+test('data synth: interrupted, it leaves nothing behind', async () => {
+  // Too many to be done before the signal.
+  const args = ['data', 'synth', '--out', 'never', '--train', '4000', '--val', '1000']
+  const controller = new AbortController()
+  const ended = inception(args, { cwd: root, signal: controller.signal })
+  while (!readdirSync(root).some(name => name.startsWith('.never.partial-'))) await new Promise(setImmediate)
+  controller.abort()
+  const { code, stdout, stderr } = await ended
+  assert.deepEqual([code, stdout], [130, ''])
+  assert.match(stderr, /^inception: interrupted; the same command starts again$/m)
+  assert.ok(!readdirSync(root).some(name => name.includes('never')))
+})
+
+for (const work of ['train', 'infer'])
+  test(`bench ${work}: times, speed and memory, with the machine`, async () => {
+    const args = ['bench', work, ...tinyModelFlags, ...'--classes 10 --batch 2 --warmup 1 --runs 3'.split(' ')]
+    const result = await jsonOf(...args, '--kernels', '4')
+    const { network, size, width, batch, runs, milliseconds, imagesPerSecond, compileSeconds, machine } = result
+    assert.deepEqual(
+      { work: result.work, network, size, width, batch, runs },
+      {
+        work,
+        network: 'inception-resnet-v1',
+        size: 75,
+        width: 0.0625,
+        batch: 2,
+        runs: 3,
+      },
+    )
+    assert.ok(['f32', 'bf16'].includes(result.precision))
+    const { min, median, max } = milliseconds
+    assert.ok(0 < min && min <= median && median <= max)
+    assert.ok(Math.abs(imagesPerSecond * median - 2000) < 1e-6)
+    assert.ok(compileSeconds > 0 && result.peakMemoryBytes > 2 ** 20)
+    assert.ok(machine.cores > 0 && machine.memoryBytes > 0 && machine.processor.length > 0)
+    assert.equal(machine.engine, `${result.backend}, ${result.precision}`)
+    assert.equal(result.kernels.length, 4)
+    for (const { kernel, calls, milliseconds: spent } of result.kernels)
+      assert.ok(kernel.length > 0 && calls > 0 && spent >= 0)
+
+    const table = await outputOf(...args)
+    assert.match(table, new RegExp(`^${work} +size +batch +type`, 'm'))
+    assert.match(table, /^inception-resnet-v1 +75 +2 +(bf16|f32) /m)
+  })
