@@ -183,6 +183,8 @@ async function perform(
   const assigned: number[] = []
   let upcoming = 0
   let written = 0
+  // Its event is over when it was raised while the folders were made.
+  signal?.throwIfAborted()
   const { promise, resolve, reject } = withResolvers()
   const crew = new Crew<SynthTask, SynthReply>(
     new URL('./worker.js', import.meta.url),
