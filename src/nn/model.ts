@@ -93,8 +93,6 @@ function build(
   const top = new Scope(root)
   const logits = top.run(network.body(dimensions), cast(images, options.precision ?? 'f32'))
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
-  if (options.auxiliary && !network.auxiliary)
-    throw new UserError(`${network.id} has no auxiliary head: leave --auxiliary 0`, 2)
   const auxiliaryLogits =
     tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
   const { parameters, statistics, endpoints } = root

@@ -49,7 +49,8 @@ process.on('message', async (order: TrainingOrder | 'stop') => {
 
 async function obey({ settings, folder, resume, resumeCommand, workers }: TrainingOrder) {
   const write = (event: TrainingEvent) => tell({ kind: 'event', event })
-  const backend = openBackend(settings.backend, message => void write({ type: 'warning', message }))
+  // Without a warning: the parent has opened the same and told of it.
+  const backend = openBackend(settings.backend, () => {})
   const data = await openDataSets(settings.data)
   const sinks = [{ write, async close() {} }]
   await trainInFolder(settings, {

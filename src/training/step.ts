@@ -1,3 +1,4 @@
+import { UserError } from '../base/error.js'
 import { gradients } from '../graph/gradients.js'
 import type { Graph, Value } from '../graph/op.js'
 import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
@@ -43,6 +44,8 @@ export function buildTrainingStep(
   recipe: Recipe,
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
 ): TrainingStep {
+  if (recipe.auxiliary > 0 && !network.auxiliary)
+    throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)
   const model = buildModel(network, {
     ...options,
     mode: 'train',

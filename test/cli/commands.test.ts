@@ -87,7 +87,7 @@ test('data synth: writes once, and leaves what is there alone', async () => {
   assert.deepEqual(state(), before)
 })
 
-test('data synth: interrupted, it leaves nothing behind', async () => {
+test('data synth: interrupted, it leaves nothing behind', { timeout: 120_000 }, async () => {
   // Too many to be done before the signal.
   const args = ['data', 'synth', '--out', 'never', '--train', '4000', '--val', '1000']
   const controller = new AbortController()
