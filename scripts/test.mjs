@@ -14,5 +14,8 @@ if (files.length === 0) {
   console.error(`no test file matches ${words.join(', ')}`)
   process.exit(2)
 }
-const done = spawnSync(process.execPath, ['--test', '--test-reporter=spec', ...files], { cwd: root, stdio: 'inherit' })
+const done = spawnSync(process.execPath, ['--test', '--test-reporter=spec', '--test-timeout=300000', ...files], {
+  cwd: root,
+  stdio: 'inherit',
+})
 process.exit(done.status ?? 1)
