@@ -6,6 +6,7 @@ import { avgPool, globalAvgPool, maxPool } from '../nn/pool.js'
 import { V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
 import { reductionA } from './reduction-a.js'
+import { reductionB } from './reduction-b-resnet-v2.js'
 import { stemV3 } from './stem-v3.js'
 
 // Inception-ResNet-v2 as released in TF-Slim on 2016-08-30 (Keras and timm are ports), which departs from the figures of
@@ -30,14 +31,6 @@ const resnetA = residual(
 const resnetB = residual(
   { scale: 0.1 },
   branches([conv('1x1', 192)], [conv('1x1', 128), conv('1x7', 160), conv('7x1', 192)]),
-)
-
-// Fig. 18
-const reductionB = branches(
-  [conv('1x1', 256), conv('3x3', 384, V2)],
-  [conv('1x1', 256), conv('3x3', 288, V2)],
-  [conv('1x1', 256), conv('3x3', 288), conv('3x3', 320, V2)],
-  [maxPool('3x3', V2)],
 )
 
 // Fig. 19 on 2080 channels; slim's block8. The last one neither scales its body nor ends in a ReLU.

@@ -6,6 +6,7 @@ import { globalAvgPool, maxPool } from '../nn/pool.js'
 import { V, V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
 import { reductionA } from './reduction-a.js'
+import { reductionB } from './reduction-b-resnet-v2.js'
 
 // Figures 3, 7 and 15 to 19 of arXiv:1602.07261: the network of the paper's tables, which is not the one released under
 // this name (inception-resnet-v2-slim.ts). What the figures leave open is taken from that one: residual scales 0.17,
@@ -35,14 +36,6 @@ const resnetA = residual(
 const resnetB = residual(
   { scale: 0.1 },
   branches([conv('1x1', 192)], [conv('1x1', 128), conv('1x7', 160), conv('7x1', 192)]),
-)
-
-// Fig. 18
-const reductionB = branches(
-  [conv('1x1', 256), conv('3x3', 384, V2)],
-  [conv('1x1', 256), conv('3x3', 288, V2)],
-  [conv('1x1', 256), conv('3x3', 288), conv('3x3', 320, V2)],
-  [maxPool('3x3', V2)],
 )
 
 // Fig. 19, 8×8 grid. It prints 2048 filters for the expansion, which could not be added to 2144.

@@ -1,10 +1,11 @@
 import { Command } from 'commander'
-import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { formatBytes, formatTable } from '../../base/format.js'
 import { findNetwork } from '../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../study/benchmark.js'
 import { describeMachine } from '../../study/machine.js'
-import { oneOf, wholeNumber } from '../arguments.js'
+import { wholeNumber } from '../arguments.js'
+import { backendOption, precisionOption } from '../engine-options.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 
@@ -32,8 +33,8 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
     .option('--network <id>', 'see: inception networks', 'inception-resnet-v2-slim')
     .option('--classes <n>', 'classes', wholeNumber(1), 1000)
     .option('--batch <n>', 'images at a time', wholeNumber(1), 8)
-    .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
-    .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
+    .addOption(precisionOption())
+    .addOption(backendOption())
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
     .option('--kernels [n]', 'show the n kernels that take longest in one more run', wholeNumber(1))

@@ -1,14 +1,14 @@
 import { existsSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
-import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { formatCount, formatPercent, formatTable } from '../../base/format.js'
 import { openEvaluationData } from '../../data/class-folder.js'
 import { evaluatorOf, expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
 import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
-import { oneOf } from '../arguments.js'
+import { backendOption, badImagesOption, precisionOption } from '../engine-options.js'
 import { ProgressLine } from '../progress-line.js'
 import { warn } from '../warn.js'
 
@@ -26,14 +26,9 @@ export const evaluateCommand = (): Command =>
     .description('single-crop top-1 and top-5 error of a checkpoint, or of several averaged')
     .requiredOption('--checkpoint <file...>', 'checkpoint files, or run folders for their newest one')
     .requiredOption('--data <folder>', 'holds val/<class>/*.jpg, or the class folders themselves')
-    .option(
-      '--bad-images <what>',
-      'error: stop and name it; skip: leave it out and list it',
-      oneOf('choice', ['error', 'skip']),
-      'error',
-    )
-    .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
-    .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
+    .addOption(badImagesOption())
+    .addOption(backendOption())
+    .addOption(precisionOption())
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
       const images = await openEvaluationData(flags.data)

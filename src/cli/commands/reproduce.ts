@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { Command } from 'commander'
-import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { unknownChoice } from '../../base/error.js'
 import { formatCount, formatDuration } from '../../base/format.js'
 import { writeAtomically } from '../../formats/atomic-file.js'
@@ -9,7 +9,8 @@ import { presets } from '../../study/presets.js'
 import { renderReport } from '../../study/report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { terminalReport } from '../../study/tables.js'
-import { oneOf, quoted } from '../arguments.js'
+import { quoted } from '../arguments.js'
+import { backendOption, precisionOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { studyTerminal } from '../study-terminal.js'
 
@@ -27,8 +28,8 @@ export const reproduceCommand = (): Command =>
     .option('--preset <name>', Object.keys(presets).join(', '), 'quick')
     .option('--out <folder>', "the study's folder (default: runs/<preset>)")
     .option('--data <folder>', 'a class-folder tree to use instead of drawn pictures')
-    .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
-    .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
+    .addOption(backendOption())
+    .addOption(precisionOption())
     .action(async (flags: Flags) => {
       const preset = Object.hasOwn(presets, flags.preset) ? presets[flags.preset] : undefined
       if (!preset) throw unknownChoice('preset', flags.preset, Object.keys(presets))

@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { Command } from 'commander'
 import type { Backend } from '../../backends/backend.js'
-import { type BackendName, backendNames, choosePrecision, openBackend } from '../../backends/open.js'
+import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
@@ -12,6 +12,7 @@ import { paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
 import { oneOf, positiveNumber, quoted, realNumber, wholeNumber } from '../arguments.js'
+import { backendOption, badImagesOption, precisionOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
@@ -40,14 +41,9 @@ export const trainCommand = (): Command =>
         .option('--resume <run>', 'go on with the run in this folder'),
     ),
   )
-    .option(
-      '--bad-images <what>',
-      'error: stop and name it; skip: leave it out and list it',
-      oneOf('choice', ['error', 'skip']),
-      'error',
-    )
-    .option('--backend <name>', backendNames.join(', '), oneOf('backend', backendNames), 'auto')
-    .option('--precision <type>', 'auto, f32, bf16', oneOf('precision', ['auto', 'f32', 'bf16']), 'auto')
+    .addOption(badImagesOption())
+    .addOption(backendOption())
+    .addOption(precisionOption())
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
     .action(async (flags: Flags, command: Command) => {
       const { settings, folder, data, backend } =
