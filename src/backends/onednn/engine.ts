@@ -1,202 +1,392 @@
 import type { Dtype } from '../../base/dtype.js'
 import type { Shape } from '../../base/shape.js'
-import { alg, bytesOf, dataType, query, tag } from './constants.js'
-import { copyFrom, type Handle, type Library, textAt } from './library.js'
+import {
+  type Api,
+  type Attributes,
+  arg,
+  type BatchNormOptions,
+  type BinaryAlgorithm,
+  type BoundArgument,
+  type ConvolutionOptions,
+  type Descriptor,
+  type EltwiseOptions,
+  type LayoutOf,
+  OnednnError,
+  type PoolingOptions,
+  type PostOp,
+  type Primitive,
+  type Propagation,
+  type Tag,
+} from './api.js'
+import { addressOf, type CArgument, type Functions, type Handle, type Library, textAt } from './library.js'
 
-/** A dnnl_memory_desc_t: shape, type and layout of a tensor. */
-export type Descriptor = Uint8Array & { readonly brand?: 'descriptor' }
+/** A version's values of the enumerations that the interface names by words. */
+export interface Constants {
+  readonly propagation: Readonly<Record<Propagation | 'backward', number>>
+  readonly dataType: Readonly<Record<Exclude<Dtype, 'workspace'>, number>>
+  readonly convolution: Readonly<Record<NonNullable<ConvolutionOptions['algorithm']>, number>>
+  readonly eltwise: Readonly<Record<EltwiseOptions['algorithm'], number>>
+  readonly pooling: Readonly<Record<PoolingOptions['algorithm'], number>>
+  readonly binary: Readonly<Record<BinaryAlgorithm, number>>
+  readonly tag: Readonly<Record<Tag, number>>
+  readonly normFlag: Readonly<Record<BatchNormOptions['flags'][number], number>>
+  readonly query: Readonly<Record<LayoutOf | 'implementation', number>>
+  /** DNNL_ARG_ATTR_MULTIPLE_POST_OP_BASE */
+  readonly postOpBase: number
+}
 
-/** A primitive and what it was compiled to. */
-export interface Primitive {
+/** Functions that versions 2 and 3 have in common. A `void*` also takes an address as a number. */
+const signatures = {
+  engineCreate: 'int dnnl_engine_create(void*, int, size_t)',
+  streamCreate: 'int dnnl_stream_create(void*, uint64_t, uint32_t)',
+  memoryCreate: 'int dnnl_memory_create(void*, void*, uint64_t, uint64_t)',
+  descriptorsEqual: 'int dnnl_memory_desc_equal(void*, void*)',
+  descriptorBytes: 'size_t dnnl_memory_desc_get_size(void*)',
+  attributesCreate: 'int dnnl_primitive_attr_create(void*)',
+  attributesDestroy: 'int dnnl_primitive_attr_destroy(uint64_t)',
+  setScratchpadMode: 'int dnnl_primitive_attr_set_scratchpad_mode(uint64_t, int)',
+  setPostOps: 'int dnnl_primitive_attr_set_post_ops(uint64_t, uint64_t)',
+  postOpsCreate: 'int dnnl_post_ops_create(void*)',
+  postOpsDestroy: 'int dnnl_post_ops_destroy(uint64_t)',
+  appendBinary: 'int dnnl_post_ops_append_binary(uint64_t, int, void*)',
+  reorderCreate: 'int dnnl_reorder_primitive_desc_create(void*, void*, uint64_t, void*, uint64_t, uint64_t)',
+  query: 'int dnnl_primitive_desc_query(uint64_t, int, int, void*)',
+  queryDescriptor: 'uint64_t dnnl_primitive_desc_query_md(uint64_t, int, int)',
+  primitiveCreate: 'int dnnl_primitive_create(void*, uint64_t)',
+  execute: 'int dnnl_primitive_execute(uint64_t, uint64_t, int, uint64_t)',
+  setCacheCapacity: 'int dnnl_set_primitive_cache_capacity(int)',
+} as const
+
+/** The kinds of primitives that each version makes in a way of its own. */
+export type Operation =
+  | 'convolution'
+  | 'convolutionBackwardData'
+  | 'convolutionBackwardWeights'
+  | 'innerProduct'
+  | 'innerProductBackwardData'
+  | 'innerProductBackwardWeights'
+  | 'matmul'
+  | 'pooling'
+  | 'poolingBackward'
+  | 'eltwise'
+  | 'eltwiseBackward'
+  | 'batchNorm'
+  | 'batchNormBackward'
+  | 'binary'
+
+/** A call that writes a handle to `out` and returns a status. */
+export type Create = (out: BigUint64Array) => number
+
+interface Compiled extends Primitive {
   readonly handle: Handle
-  readonly implementation: string
-  /** The layout that the primitive chose for one of its tensors (`query.*`). */
-  layout(what: number): Descriptor
-  readonly desc: Handle
+  /** The dnnl_primitive_desc_t. */
+  readonly description: Handle
 }
 
-const statusNames = [
-  'success',
-  'out of memory',
-  'invalid arguments',
-  'unimplemented',
-  'iterator ends',
-  'runtime error',
-  'not required',
-]
+/** Bytes of a dnnl_exec_arg_t: an int, and a pointer 8 bytes on. */
+const argumentBytes = 16
 
-/** A failed call of the library. */
-export class OnednnError extends Error {
-  override readonly name = 'OnednnError'
-  readonly status: number
+/**
+ * One CPU engine and stream, and what versions 2 and 3 of the library have in common. Lives as long as the process.
+ * Descriptors are made once for each shape, type and layout, and kept.
+ */
+export abstract class Engine implements Api {
+  readonly version: string
+  protected readonly engine: Handle
+  protected readonly constants: Constants
+  readonly #c: Functions<typeof signatures>
+  readonly #stream: Handle
+  readonly #described = new Map<string, Descriptor>()
 
-  constructor(call: string, status: number) {
-    super(`oneDNN: ${call}: ${statusNames[status] ?? `status ${status}`}`)
-    this.status = status
-  }
-}
-
-/** One CPU engine and stream, and the makers of descriptors and primitives. Lives as long as the process. */
-export class Engine {
-  readonly library: Library
-  readonly #engine: Handle
-  readonly stream: Handle
-
-  constructor(library: Library) {
-    this.library = library
+  constructor(library: Library, constants: Constants) {
+    this.version = library.version
+    this.constants = constants
+    this.#c = library.bind(signatures)
     // Distinct shapes of one network's training step exceed the default of 1024 entries.
-    library.dnnl_set_primitive_cache_capacity(16384)
-    this.#engine = this.#made('engine', out => library.dnnl_engine_create(out, 1, 0))
-    this.stream = this.#made('stream', out => library.dnnl_stream_create(out, this.#engine, 1))
+    this.#c.setCacheCapacity(16384)
+    const cpu = 1
+    this.engine = made('engine', out => this.#c.engineCreate(out, cpu, 0))
+    this.#stream = made('stream', out => this.#c.streamCreate(out, this.engine, 1))
   }
 
-  #made(what: string, call: (out: BigUint64Array) => number): Handle {
-    const out = new BigUint64Array(1)
-    check(what, call(out))
-    return Number(out[0]) as Handle
-  }
+  protected abstract newTagged(shape: Shape, dataType: number, tag: number): Descriptor
+  protected abstract newStrided(shape: Shape, dataType: number, strides: readonly number[]): Descriptor
+  protected abstract newPart(whole: Descriptor, shape: Shape, offsets: Shape): Descriptor
+  protected abstract appendSum(postOps: Handle, scale: number): number
+  protected abstract appendEltwise(postOps: Handle, algorithm: number, alpha: number, beta: number): number
+  /** Makes the descriptor of a primitive from what describes it, in the order of the C functions. */
+  protected abstract create(
+    operation: Operation,
+    describedBy: readonly CArgument[],
+    attributes: Handle,
+    forward: Handle | undefined,
+  ): Create
+  protected abstract createConcat(axis: number, src: readonly Descriptor[], dst: Descriptor, attributes: Handle): Create
+  protected abstract createSum(
+    scales: Float32Array,
+    src: readonly Descriptor[],
+    dst: Descriptor,
+    attributes: Handle,
+  ): Create
+  /** A map as source and as result of one primitive: version 2 has it once, version 3 twice. */
+  protected abstract readonly sourceAndResult: (map: Descriptor) => readonly Descriptor[]
+  /** What a pooling window without gaps has between kernel and padding. */
+  protected abstract readonly poolingDilation: readonly CArgument[]
 
-  /** A descriptor with a layout by tag; the tag `any` lets a primitive choose. */
-  describe(shape: Shape, dtype: Exclude<Dtype, 'workspace'>, layout: keyof typeof tag): Descriptor {
-    const md = new Uint8Array(bytesOf.memoryDesc)
-    const status = this.library.dnnl_memory_desc_init_by_tag(
-      md,
-      shape.length,
-      dims(shape),
-      dataType[dtype],
-      tag[layout],
+  describe(shape: Shape, dtype: Exclude<Dtype, 'workspace'>, layout: Tag): Descriptor {
+    return this.#keep(`${shape} ${dtype} ${layout}`, () =>
+      this.newTagged(shape, this.constants.dataType[dtype], this.constants.tag[layout]),
     )
-    check(`descriptor of ${shape.join('×')} as ${layout}`, status)
-    return md
   }
 
-  /** The part of a tensor that begins at `offsets`, as a descriptor of its own over the same memory. */
+  describeStrided(shape: Shape, dtype: Exclude<Dtype, 'workspace'>, strides: readonly number[]): Descriptor {
+    return this.#keep(`${shape} ${dtype} by ${strides}`, () =>
+      this.newStrided(shape, this.constants.dataType[dtype], strides),
+    )
+  }
+
   part(whole: Descriptor, shape: Shape, offsets: Shape): Descriptor {
-    const md = new Uint8Array(bytesOf.memoryDesc)
-    check('submemory', this.library.dnnl_memory_desc_init_submemory(md, whole, dims(shape), dims(offsets)))
-    return md
+    return this.#keep(`${shape} of ${whole} at ${offsets}`, () => this.newPart(whole, shape, offsets))
+  }
+
+  #keep(key: string, make: () => Descriptor): Descriptor {
+    let known = this.#described.get(key)
+    if (known === undefined) this.#described.set(key, (known = make()))
+    return known
   }
 
   sameLayout(a: Descriptor, b: Descriptor): boolean {
-    return this.library.dnnl_memory_desc_equal(a, b) !== 0
+    return a === b || this.#c.descriptorsEqual(a, b) !== 0
   }
 
-  bytes(md: Descriptor): number {
-    return this.library.dnnl_memory_desc_get_size(md)
+  bytes(descriptor: Descriptor): number {
+    return this.#c.descriptorBytes(descriptor)
   }
 
-  /** A memory object over bytes that somebody else owns. */
-  memory(md: Descriptor, address: number): Handle {
-    return this.#made('memory', out => this.library.dnnl_memory_create(out, md, this.#engine, address))
+  convolution(options: Parameters<Api['convolution']>[0]): Primitive {
+    const { propagation = 'training', src, weights, bias = null, dst } = options
+    const kind = this.constants.propagation[propagation]
+    const tensors = [src, weights, bias, dst]
+    return this.#make(
+      'convolution',
+      [kind, this.#convolutionBy(options), ...tensors, ...convolutionWindow(options)],
+      options,
+    )
   }
 
-  /** Attributes: scratchpad from our arena, and optionally a ReLU on the result and a scale on the second source. */
-  attributes({
-    relu = false,
-    scales = [],
-  }: {
-    relu?: boolean
-    scales?: readonly (readonly [argument: number, scale: number])[]
-  } = {}): Handle {
-    const attr = this.#made('attributes', out => this.library.dnnl_primitive_attr_create(out))
-    check('scratchpad mode', this.library.dnnl_primitive_attr_set_scratchpad_mode(attr, 1))
-    for (const [argument, scale] of scales)
-      check('scales', this.library.dnnl_primitive_attr_set_scales(attr, argument, 1, 0, Float32Array.of(scale)))
-    if (relu) {
-      const post = this.#made('post-ops', out => this.library.dnnl_post_ops_create(out))
-      check('relu post-op', this.library.dnnl_post_ops_append_eltwise(post, 1, alg.relu, 0, 0))
-      check('post-ops', this.library.dnnl_primitive_attr_set_post_ops(attr, post))
+  convolutionBackwardData(options: Parameters<Api['convolutionBackwardData']>[0]): Primitive {
+    const tensors = [options.diffSrc, options.weights, options.diffDst]
+    const describedBy = [this.#convolutionBy(options), ...tensors, ...convolutionWindow(options)]
+    return this.#make('convolutionBackwardData', describedBy, options, options.forward)
+  }
+
+  convolutionBackwardWeights(options: Parameters<Api['convolutionBackwardWeights']>[0]): Primitive {
+    const tensors = [options.src, options.diffWeights, options.diffBias ?? null, options.diffDst]
+    const describedBy = [this.#convolutionBy(options), ...tensors, ...convolutionWindow(options)]
+    return this.#make('convolutionBackwardWeights', describedBy, options, options.forward)
+  }
+
+  #convolutionBy({ algorithm = 'direct' }: ConvolutionOptions): number {
+    return this.constants.convolution[algorithm]
+  }
+
+  innerProduct(options: Parameters<Api['innerProduct']>[0]): Primitive {
+    const { propagation = 'training', src, weights, bias = null, dst } = options
+    const describedBy = [this.constants.propagation[propagation], src, weights, bias, dst]
+    return this.#make('innerProduct', describedBy, options)
+  }
+
+  innerProductBackwardData(options: Parameters<Api['innerProductBackwardData']>[0]): Primitive {
+    const { diffSrc, weights, diffDst, forward } = options
+    return this.#make('innerProductBackwardData', [diffSrc, weights, diffDst], options, forward)
+  }
+
+  innerProductBackwardWeights(options: Parameters<Api['innerProductBackwardWeights']>[0]): Primitive {
+    const { src, diffWeights, diffBias = null, diffDst, forward } = options
+    return this.#make('innerProductBackwardWeights', [src, diffWeights, diffBias, diffDst], options, forward)
+  }
+
+  matmul(options: Parameters<Api['matmul']>[0]): Primitive {
+    const { src, weights, bias = null, dst } = options
+    return this.#make('matmul', [src, weights, bias, dst], options)
+  }
+
+  pooling(options: Parameters<Api['pooling']>[0]): Primitive {
+    const { propagation = 'training', algorithm, src, dst } = options
+    const kind = this.constants.propagation[propagation]
+    const by = this.constants.pooling[algorithm]
+    return this.#make('pooling', [kind, by, src, dst, ...this.#poolingWindow(options)], options)
+  }
+
+  poolingBackward(options: Parameters<Api['poolingBackward']>[0]): Primitive {
+    const { algorithm, diffSrc, diffDst, forward } = options
+    const by = this.constants.pooling[algorithm]
+    return this.#make('poolingBackward', [by, diffSrc, diffDst, ...this.#poolingWindow(options)], options, forward)
+  }
+
+  #poolingWindow({ window }: PoolingOptions): CArgument[] {
+    return [dims(window.strides), dims(window.kernel), ...this.poolingDilation, ...padding(window)]
+  }
+
+  eltwise(options: Parameters<Api['eltwise']>[0]): Primitive {
+    const { propagation = 'training', algorithm, alpha = 0, beta = 0, map } = options
+    const kind = this.constants.propagation[propagation]
+    const describedBy = [kind, this.constants.eltwise[algorithm], ...this.sourceAndResult(map), alpha, beta]
+    return this.#make('eltwise', describedBy, options)
+  }
+
+  eltwiseBackward(options: Parameters<Api['eltwiseBackward']>[0]): Primitive {
+    const { algorithm, alpha = 0, beta = 0, map, forward } = options
+    const describedBy = [this.constants.eltwise[algorithm], ...this.sourceAndResult(map), map, alpha, beta]
+    return this.#make('eltwiseBackward', describedBy, options, forward)
+  }
+
+  batchNorm(options: Parameters<Api['batchNorm']>[0]): Primitive {
+    const { propagation = 'training', map, epsilon } = options
+    const kind = this.constants.propagation[propagation]
+    const describedBy = [kind, ...this.sourceAndResult(map), epsilon, this.#normFlags(options)]
+    return this.#make('batchNorm', describedBy, options)
+  }
+
+  batchNormBackward(options: Parameters<Api['batchNormBackward']>[0]): Primitive {
+    const { map, epsilon, forward } = options
+    const kind = this.constants.propagation.backward
+    const describedBy = [kind, ...this.sourceAndResult(map), map, epsilon, this.#normFlags(options)]
+    return this.#make('batchNormBackward', describedBy, options, forward)
+  }
+
+  #normFlags({ flags }: BatchNormOptions): number {
+    return flags.reduce((bits, flag) => bits | this.constants.normFlag[flag], 0)
+  }
+
+  binary(options: Parameters<Api['binary']>[0]): Primitive {
+    const { algorithm, src, src1, dst } = options
+    return this.#make('binary', [this.constants.binary[algorithm], src, src1, dst], options)
+  }
+
+  reorder(options: Parameters<Api['reorder']>[0]): Primitive {
+    const { src, dst } = options
+    return this.#compile(
+      'reorder',
+      options,
+      attributes => out => this.#c.reorderCreate(out, src, this.engine, dst, this.engine, attributes),
+    )
+  }
+
+  concat(options: Parameters<Api['concat']>[0]): Primitive {
+    const { axis, src, dst } = options
+    return this.#compile('concat', options, attributes => this.createConcat(axis, src, dst, attributes))
+  }
+
+  sum(options: Parameters<Api['sum']>[0]): Primitive {
+    const { src, scales = src.map(() => 1), dst } = options
+    return this.#compile('sum', options, attributes => this.createSum(Float32Array.from(scales), src, dst, attributes))
+  }
+
+  #make(operation: Operation, describedBy: readonly CArgument[], options: Attributes, forward?: Primitive): Primitive {
+    return this.#compile(operation, options, attributes =>
+      this.create(operation, describedBy, attributes, forward && (forward as Compiled).description),
+    )
+  }
+
+  #compile(what: string, { postOps = [] }: Attributes, create: (attributes: Handle) => Create): Compiled {
+    const attributes = this.#newAttributes(postOps)
+    const c = this.#c
+    const { query } = this.constants
+    let description: Handle
+    try {
+      description = made(what, create(attributes))
+    } finally {
+      c.attributesDestroy(attributes)
     }
-    return attr
-  }
-
-  /**
-   * A primitive from an operation descriptor that `init` fills in. Throws OnednnError where the library has no
-   * implementation for the layouts given.
-   */
-  primitive(
-    what: string,
-    init: (operation: Uint8Array) => number,
-    {
-      attributes = this.attributes(),
-      hint,
-    }: { readonly attributes?: Handle; readonly hint?: Primitive | undefined } = {},
-  ): Primitive {
-    const operation = new Uint8Array(bytesOf.operationDesc)
-    check(what, init(operation))
-    return this.#compile(what, out =>
-      this.library.dnnl_primitive_desc_create(out, operation, attributes, this.#engine, hint?.desc ?? 0),
-    )
-  }
-
-  reorder(from: Descriptor, to: Descriptor): Primitive {
-    return this.#compile('reorder', out =>
-      this.library.dnnl_reorder_primitive_desc_create(out, from, this.#engine, to, this.#engine, this.attributes()),
-    )
-  }
-
-  concat(axis: number, from: readonly Descriptor[], to: Descriptor): Primitive {
-    return this.#compile('concat', out =>
-      this.library.dnnl_concat_primitive_desc_create(
-        out,
-        to,
-        from.length,
-        axis,
-        join(from),
-        this.attributes(),
-        this.#engine,
-      ),
-    )
-  }
-
-  sum(from: readonly Descriptor[], to: Descriptor): Primitive {
-    const ones = new Float32Array(from.length).fill(1)
-    return this.#compile('sum', out =>
-      this.library.dnnl_sum_primitive_desc_create(
-        out,
-        to,
-        from.length,
-        ones,
-        join(from),
-        this.attributes(),
-        this.#engine,
-      ),
-    )
-  }
-
-  #compile(what: string, create: (out: BigUint64Array) => number): Primitive {
-    const desc = this.#made(what, create)
     let handle: Handle | undefined
-    const make = () => this.#made(what, out => this.library.dnnl_primitive_create(out, desc))
-    const text = this.#made(`${what} name`, out =>
-      this.library.dnnl_primitive_desc_query(desc, query.implementation, 0, out),
-    )
-    const layout = (which: number): Descriptor => {
-      const address = this.library.dnnl_primitive_desc_query_md(desc, which, 0)
-      if (address === 0) throw new Error(`oneDNN: ${what} has no tensor ${which}`)
-      return copyFrom(address, bytesOf.memoryDesc)
-    }
     return {
-      // A primitive that only serves as a hint is never generated.
       get handle() {
-        return (handle ??= make())
+        return (handle ??= made(what, out => c.primitiveCreate(out, description)))
       },
-      desc,
-      implementation: textAt(text),
-      layout,
+      description,
+      implementation: textAt(made(`${what} name`, out => c.query(description, query.implementation, 0, out))),
+      layout(which) {
+        const address = c.queryDescriptor(description, query[which], 0)
+        if (address === 0) throw new Error(`oneDNN: ${what} has no tensor '${which}'`)
+        return address as Descriptor
+      },
     }
   }
+
+  /** Scratchpad from the caller's memory, and the post-ops. */
+  #newAttributes(list: readonly PostOp[]): Handle {
+    const c = this.#c
+    const attributes = made('attributes', out => c.attributesCreate(out))
+    const user = 1
+    check('scratchpad mode', c.setScratchpadMode(attributes, user))
+    if (list.length === 0) return attributes
+    const postOps = made('post-ops', out => c.postOpsCreate(out))
+    for (const postOp of list) check(`post-op ${postOp.kind}`, this.#append(postOps, postOp))
+    check('post-ops', c.setPostOps(attributes, postOps))
+    c.postOpsDestroy(postOps)
+    return attributes
+  }
+
+  #append(postOps: Handle, postOp: PostOp): number {
+    const { eltwise, binary } = this.constants
+    switch (postOp.kind) {
+      case 'sum':
+        return this.appendSum(postOps, postOp.scale)
+      case 'relu':
+        return this.appendEltwise(postOps, eltwise.relu, 0, 0)
+      case 'linear':
+        return this.appendEltwise(postOps, eltwise.linear, postOp.alpha, postOp.beta)
+      case 'binaryAdd':
+        return this.#c.appendBinary(postOps, binary.add, postOp.src)
+    }
+  }
+
+  postOpArgument(index: number): number {
+    return (this.constants.postOpBase * (index + 1)) | arg.src1
+  }
+
+  bind(what: string, primitive: Primitive, args: readonly BoundArgument[]): () => void {
+    const { handle } = primitive as Compiled
+    const [execute, stream] = [this.#c.execute, this.#stream]
+    const table = new DataView(new ArrayBuffer(args.length * argumentBytes))
+    for (const [i, { argument, descriptor, address }] of args.entries()) {
+      const memory = made('memory', out => this.#c.memoryCreate(out, descriptor, this.engine, address))
+      table.setInt32(i * argumentBytes, argument, true)
+      table.setBigUint64(i * argumentBytes + 8, BigInt(memory), true)
+    }
+    const address = addressOf(table)
+    return () => {
+      const status = execute(handle, stream, table.byteLength / argumentBytes, address)
+      if (status !== 0) check(what, status)
+    }
+  }
+}
+
+/** The handle that a call makes. */
+export function made(what: string, create: Create): Handle {
+  const out = new BigUint64Array(1)
+  check(what, create(out))
+  return Number(out[0]) as Handle
 }
 
 export function check(call: string, status: number): void {
   if (status !== 0) throw new OnednnError(call, status)
 }
 
-/** Lengths as the 64-bit integers that the library reads; twelve at most. */
+/** Lengths as the 64-bit integers that the library reads. */
 export const dims = (lengths: readonly number[]): BigInt64Array => BigInt64Array.from(lengths, BigInt)
 
-function join(descriptors: readonly Descriptor[]): Uint8Array {
-  const all = new Uint8Array(descriptors.length * bytesOf.memoryDesc)
-  for (const [i, md] of descriptors.entries()) all.set(md, i * bytesOf.memoryDesc)
-  return all
-}
+/** oneDNN counts the holes between the taps of a window: none. */
+const undilated = dims([0, 0])
+
+const padding = ({ padding: [height, width] }: Pick<PoolingOptions['window'], 'padding'>): CArgument[] => [
+  dims([height[0], width[0]]),
+  dims([height[1], width[1]]),
+]
+
+const convolutionWindow = ({ window }: ConvolutionOptions): CArgument[] => [
+  dims(window.strides),
+  undilated,
+  ...padding(window),
+]

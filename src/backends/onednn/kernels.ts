@@ -1,8 +1,7 @@
 import type { Type, Value } from '../../graph/op.js'
 import type { Call, OpName, Ops } from '../../graph/ops.js'
 import type { Task } from '../simd/task.js'
-import { alg, arg, prop, query } from './constants.js'
-import type { Descriptor, Engine, Primitive } from './engine.js'
+import { type Api, arg, type Descriptor, type Primitive } from './api.js'
 
 /** Where a tensor of a launch lies. Addresses follow once the whole program has been planned. */
 export type Place =
@@ -66,10 +65,10 @@ export class Kernels {
   scratchBytes = 0
   readonly #firstConstant: number
   readonly #after: Launch[] = []
-  readonly engine: Engine
+  readonly api: Api
 
-  constructor(engine: Engine, firstConstant: number) {
-    this.engine = engine
+  constructor(api: Api, firstConstant: number) {
+    this.api = api
     this.#firstConstant = firstConstant
   }
 
@@ -84,8 +83,8 @@ export class Kernels {
    * operand is fixed and in every run if not. `as` describes the operand when it is seen under another shape.
    */
   prepared(operand: Operand, wanted: Descriptor, as = operand.desc): Place {
-    if (this.engine.sameLayout(as, wanted)) return operand.place
-    const primitive = this.engine.reorder(as, wanted)
+    if (this.api.sameLayout(as, wanted)) return operand.place
+    const primitive = this.api.reorder({ src: as, dst: wanted })
     const to: Place = operand.fixed ? this.#constant(wanted) : this.scratch(wanted)
     const launches = operand.fixed ? this.preparations : this.launches
     launches.push({
@@ -98,20 +97,18 @@ export class Kernels {
 
   /** Where a kernel that produces the layout `made` may write `operand`; a reorder follows the launch if need be. */
   delivered(operand: Operand, made: Descriptor, as = operand.desc): Place {
-    if (this.engine.sameLayout(as, made)) return operand.place
-    const primitive = this.engine.reorder(made, as)
+    if (this.api.sameLayout(as, made)) return operand.place
+    const primitive = this.api.reorder({ src: made, dst: as })
     const from = this.scratch(made)
     const args: Argument[] = [[arg.src, made, from], [arg.dst, as, operand.place], ...this.#scratchpad(primitive)]
     this.#after.push({ kind: 'primitive', primitive, args })
     return from
   }
 
-  /** A constant tensor of ones. */
-  ones(desc: Descriptor): Place {
+  /** A constant tensor that holds `value` everywhere. */
+  filled(desc: Descriptor, value: number): Place {
     const place = this.#constant(desc)
-    const primitive = this.engine.primitive('ones', operation =>
-      this.engine.library.dnnl_eltwise_forward_desc_init(operation, prop.forwardInference, alg.linear, desc, 0, 1),
-    )
+    const primitive = this.api.eltwise({ propagation: 'inference', algorithm: 'linear', beta: value, map: desc })
     this.preparations.push({
       kind: 'primitive',
       primitive,
@@ -125,24 +122,24 @@ export class Kernels {
 
   scratch(desc: Descriptor): Place {
     const offset = this.scratchBytes
-    this.scratchBytes += Math.ceil(this.engine.bytes(desc) / alignment) * alignment
+    this.scratchBytes += Math.ceil(this.api.bytes(desc) / alignment) * alignment
     return { kind: 'scratch', offset }
   }
 
   /** The workspace of a forward primitive: sized here, read again by the backward kernel. */
   workspace(operand: Operand, primitive: Primitive): Argument {
-    const desc = primitive.layout(query.workspace)
-    this.workspaceBytes.set(operand.value, this.engine.bytes(desc))
+    const desc = primitive.layout('workspace')
+    this.workspaceBytes.set(operand.value, this.api.bytes(desc))
     return [arg.workspace, desc, operand.place]
   }
 
   #constant(desc: Descriptor): Place {
-    this.constantBytes.push(this.engine.bytes(desc))
+    this.constantBytes.push(this.api.bytes(desc))
     return { kind: 'constant', id: this.#firstConstant + this.constantBytes.length - 1 }
   }
 
   #scratchpad(primitive: Primitive): Argument[] {
-    const desc = primitive.layout(query.scratchpad)
-    return this.engine.bytes(desc) === 0 ? [] : [[arg.scratchpad, desc, this.scratch(desc)]]
+    const desc = primitive.layout('scratchpad')
+    return this.api.bytes(desc) === 0 ? [] : [[arg.scratchpad, desc, this.scratch(desc)]]
   }
 }

@@ -1,72 +1,22 @@
 import os from 'node:os'
 import koffi from 'koffi'
+import { UserError } from '../../base/error.js'
 
 /** An opaque handle or address of the C side. Addresses fit a double: user space ends below 2⁵³. */
 export type Handle = number & { readonly brand: 'handle' }
 
-/** oneDNN's C functions, by their own names. Every function but the version returns a status, 0 for success. */
-export type Library = Readonly<
-  Record<keyof typeof signatures, (...args: (Handle | number | ArrayBufferView | null)[]) => number>
-> & {
+export type CArgument = number | ArrayBufferView | null
+
+/** Functions of the C library by names of ours. */
+export type Functions<Signatures> = Readonly<Record<keyof Signatures, (...args: CArgument[]) => number>>
+
+/** oneDNN, loaded. */
+export interface Library {
+  /** For example '2.6.3'. */
   readonly version: string
-}
-
-const signatures = {
-  dnnl_engine_create: 'int dnnl_engine_create(void*, int, size_t)',
-  dnnl_stream_create: 'int dnnl_stream_create(void*, uint64_t, uint32_t)',
-  dnnl_memory_create: 'int dnnl_memory_create(void*, void*, uint64_t, uint64_t)',
-  dnnl_memory_desc_init_by_tag: 'int dnnl_memory_desc_init_by_tag(void*, int, void*, int, int)',
-  dnnl_memory_desc_equal: 'int dnnl_memory_desc_equal(void*, void*)',
-  dnnl_memory_desc_get_size: 'size_t dnnl_memory_desc_get_size(void*)',
-  dnnl_memory_desc_init_submemory: 'int dnnl_memory_desc_init_submemory(void*, void*, void*, void*)',
-  dnnl_memory_desc_reshape: 'int dnnl_memory_desc_reshape(void*, void*, int, void*)',
-  dnnl_primitive_attr_create: 'int dnnl_primitive_attr_create(void*)',
-  dnnl_primitive_attr_set_scratchpad_mode: 'int dnnl_primitive_attr_set_scratchpad_mode(uint64_t, int)',
-  dnnl_primitive_attr_set_scales: 'int dnnl_primitive_attr_set_scales(uint64_t, int, int64_t, int, void*)',
-  dnnl_primitive_attr_set_post_ops: 'int dnnl_primitive_attr_set_post_ops(uint64_t, uint64_t)',
-  dnnl_post_ops_create: 'int dnnl_post_ops_create(void*)',
-  dnnl_post_ops_append_eltwise: 'int dnnl_post_ops_append_eltwise(uint64_t, float, int, float, float)',
-  dnnl_convolution_forward_desc_init:
-    'int dnnl_convolution_forward_desc_init(void*, int, int, void*, void*, void*, void*, void*, void*, void*)',
-  dnnl_convolution_backward_data_desc_init:
-    'int dnnl_convolution_backward_data_desc_init(void*, int, void*, void*, void*, void*, void*, void*)',
-  dnnl_convolution_backward_weights_desc_init:
-    'int dnnl_convolution_backward_weights_desc_init(void*, int, void*, void*, void*, void*, void*, void*, void*)',
-  dnnl_pooling_forward_desc_init:
-    'int dnnl_pooling_forward_desc_init(void*, int, int, void*, void*, void*, void*, void*, void*)',
-  dnnl_pooling_backward_desc_init:
-    'int dnnl_pooling_backward_desc_init(void*, int, void*, void*, void*, void*, void*, void*)',
-  dnnl_eltwise_forward_desc_init: 'int dnnl_eltwise_forward_desc_init(void*, int, int, void*, float, float)',
-  dnnl_eltwise_backward_desc_init: 'int dnnl_eltwise_backward_desc_init(void*, int, void*, void*, float, float)',
-  dnnl_batch_normalization_forward_desc_init:
-    'int dnnl_batch_normalization_forward_desc_init(void*, int, void*, float, uint32_t)',
-  dnnl_batch_normalization_backward_desc_init:
-    'int dnnl_batch_normalization_backward_desc_init(void*, int, void*, void*, float, uint32_t)',
-  dnnl_inner_product_forward_desc_init:
-    'int dnnl_inner_product_forward_desc_init(void*, int, void*, void*, void*, void*)',
-  dnnl_inner_product_backward_data_desc_init:
-    'int dnnl_inner_product_backward_data_desc_init(void*, void*, void*, void*)',
-  dnnl_inner_product_backward_weights_desc_init:
-    'int dnnl_inner_product_backward_weights_desc_init(void*, void*, void*, void*, void*)',
-  dnnl_matmul_desc_init: 'int dnnl_matmul_desc_init(void*, void*, void*, void*, void*)',
-  dnnl_binary_desc_init: 'int dnnl_binary_desc_init(void*, int, void*, void*, void*)',
-  dnnl_reorder_primitive_desc_create:
-    'int dnnl_reorder_primitive_desc_create(void*, void*, uint64_t, void*, uint64_t, uint64_t)',
-  dnnl_concat_primitive_desc_create:
-    'int dnnl_concat_primitive_desc_create(void*, void*, int, int, void*, uint64_t, uint64_t)',
-  dnnl_sum_primitive_desc_create:
-    'int dnnl_sum_primitive_desc_create(void*, void*, int, void*, void*, uint64_t, uint64_t)',
-  dnnl_primitive_desc_create: 'int dnnl_primitive_desc_create(void*, void*, uint64_t, uint64_t, uint64_t)',
-  dnnl_primitive_desc_query: 'int dnnl_primitive_desc_query(uint64_t, int, int, void*)',
-  dnnl_primitive_desc_query_md: 'uint64_t dnnl_primitive_desc_query_md(uint64_t, int, int)',
-  dnnl_primitive_create: 'int dnnl_primitive_create(void*, uint64_t)',
-  dnnl_primitive_execute: 'int dnnl_primitive_execute(uint64_t, uint64_t, int, uint64_t)',
-  dnnl_set_primitive_cache_capacity: 'int dnnl_set_primitive_cache_capacity(int)',
-} as const
-
-const candidates: Partial<Record<NodeJS.Platform, readonly string[]>> = {
-  linux: ['libdnnl.so.2'],
-  darwin: ['libdnnl.2.dylib'],
+  readonly major: 2 | 3
+  /** The functions that these C prototypes declare. */
+  bind<const Signatures extends Readonly<Record<string, string>>>(signatures: Signatures): Functions<Signatures>
 }
 
 /** Why the library could not be used, in words for the user. */
@@ -74,29 +24,69 @@ export interface Missing {
   readonly reason: string
 }
 
+/** Names that the dynamic linker may know, the newest version first. Debian 13 names version 3 by a minor number. */
+const candidates: Partial<Record<NodeJS.Platform, readonly string[]>> = {
+  linux: ['libdnnl.so.3', 'libdnnl.so.3.6', 'libdnnl.so.2'],
+  darwin: ['libdnnl.3.dylib', 'libdnnl.2.dylib'],
+}
+
 let loaded: Library | Missing | undefined
 
-/** Loads oneDNN once and keeps it for the life of the process. */
+/** Loads oneDNN once and keeps it for the life of the process. Throws where INCEPTION_ONEDNN names what is no use. */
 export function loadLibrary(): Library | Missing {
-  loaded ??= load()
+  loaded ??= findLibrary(process.env.INCEPTION_ONEDNN)
   return loaded
 }
 
-function load(): Library | Missing {
-  const names = candidates[os.platform()]
-  if (!names) return { reason: `oneDNN is not supported on ${os.platform()}` }
+/** The library of this name or file, or else the first candidate that can be used. */
+export function findLibrary(named: string | undefined): Library | Missing {
   // libgomp reads this when it is loaded. Its default, spinning, makes a step 25 times slower as soon as another
   // process wants one of the cores.
   process.env.OMP_WAIT_POLICY ??= 'passive'
+  if (named) {
+    const library = load(named)
+    if (!('reason' in library)) return library
+    throw new UserError(
+      `INCEPTION_ONEDNN names no usable oneDNN: ${library.reason}; name a file or a library of version 2.6 to 3, or unset it`,
+    )
+  }
+  const names = candidates[os.platform()]
+  if (!names) return { reason: `oneDNN is not looked for on ${os.platform()}; INCEPTION_ONEDNN may name its file` }
+  const reasons: string[] = []
   for (const name of names) {
-    try {
-      pin(name)
-      return bindFunctions(koffi.load(name))
-    } catch (error) {
-      if (names.at(-1) === name) return { reason: `the dynamic linker cannot load ${name} (${firstLine(error)})` }
+    const library = load(name)
+    if (!('reason' in library)) return library
+    reasons.push(library.reason)
+  }
+  return { reason: reasons.join('; ') }
+}
+
+function load(name: string): Library | Missing {
+  let lib: ReturnType<typeof koffi.load>
+  try {
+    lib = koffi.load(name)
+  } catch (error) {
+    return { reason: `the dynamic linker cannot load ${name} (${firstLine(error)})` }
+  }
+  let version: [number, number, number]
+  try {
+    version = koffi.decode(lib.func('void* dnnl_version()')(), koffi.array('int', 3)) as [number, number, number]
+  } catch {
+    return { reason: `${name} is not oneDNN: it has no dnnl_version` }
+  }
+  const [major, minor] = version
+  if (major === 3 || (major === 2 && minor >= 6)) {
+    pin(name)
+    return {
+      version: version.join('.'),
+      major,
+      bind: signatures =>
+        Object.fromEntries(
+          Object.entries(signatures).map(([key, prototype]) => [key, lib.func(prototype)]),
+        ) as unknown as Functions<typeof signatures>,
     }
   }
-  return { reason: 'no candidate' }
+  return { reason: `${name} is oneDNN ${version.join('.')}, and 2.6 or later, but no 4, is needed` }
 }
 
 /**
@@ -106,16 +96,7 @@ function load(): Library | Missing {
 function pin(name: string) {
   const [now, nodelete] = os.platform() === 'darwin' ? [0x2, 0x80] : [0x2, 0x1000]
   const dlopen = koffi.load(null).func('void* dlopen(const char*, int)')
-  if (!dlopen(name, now | nodelete)) throw new Error('not found')
-}
-
-function bindFunctions(lib: ReturnType<typeof koffi.load>): Library {
-  const versionPointer = lib.func('void* dnnl_version()')()
-  const [major, minor, patch] = koffi.decode(versionPointer, koffi.array('int', 3)) as [number, number, number]
-  const functions = Object.fromEntries(
-    Object.entries(signatures).map(([name, prototype]) => [name, lib.func(prototype)]),
-  )
-  return { ...functions, version: `${major}.${minor}.${patch}` } as unknown as Library
+  if (!dlopen(name, now | nodelete)) throw new Error(`cannot open ${name} again`)
 }
 
 const firstLine = (error: unknown) => (error instanceof Error ? error.message : String(error)).split('\n')[0]

@@ -3,7 +3,7 @@ import { sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
 import { type Input, inputOp, variableOf } from '../../graph/ops/source.js'
 import type { OpName } from '../../graph/ops.js'
-import type { Descriptor, Engine } from './engine.js'
+import type { Api, Descriptor } from './api.js'
 import { Kernels, type Launch, type Lowering, type Operand } from './kernels.js'
 import { lowerings } from './lowerings.js'
 
@@ -23,7 +23,7 @@ export interface Lowered {
 }
 
 /** Chooses a kernel for every node. Nothing is allocated and nothing runs yet. */
-export function lower(graph: Graph, engine: Engine, outputs: readonly Value[]): Lowered {
+export function lower(graph: Graph, api: Api, outputs: readonly Value[]): Lowered {
   const layouts = new Map<Value, Layout>()
   const bytes = new Map<Value, number>()
   const team = new Set<Value>()
@@ -45,12 +45,12 @@ export function lower(graph: Graph, engine: Engine, outputs: readonly Value[]): 
   let scratchBytes = 0
   for (const node of graph.nodes) {
     const lowering = loweringOf(node)
-    const k = new Kernels(engine, constantBytes.length)
+    const k = new Kernels(api, constantBytes.length)
     const operand = (value: Value, layout: Layout): Operand => ({
       dtype: value.dtype,
       shape: value.shape,
       value,
-      desc: describe(engine, value, layout),
+      desc: describe(api, value, layout),
       place: { kind: 'value', value },
       fixed: variableOf(value) !== undefined && !mutated.has(value),
       read: read.has(value),
@@ -92,10 +92,10 @@ function layoutOf(node: Node, value: Value): Layout {
   return loweringOf(node).rowMajor?.includes(value.port) ? 'rowMajor' : 'channelsLast'
 }
 
-function describe(engine: Engine, { shape, dtype }: Value, layout: Layout): Descriptor {
+function describe(api: Api, { shape, dtype }: Value, layout: Layout): Descriptor {
   const type: Exclude<Dtype, 'workspace'> = dtype === 'workspace' ? 'f32' : dtype
-  if (shape.length === 4) return engine.describe(shape, type, layout === 'rowMajor' ? 'abcd' : 'acdb')
-  return engine.describe(shape, type, shape.length === 2 ? 'ab' : 'a')
+  if (shape.length === 4) return api.describe(shape, type, layout === 'rowMajor' ? 'abcd' : 'acdb')
+  return api.describe(shape, type, shape.length === 2 ? 'ab' : 'a')
 }
 
 function portValues(node: Node, port: string): Value[] {

@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
 import type { Backend, Precision } from '../backend.js'
 import { Team } from '../simd/team.js'
-import { Engine } from './engine.js'
+import { EngineV2 } from './engine-v2.js'
+import { EngineV3 } from './engine-v3.js'
 import { loadLibrary } from './library.js'
 import { OnednnProgram } from './program.js'
 import { TeamStore } from './store.js'
@@ -17,20 +18,18 @@ export function openOnednn(): Backend | { readonly reason: string } {
 function open(): Backend | { readonly reason: string } {
   const library = loadLibrary()
   if ('reason' in library) return library
-  const [major, minor] = library.version.split('.').map(Number) as [number, number]
-  if (major !== 2 || minor < 6) return { reason: `it is oneDNN ${library.version}, and 2.6 or a later 2 is needed` }
-  const engine = new Engine(library)
+  const api = library.major === 3 ? new EngineV3(library) : new EngineV2(library)
   // oneDNN's threads are OpenMP's, and the optimiser's follow them.
   const threads = Number(process.env.OMP_NUM_THREADS)
   const team = new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {})
   const precisions: readonly [Precision, ...Precision[]] = hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16']
   return {
-    title: `oneDNN ${library.version}`,
+    title: `oneDNN ${api.version}`,
     precisions,
     createStore: () => new TeamStore(team),
     compile(graph, options) {
       if (!(options.store instanceof TeamStore)) throw new Error('the store belongs to another backend')
-      return new OnednnProgram(graph, engine, options.store, options)
+      return new OnednnProgram(graph, api, options.store, options)
     },
   }
 }

@@ -3,10 +3,8 @@ import { fromBf16 } from '../../base/dtype.js'
 import type { Graph, Node, Value } from '../../graph/op.js'
 import type { Input } from '../../graph/ops/source.js'
 import type { CompileOptions, Program } from '../backend.js'
-import { bytesOf } from './constants.js'
-import { check, type Engine, type Primitive } from './engine.js'
+import type { Api, Primitive } from './api.js'
 import type { Argument, Launch, Operand } from './kernels.js'
-import { addressOf } from './library.js'
 import { type Lowered, lower } from './lower.js'
 import { declareVariables, isInput, ProgramMemory } from './memory.js'
 import type { TeamStore } from './store.js'
@@ -19,7 +17,7 @@ interface Step {
 
 /** Prepared primitives and argument arrays over one arena. */
 export class OnednnProgram implements Program {
-  readonly #engine: Engine
+  readonly #api: Api
   readonly #store: TeamStore
   readonly #lowered: Lowered
   readonly #memory: ProgramMemory
@@ -29,11 +27,11 @@ export class OnednnProgram implements Program {
   readonly #preparations: readonly Step[]
   #prepared = -1
 
-  constructor(graph: Graph, engine: Engine, store: TeamStore, options: Omit<CompileOptions, 'store'>) {
+  constructor(graph: Graph, api: Api, store: TeamStore, options: Omit<CompileOptions, 'store'>) {
     const { outputs, seed = 0, bind = name => name } = options
-    this.#engine = engine
+    this.#api = api
     this.#store = store
-    this.#lowered = lower(graph, engine, outputs)
+    this.#lowered = lower(graph, api, outputs)
     const names = declareVariables(graph, store, seed, bind)
     this.#memory = new ProgramMemory(graph, this.#lowered, outputs, store, value => names.get(value))
     for (const { op, attrs, outputs: made } of graph.nodes) if (isInput(op)) this.#addInput(attrs as Input, made.dst!)
@@ -70,24 +68,14 @@ export class OnednnProgram implements Program {
     }
   }
 
-  #bindPrimitive(node: Node, { handle, implementation }: Primitive, args: readonly Argument[]): Step {
-    const { library, stream } = this.#engine
-    // An array of dnnl_exec_arg_t: an int, and a pointer 8 bytes on.
-    const table = new DataView(new ArrayBuffer(args.length * bytesOf.execArg))
-    for (const [i, [argument, desc, place]] of args.entries()) {
-      table.setInt32(i * bytesOf.execArg, argument, true)
-      const memory = this.#engine.memory(desc, this.#memory.address(place))
-      table.setBigUint64(i * bytesOf.execArg + 8, BigInt(memory), true)
-    }
-    const address = addressOf(table)
-    return {
-      node,
-      kernel: implementation,
-      run() {
-        const status = library.dnnl_primitive_execute(handle, stream, table.byteLength / bytesOf.execArg, address)
-        if (status !== 0) check(`${node.scope}: ${node.op.name}`, status)
-      },
-    }
+  #bindPrimitive(node: Node, primitive: Primitive, args: readonly Argument[]): Step {
+    const bound = args.map(([argument, descriptor, place]) => ({
+      argument,
+      descriptor,
+      address: this.#memory.address(place),
+    }))
+    const run = this.#api.bind(`${node.scope}: ${node.op.name}`, primitive, bound)
+    return { node, kernel: primitive.implementation, run }
   }
 
   input(name: string) {

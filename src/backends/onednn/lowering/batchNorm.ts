@@ -1,6 +1,5 @@
 import type { Ops } from '../../../graph/ops.js'
-import { arg, normFlag, prop } from '../constants.js'
-import type { Descriptor } from '../engine.js'
+import { arg, type BatchNormOptions, type Descriptor, type Propagation } from '../api.js'
 import type { Argument, Kernels, Lowering, Operand } from '../kernels.js'
 
 interface Settings {
@@ -10,7 +9,7 @@ interface Settings {
 
 export const batchNorm: Lowering<Ops['batchNorm']> = {
   lower({ x: { src, scale, shift }, y: { dst, mean, variance, workspace }, attrs }, k) {
-    const { primitive, map } = forward(k, prop.forwardTraining, src, scale, attrs, 0)
+    const { primitive, map } = forward(k, 'training', src, scale, attrs, false)
     k.launch(primitive, [
       [arg.src, map, k.prepared(src, map)],
       ...affine(scale, shift),
@@ -24,7 +23,7 @@ export const batchNorm: Lowering<Ops['batchNorm']> = {
 
 export const batchNormInference: Lowering<Ops['batchNormInference']> = {
   lower({ x: { src, scale, shift, mean, variance }, y: { dst }, attrs }, k) {
-    const { primitive, map } = forward(k, prop.forwardInference, src, scale, attrs, normFlag.useGlobalStats)
+    const { primitive, map } = forward(k, 'inference', src, scale, attrs, true)
     k.launch(primitive, [
       [arg.src, map, k.prepared(src, map)],
       ...affine(scale, shift),
@@ -37,22 +36,13 @@ export const batchNormInference: Lowering<Ops['batchNormInference']> = {
 
 export const batchNormBackward: Lowering<Ops['batchNormBackward']> = {
   lower({ x: { src, scale, mean, variance, workspace, diff_dst }, y: { diff_src, diff_scale, diff_shift }, attrs }, k) {
-    const { engine } = k
-    const fixed = attrs.fixedStatistics ? normFlag.useGlobalStats : 0
-    const { primitive: hint, map } = forward(k, prop.forwardTraining, src, scale, attrs, fixed)
-    const primitive = engine.primitive(
-      'batch norm backward',
-      operation =>
-        engine.library.dnnl_batch_normalization_backward_desc_init(
-          operation,
-          prop.backward,
-          map,
-          map,
-          attrs.epsilon,
-          flags(scale, attrs) | fixed,
-        ),
-      { hint },
-    )
+    const { primitive: hint, map } = forward(k, 'training', src, scale, attrs, attrs.fixedStatistics)
+    const primitive = k.api.batchNormBackward({
+      map,
+      epsilon: attrs.epsilon,
+      flags: flags(scale, attrs, attrs.fixedStatistics),
+      forward: hint,
+    })
     k.launch(primitive, [
       [arg.src, map, k.prepared(src, map)],
       [arg.mean, mean.desc, mean.place],
@@ -73,27 +63,29 @@ export const batchNormBackward: Lowering<Ops['batchNormBackward']> = {
  * channels in blocks of 16. (oneDNN 2.6 generates none for channels that are no multiple of the vector length, and its
  * plain loops took ten times as long as the blocked kernel with the reorders around it.)
  */
-function forward(k: Kernels, kind: number, src: Operand, scale: Operand | undefined, attrs: Settings, extra: number) {
-  const { engine } = k
+function forward(
+  { api }: Kernels,
+  propagation: Propagation,
+  src: Operand,
+  scale: Operand | undefined,
+  attrs: Settings,
+  fixedStatistics: boolean,
+) {
   const over = (map: Descriptor) =>
-    engine.primitive('batch norm', operation =>
-      engine.library.dnnl_batch_normalization_forward_desc_init(
-        operation,
-        kind,
-        map,
-        attrs.epsilon,
-        flags(scale, attrs) | extra,
-      ),
-    )
+    api.batchNorm({ propagation, map, epsilon: attrs.epsilon, flags: flags(scale, attrs, fixedStatistics) })
   const direct = over(src.desc)
   if (direct.implementation.includes('jit')) return { primitive: direct, map: src.desc }
-  const map = engine.describe(src.shape, src.dtype === 'bf16' ? 'bf16' : 'f32', 'aBcd16b')
+  const map = api.describe(src.shape, src.dtype === 'bf16' ? 'bf16' : 'f32', 'aBcd16b')
   const blocked = over(map)
   return blocked.implementation.includes('jit') ? { primitive: blocked, map } : { primitive: direct, map: src.desc }
 }
 
-const flags = (scale: Operand | undefined, { relu }: Settings) =>
-  normFlag.useShift | (scale ? normFlag.useScale : 0) | (relu ? normFlag.fuseNormRelu : 0)
+const flags = (scale: Operand | undefined, { relu }: Settings, fixedStatistics: boolean): BatchNormOptions['flags'] => [
+  'useShift',
+  ...(scale ? (['useScale'] as const) : []),
+  ...(relu ? (['fuseNormRelu'] as const) : []),
+  ...(fixedStatistics ? (['useGlobalStats'] as const) : []),
+]
 
 const affine = (scale: Operand | undefined, shift: Operand): Argument[] => [
   ...(scale ? [[arg.scale, scale.desc, scale.place] as const] : []),

@@ -1,28 +1,20 @@
 import type { Ops } from '../../../graph/ops.js'
-import { alg, arg, prop } from '../constants.js'
+import { arg, type EltwiseOptions, type PostOp } from '../api.js'
 import type { Kernels, Lowering, Operand } from '../kernels.js'
 
 export const relu: Lowering<Ops['relu']> = {
-  lower: ({ x, y }, k) => eltwise(k, alg.relu, 0, x.src, y.dst),
+  lower: ({ x, y }, k) => eltwise(k, { algorithm: 'relu' }, x.src, y.dst),
 }
 
 export const scale: Lowering<Ops['scale']> = {
-  lower: ({ x, y, attrs }, k) => eltwise(k, alg.linear, attrs.factor, x.src, y.dst),
+  lower: ({ x, y, attrs }, k) => eltwise(k, { algorithm: 'linear', alpha: attrs.factor }, x.src, y.dst),
 }
 
 export const reluBackward: Lowering<Ops['reluBackward']> = {
   lower({ x: { dst, diff_dst }, y: { diff_src } }, k) {
-    const { library } = k.engine
-    const primitive = k.engine.primitive(
-      'relu backward',
-      op => library.dnnl_eltwise_backward_desc_init(op, alg.reluUseDst, diff_dst.desc, dst.desc, 0, 0),
-      {
-        hint: k.engine.primitive('relu', op =>
-          library.dnnl_eltwise_forward_desc_init(op, prop.forwardTraining, alg.reluUseDst, dst.desc, 0, 0),
-        ),
-      },
-    )
-    k.launch(primitive, [
+    const algorithm = 'reluUseDst'
+    const forward = k.api.eltwise({ algorithm, map: dst.desc })
+    k.launch(k.api.eltwiseBackward({ algorithm, map: dst.desc, forward }), [
       [arg.dst, dst.desc, dst.place],
       [arg.diffDst, diff_dst.desc, diff_dst.place],
       [arg.diffSrc, diff_src.desc, diff_src.place],
@@ -30,20 +22,37 @@ export const reluBackward: Lowering<Ops['reluBackward']> = {
   },
 }
 
+/** In one pass: residual · scale, and then, as post-ops, + src and the ReLU. The scale is a tensor of one number. */
 export const residualAdd: Lowering<Ops['residualAdd']> = {
   lower({ x: { src, residual }, y: { dst }, attrs }, k) {
-    const attributes = k.engine.attributes({
-      relu: attrs.relu,
-      scales: attrs.scale === 1 ? [] : [[arg.src1, attrs.scale]],
+    const after: readonly PostOp[] = attrs.relu ? [{ kind: 'relu' }] : []
+    if (attrs.scale === 1) {
+      const add = k.api.binary({
+        algorithm: 'add',
+        src: src.desc,
+        src1: residual.desc,
+        dst: dst.desc,
+        postOps: after,
+      })
+      k.launch(add, [
+        [arg.src, src.desc, src.place],
+        [arg.src1, residual.desc, residual.place],
+        [arg.dst, dst.desc, dst.place],
+      ])
+      return
+    }
+    const factor = k.api.describe([1, 1, 1, 1], 'f32', 'abcd')
+    const multiply = k.api.binary({
+      algorithm: 'mul',
+      src: residual.desc,
+      src1: factor,
+      dst: dst.desc,
+      postOps: [{ kind: 'binaryAdd', src: src.desc }, ...after],
     })
-    const primitive = k.engine.primitive(
-      'residual add',
-      op => k.engine.library.dnnl_binary_desc_init(op, alg.binaryAdd, src.desc, residual.desc, dst.desc),
-      { attributes },
-    )
-    k.launch(primitive, [
-      [arg.src, src.desc, src.place],
-      [arg.src1, residual.desc, residual.place],
+    k.launch(multiply, [
+      [arg.src, residual.desc, residual.place],
+      [arg.src1, factor, k.filled(factor, attrs.scale)],
+      [k.api.postOpArgument(0), src.desc, src.place],
       [arg.dst, dst.desc, dst.place],
     ])
   },
@@ -51,10 +60,7 @@ export const residualAdd: Lowering<Ops['residualAdd']> = {
 
 export const sum: Lowering<Ops['sum']> = {
   lower({ x: { src }, y: { dst } }, k) {
-    const primitive = k.engine.sum(
-      src.map(s => s.desc),
-      dst.desc,
-    )
+    const primitive = k.api.sum({ src: src.map(s => s.desc), dst: dst.desc })
     k.launch(primitive, [
       ...src.map((s, i) => [arg.multipleSrc + i, s.desc, s.place] as const),
       [arg.dst, dst.desc, dst.place],
@@ -64,18 +70,15 @@ export const sum: Lowering<Ops['sum']> = {
 
 export const cast: Lowering<Ops['cast']> = {
   lower({ x: { src }, y: { dst } }, k) {
-    k.launch(k.engine.reorder(src.desc, dst.desc), [
+    k.launch(k.api.reorder({ src: src.desc, dst: dst.desc }), [
       [arg.src, src.desc, src.place],
       [arg.dst, dst.desc, dst.place],
     ])
   },
 }
 
-function eltwise(k: Kernels, algorithm: number, alpha: number, src: Operand, dst: Operand) {
-  const primitive = k.engine.primitive('elementwise', op =>
-    k.engine.library.dnnl_eltwise_forward_desc_init(op, prop.forwardTraining, algorithm, src.desc, alpha, 0),
-  )
-  k.launch(primitive, [
+function eltwise(k: Kernels, options: EltwiseOptions, src: Operand, dst: Operand) {
+  k.launch(k.api.eltwise({ ...options, map: src.desc }), [
     [arg.src, src.desc, src.place],
     [arg.dst, dst.desc, dst.place],
   ])

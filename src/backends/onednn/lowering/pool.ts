@@ -1,13 +1,17 @@
 import type { Window } from '../../../graph/ops/window.js'
 import type { Ops } from '../../../graph/ops.js'
-import { alg, arg, prop } from '../constants.js'
-import { type Descriptor, dims, type Primitive } from '../engine.js'
+import { arg, type Descriptor, type PoolingOptions } from '../api.js'
 import type { Kernels, Lowering, Operand } from '../kernels.js'
 
 export const maxPool: Lowering<Ops['maxPool']> = {
   lower({ x: { src }, y: { dst, workspace }, attrs }, k) {
-    const kind = workspace.read ? prop.forwardTraining : prop.forwardInference
-    const primitive = forward(k, kind, alg.poolingMax, src.desc, dst.desc, attrs)
+    const primitive = k.api.pooling({
+      propagation: workspace.read ? 'training' : 'inference',
+      algorithm: 'max',
+      window: attrs,
+      src: src.desc,
+      dst: dst.desc,
+    })
     k.launch(primitive, [
       [arg.src, src.desc, src.place],
       [arg.dst, dst.desc, dst.place],
@@ -18,100 +22,68 @@ export const maxPool: Lowering<Ops['maxPool']> = {
 
 export const maxPoolBackward: Lowering<Ops['maxPoolBackward']> = {
   lower({ x: { diff_dst, workspace }, y: { diff_src }, attrs }, k) {
-    const hint = forward(k, prop.forwardTraining, alg.poolingMax, diff_src.desc, diff_dst.desc, attrs)
-    k.launch(backward(k, alg.poolingMax, diff_src.desc, diff_dst.desc, attrs, hint), [
+    const max = { algorithm: 'max', window: attrs } as const
+    const forward = k.api.pooling({ ...max, src: diff_src.desc, dst: diff_dst.desc })
+    k.launch(k.api.poolingBackward({ ...max, diffSrc: diff_src.desc, diffDst: diff_dst.desc, forward }), [
       [arg.diffDst, diff_dst.desc, diff_dst.place],
-      k.workspace(workspace, hint),
+      k.workspace(workspace, forward),
       [arg.diffSrc, diff_src.desc, diff_src.place],
     ])
   },
 }
 
 export const avgPool: Lowering<Ops['avgPool']> = {
-  lower: ({ x, y, attrs }, k) => average(k, x.src, y.dst, y.dst.desc, attrs, divisor(attrs)),
+  lower: ({ x, y, attrs }, k) => average(k, x.src, y.dst, y.dst.desc, averageOf(attrs)),
 }
 
 export const avgPoolBackward: Lowering<Ops['avgPoolBackward']> = {
-  lower: ({ x, y, attrs }, k) => averageBackward(k, y.diff_src, x.diff_dst, x.diff_dst.desc, attrs, divisor(attrs)),
+  lower: ({ x, y, attrs }, k) => averageBackward(k, y.diff_src, x.diff_dst, x.diff_dst.desc, averageOf(attrs)),
 }
 
 /** An average over the whole map; its [N,C] result lies in memory as [N,C,1,1] does. */
 export const globalAvgPool: Lowering<Ops['globalAvgPool']> = {
   lower({ x: { src }, y: { dst } }, k) {
-    average(k, src, dst, asMap(k, dst), wholeMap(src), alg.poolingAvgExcludePadding)
+    average(k, src, dst, asMap(k, dst), wholeMap(src))
   },
 }
 
 export const globalAvgPoolBackward: Lowering<Ops['globalAvgPoolBackward']> = {
   lower({ x: { diff_dst }, y: { diff_src } }, k) {
-    averageBackward(k, diff_src, diff_dst, asMap(k, diff_dst), wholeMap(diff_src), alg.poolingAvgExcludePadding)
+    averageBackward(k, diff_src, diff_dst, asMap(k, diff_dst), wholeMap(diff_src))
   },
 }
 
-const divisor = ({ includePadding }: { readonly includePadding: boolean }) =>
-  includePadding ? alg.poolingAvgIncludePadding : alg.poolingAvgExcludePadding
+const averageOf = (attrs: Window & { readonly includePadding: boolean }): PoolingOptions => ({
+  algorithm: attrs.includePadding ? 'averageIncludingPadding' : 'averageExcludingPadding',
+  window: attrs,
+})
 
-const wholeMap = ({ shape }: Operand): Window => ({
-  kernel: [shape[2]!, shape[3]!],
-  strides: [1, 1],
-  padding: [
-    [0, 0],
-    [0, 0],
-  ],
+const wholeMap = ({ shape }: Operand): PoolingOptions => ({
+  algorithm: 'averageExcludingPadding',
+  window: {
+    kernel: [shape[2]!, shape[3]!],
+    strides: [1, 1],
+    padding: [
+      [0, 0],
+      [0, 0],
+    ],
+  },
 })
 
 const asMap = (k: Kernels, { shape, dtype }: Operand) =>
-  k.engine.describe([...shape, 1, 1], dtype === 'bf16' ? 'bf16' : 'f32', 'acdb')
+  k.api.describe([...shape, 1, 1], dtype === 'bf16' ? 'bf16' : 'f32', 'acdb')
 
-function average(k: Kernels, src: Operand, dst: Operand, dstMap: Descriptor, window: Window, algorithm: number) {
-  k.launch(forward(k, prop.forwardTraining, algorithm, src.desc, dstMap, window), [
+function average(k: Kernels, src: Operand, dst: Operand, dstMap: Descriptor, options: PoolingOptions) {
+  k.launch(k.api.pooling({ ...options, src: src.desc, dst: dstMap }), [
     [arg.src, src.desc, src.place],
     [arg.dst, dstMap, dst.place],
   ])
 }
 
-function averageBackward(
-  k: Kernels,
-  diffSrc: Operand,
-  diffDst: Operand,
-  dstMap: Descriptor,
-  window: Window,
-  algorithm: number,
-) {
-  const hint = forward(k, prop.forwardTraining, algorithm, diffSrc.desc, dstMap, window)
-  k.launch(backward(k, algorithm, diffSrc.desc, dstMap, window, hint), [
+function averageBackward(k: Kernels, diffSrc: Operand, diffDst: Operand, dstMap: Descriptor, options: PoolingOptions) {
+  const forward = k.api.pooling({ ...options, src: diffSrc.desc, dst: dstMap })
+  k.launch(k.api.poolingBackward({ ...options, diffSrc: diffSrc.desc, diffDst: dstMap, forward }), [
     [arg.diffDst, dstMap, diffDst.place],
     [arg.diffSrc, diffSrc.desc, diffSrc.place],
   ])
 }
-
-function forward(
-  { engine }: Kernels,
-  kind: number,
-  algorithm: number,
-  src: Descriptor,
-  dst: Descriptor,
-  window: Window,
-) {
-  return engine.primitive('pooling', op =>
-    engine.library.dnnl_pooling_forward_desc_init(op, kind, algorithm, src, dst, ...geometry(window)),
-  )
-}
-
-function backward(
-  { engine }: Kernels,
-  algorithm: number,
-  diffSrc: Descriptor,
-  diffDst: Descriptor,
-  window: Window,
-  hint: Primitive,
-) {
-  return engine.primitive(
-    'pooling backward',
-    op => engine.library.dnnl_pooling_backward_desc_init(op, algorithm, diffSrc, diffDst, ...geometry(window)),
-    { hint },
-  )
-}
-
-const geometry = ({ kernel, strides, padding: [height, width] }: Window) =>
-  [dims(strides), dims(kernel), dims([height[0], width[0]]), dims([height[1], width[1]])] as const
