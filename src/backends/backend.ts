@@ -1,6 +1,7 @@
 import type { Dtype } from '../base/dtype.js'
 import type { Graph, Value } from '../graph/op.js'
 import type { Variable } from '../graph/ops/source.js'
+import type { Passes } from '../graph/passes/passes.js'
 
 /** What activations are computed in; parameters, statistics and losses are f32 either way. */
 export type Precision = Extract<Dtype, 'f32' | 'bf16'>
@@ -51,6 +52,8 @@ export interface Backend {
   readonly title: string
   /** The best first. */
   readonly precisions: readonly [Precision, ...Precision[]]
+  /** The optimisations that are on: its own, and those for whoever builds graphs for it. */
+  readonly passes: Passes
   createStore(): Store
   /** Compiles a graph; the graph must not change afterwards. */
   compile(graph: Graph, options: CompileOptions): Program

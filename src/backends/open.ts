@@ -1,4 +1,5 @@
 import { UserError } from '../base/error.js'
+import { allPasses, type Passes } from '../graph/passes/passes.js'
 import type { Backend, Precision } from './backend.js'
 import { openOnednn } from './onednn/onednn.js'
 import { createReference } from './reference/reference.js'
@@ -9,16 +10,26 @@ export type BackendName = (typeof backendNames)[number]
 
 const install = "install oneDNN 2: on Debian and Ubuntu 'apt-get install libdnnl2'; elsewhere see the README"
 
-/** Opens a backend. `warn` hears of a fallback; a backend asked for by name that is not there is an error. */
-export function openBackend(name: BackendName, warn: (message: string) => void): Backend {
-  if (name === 'reference') return createReference()
-  const native = openOnednn()
+/**
+ * Opens a backend. `warn` hears of a fallback, `notify` of measuring that takes a while; a backend asked for by name that is not
+ * there is an error.
+ */
+export function openBackend(
+  name: BackendName,
+  warn: (message: string) => void,
+  {
+    passes = allPasses,
+    notify = () => {},
+  }: { readonly passes?: Passes; readonly notify?: (message: string) => void } = {},
+): Backend {
+  if (name === 'reference') return createReference({ passes })
+  const native = openOnednn(passes, notify)
   if (!('reason' in native)) return native
   if (name === 'onednn') throw new UserError(`oneDNN cannot be used: ${native.reason}; ${install}`)
   warn(
     `oneDNN cannot be used: ${native.reason}. Running plain TypeScript instead, which is hundreds of times slower; ${install}`,
   )
-  return createReference()
+  return createReference({ passes })
 }
 
 /** The precision asked for, or the backend's best. */

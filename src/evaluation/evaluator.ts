@@ -4,8 +4,7 @@ import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
 import type { Value } from '../graph/op.js'
-import { absorbRelu } from '../graph/passes/absorbRelu.js'
-import { removeDead } from '../graph/passes/removeDead.js'
+import { optimiseInference } from '../graph/passes/passes.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
@@ -45,8 +44,7 @@ export class Evaluator implements AsyncDisposable {
     const { model, backend, precision, store, averages = true, batch = 32 } = options
     const network = networkOf(model)
     const built = buildModel(network, { ...modelOptions(model), mode: 'eval', batch, precision })
-    this.#logits = absorbRelu(built.graph, [built.logits])(built.logits)
-    removeDead(built.graph, [this.#logits])
+    this.#logits = optimiseInference(built.graph, built.logits, backend.passes)
     this.#options = options
     this.#program = backend.compile(built.graph, {
       outputs: [this.#logits],

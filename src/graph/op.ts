@@ -87,6 +87,11 @@ export interface OpSpec<
   readonly mutates?: readonly (keyof In)[]
   /** The attributes that make this op apply a ReLU to its `dst` as well; undefined where it can't. */
   absorbRelu?(attrs: Attrs): Attrs | undefined
+  /**
+   * For ops that are cheaper to run twice than their `dst` is to keep: emits `dst` again, from inputs and from outputs
+   * other than `dst`.
+   */
+  replay?(x: Bound<In, Value>, y: Bound<Out, Value>, attrs: Attrs): Value
 }
 
 export class ShapeError extends Error {

@@ -6,6 +6,8 @@ import { concatOp, sliceChannels } from './ops/concat.js'
 import { convolution, convolutionBackwardData, convolutionBackwardWeights } from './ops/convolution.js'
 import { denseBackwardData, denseBackwardWeights, denseOp } from './ops/dense.js'
 import { dropoutOp } from './ops/dropout.js'
+import { foldBatchNorm } from './ops/foldBatchNorm.js'
+import { fusedConvolution } from './ops/fusedConvolution.js'
 import { globalAvgPoolBackward, globalAvgPoolOp } from './ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from './ops/gradientNorms.js'
 import { maxPoolBackward, maxPoolOp } from './ops/maxPool.js'
@@ -14,6 +16,7 @@ import { residualAddOp } from './ops/residualAdd.js'
 import { scaleOp } from './ops/scale.js'
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './ops/softmaxCrossEntropy.js'
 import { constantOp, inputOp, variableOp } from './ops/source.js'
+import { stackFilters } from './ops/stackFilters.js'
 import { sumOp } from './ops/sum.js'
 import { momentumDescent, movingAverage, rmsprop } from './ops/updates.js'
 
@@ -25,9 +28,12 @@ export const ops = {
   convolution,
   convolutionBackwardData,
   convolutionBackwardWeights,
+  fusedConvolution,
   batchNorm,
   batchNormInference,
   batchNormBackward,
+  foldBatchNorm,
+  stackFilters,
   relu: reluOp,
   reluBackward,
   residualAdd: residualAddOp,

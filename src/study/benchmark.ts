@@ -1,8 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { Backend, Precision, Program } from '../backends/backend.js'
 import { RandomStream } from '../base/random.js'
-import { absorbRelu } from '../graph/passes/absorbRelu.js'
-import { removeDead } from '../graph/passes/removeDead.js'
+import { optimiseInference } from '../graph/passes/passes.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
 import { paperRecipe } from '../training/recipe.js'
@@ -30,6 +29,8 @@ export interface BenchmarkOptions {
   readonly batch: number
   readonly backend: Backend
   readonly precision: Precision
+  /** Train with less memory and more time. @default false */
+  readonly recompute?: boolean | undefined
   readonly warmup: number
   readonly runs: number
 }
@@ -70,8 +71,11 @@ export function benchmark(
   }
 }
 
-function trainingProgram({ spec, batch, backend, precision }: BenchmarkOptions): Program {
-  const step = buildTrainingStep(networkOf(spec), { ...paperRecipe, batch, precision }, modelOptions(spec))
+function trainingProgram({ spec, batch, backend, precision, recompute }: BenchmarkOptions): Program {
+  const step = buildTrainingStep(networkOf(spec), { ...paperRecipe, batch, precision }, modelOptions(spec), {
+    passes: backend.passes,
+    recompute,
+  })
   const program = backend.compile(step.graph, { outputs: [step.loss], store: backend.createStore() })
   const labels = program.input('labels')
   for (let i = 0; i < labels.length; i++) labels[i] = i % spec.classes
@@ -83,7 +87,6 @@ function trainingProgram({ spec, batch, backend, precision }: BenchmarkOptions):
 
 function inferenceProgram({ spec, batch, backend, precision }: BenchmarkOptions): Program {
   const model = buildModel(networkOf(spec), { ...modelOptions(spec), mode: 'eval', batch, precision })
-  const logits = absorbRelu(model.graph, [model.logits])(model.logits)
-  removeDead(model.graph, [logits])
+  const logits = optimiseInference(model.graph, model.logits, backend.passes)
   return backend.compile(model.graph, { outputs: [logits], store: backend.createStore() })
 }

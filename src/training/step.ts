@@ -5,8 +5,8 @@ import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
 import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
 import { type Input, input, inputOp, variableOf } from '../graph/ops/source.js'
 import { movingAverage } from '../graph/ops/updates.js'
-import { absorbRelu } from '../graph/passes/absorbRelu.js'
-import { removeDead } from '../graph/passes/removeDead.js'
+import { allPasses, optimise, optimiseForward, type Passes } from '../graph/passes/passes.js'
+import { recompute } from '../graph/passes/recompute.js'
 import { buildModel, type Model, type ModelOptions } from '../nn/model.js'
 import type { Network } from '../nn/network.js'
 import { averagesOf } from '../optim/average.js'
@@ -30,6 +30,13 @@ export interface TrainingStep {
   readonly usesStepNumber: boolean
 }
 
+export interface StepOptions {
+  /** @default all */
+  readonly passes?: Passes
+  /** Keep fewer maps for the backward part and compute them twice: less memory, more time. @default false */
+  readonly recompute?: boolean | undefined
+}
+
 const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRule } = {
   rmsprop: ({ decay, epsilon, momentum }) => rmsprop({ decay, epsilon, momentum }),
   momentum: recipe => momentum({ momentum: recipe.momentum }),
@@ -43,6 +50,7 @@ export function buildTrainingStep(
   network: Network,
   recipe: Recipe,
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
+  { passes = allPasses, recompute: again = false }: StepOptions = {},
 ): TrainingStep {
   if (recipe.auxiliary > 0 && !network.auxiliary)
     throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)
@@ -62,12 +70,13 @@ export function buildTrainingStep(
   const main = softmaxCrossEntropy.emit({ logits: model.logits, labels }, smoothing).loss
   const auxiliary =
     model.auxiliaryLogits && softmaxCrossEntropy.emit({ logits: model.auxiliaryLogits, labels }, smoothing).loss
-  const renamed = absorbRelu(graph, [])
+  const absorbed = optimiseForward(graph, [], passes)
+  const forward = graph.nodes.length
 
-  const parameters = model.parameters.map(renamed)
-  const loss = renamed(main)
+  const parameters = model.parameters.map(absorbed)
+  const loss = absorbed(main)
   const losses = [{ of: loss, weight: 1 }]
-  if (auxiliary) losses.push({ of: renamed(auxiliary), weight: recipe.auxiliary })
+  if (auxiliary) losses.push({ of: absorbed(auxiliary), weight: recipe.auxiliary })
   const diff = gradients(losses, parameters)
 
   const weightDecay = parameters.map(value => (variableOf(value)!.decays ? recipe.weightDecay : 0))
@@ -83,20 +92,23 @@ export function buildTrainingStep(
     averageDecay,
     weightDecay,
   })
-  const running = model.statistics.map(statistic => renamed(statistic.running))
-  const batch = model.statistics.map(statistic => renamed(statistic.batch))
+  const running = model.statistics.map(statistic => absorbed(statistic.running))
+  const batch = model.statistics.map(statistic => absorbed(statistic.batch))
   movingAverage.emit({ averages: running, src: batch, decay: scalar('normDecay') }, {})
   movingAverage.emit({ averages: averagesOf(running), src: running, decay: averageDecay }, {})
-  removeDead(graph, [loss, norms, norm])
+
+  const thrifty = again ? recompute(graph, forward) : (value: Value) => value
+  const fused = optimise(graph, [loss, norms, norm].map(thrifty), passes)
+  const finished = (value: Value) => fused(thrifty(value))
   const usesStepNumber = graph.nodes.some(
     ({ op, attrs }) => op === (inputOp as unknown) && (attrs as Input).name === 'step',
   )
   return {
-    model: renameModel(model, renamed),
+    model: renameModel(model, value => finished(absorbed(value))),
     graph,
-    loss,
-    norms,
-    norm,
+    loss: finished(loss),
+    norms: finished(norms),
+    norm: finished(norm),
     parameterNames: parameters.map(value => variableOf(value)!.name),
     usesStepNumber,
   }

@@ -65,7 +65,7 @@ export async function* train(
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const saved = resume && decodeState(resume)
   if (resume && saved) expectSameImages(resume, saved, images, epochAt(resume.step))
-  const step = buildTrainingStep(network, recipe, modelOptions(model))
+  const step = buildTrainingStep(network, recipe, modelOptions(model), { passes: backend.passes })
   await using loader = new Loader(images, {
     batch: recipe.batch,
     preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },

@@ -7,7 +7,8 @@ import type { Graph, Numbers, Value } from '../../src/graph/op.js'
 import { cast } from '../../src/graph/ops/cast.js'
 import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
 import { input, variableOf } from '../../src/graph/ops/source.js'
-import { absorbRelu } from '../../src/graph/passes/absorbRelu.js'
+import { optimise, optimiseForward, optimiseInference } from '../../src/graph/passes/passes.js'
+import { recompute } from '../../src/graph/passes/recompute.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { buildModel } from '../../src/nn/model.js'
 import type { Network } from '../../src/nn/network.js'
@@ -36,7 +37,7 @@ export interface LogitsOptions {
   readonly precision?: Precision
   /** How many of the file's images, all in one batch. @default all */
   readonly images?: number
-  /** Look at every stage as well, which keeps `absorbRelu` from merging anything. f32 only. @default false */
+  /** Look at every stage as well, which keeps passes from merging anything. f32 only. @default false */
   readonly stages?: boolean
 }
 
@@ -48,8 +49,7 @@ export function checkLogits(backend: Backend, golden: Golden, options: LogitsOpt
   const looked = stages
     ? Object.entries(golden.stages).map(([ours, theirs]) => ({ ours, theirs, value: model.endpoints.get(ours)! }))
     : []
-  const moved = stages ? (value: Value) => value : absorbRelu(model.graph, [])
-  const logits = moved(model.logits)
+  const logits = stages ? model.logits : optimiseInference(model.graph, model.logits, backend.passes)
   const outputs = [...new Set([logits, ...looked.map(({ value }) => value)])]
   removeDead(model.graph, outputs)
   const store = synthesiseStore(backend, model.graph, golden, 0)
@@ -105,23 +105,37 @@ function checkStage(what: string, got: Float32Array, { shape }: Value, stage: St
  * Runs one step of training forward and backward (batch statistics, no dropout, no update) and compares loss, logits,
  * every parameter's gradient and the batch's statistics with the file. f32.
  */
-export function checkGradients(backend: Backend, golden: Golden, wanted: GradientOracle): void {
+export function checkGradients(
+  backend: Backend,
+  golden: Golden,
+  wanted: GradientOracle,
+  { recompute: again = false }: { readonly recompute?: boolean } = {},
+): void {
   const { network, names } = golden
   const { n, height } = wanted.input
   const model = buildModel(network, { mode: 'train', batch: n, size: height, keep: 1 })
   const { graph } = model
-  const moved = absorbRelu(graph, [])
-  const logits = moved(model.logits)
-  const parameters = model.parameters.map(moved)
-  const statistics = model.statistics.map(({ running, batch }) => ({ running: moved(running), batch: moved(batch) }))
+  const absorbed = optimiseForward(graph, [], backend.passes)
+  const forward = graph.nodes.length
+  const parameters = model.parameters.map(absorbed)
   const labels = input(graph, { name: 'labels', dtype: 's32', shape: [n], feed: 'plain' })
   const { loss } = softmaxCrossEntropy.emit(
-    { logits: cast(logits, 'f32'), labels },
+    { logits: cast(absorbed(model.logits), 'f32'), labels },
     { smoothing: wanted.label_smoothing },
   )
-  const diff = gradients([{ of: loss, weight: 1 }], parameters)
-  const outputs = [loss, logits, ...diff, ...statistics.map(({ batch }) => batch)]
-  removeDead(graph, outputs)
+  const gradientsOf = gradients([{ of: loss, weight: 1 }], parameters)
+  const batches = model.statistics.map(({ batch }) => absorbed(batch))
+  const thrifty = again ? recompute(graph, forward) : (value: Value) => value
+  const wantedOf = [loss, absorbed(model.logits), ...gradientsOf, ...batches].map(thrifty)
+  const fused = optimise(graph, wantedOf, backend.passes)
+  const outputs = wantedOf.map(fused)
+  const finished = (value: Value) => fused(thrifty(value))
+  const [finalLoss, logits] = outputs as [Value, Value]
+  const diff = gradientsOf.map(finished)
+  const statistics = model.statistics.map(({ running, batch }) => ({
+    running: finished(absorbed(running)),
+    batch: finished(absorbed(batch)),
+  }))
   const store = synthesiseStore(backend, graph, golden, wanted.bn_bias_offset)
   const program = backend.compile(graph, { outputs, store })
   program.input('images').set(pixels(wanted.input, n))
@@ -130,8 +144,8 @@ export function checkGradients(backend: Backend, golden: Golden, wanted: Gradien
 
   const tolerance = wanted.recommended_tol
   checkRows(`${network.id} in training`, program.read(logits), wanted.train_logits, tolerance.train_logits)
-  const lossError = Math.abs(program.read(loss)[0]! - wanted.loss) / wanted.loss
-  assert.ok(lossError <= tolerance.loss, `loss ${program.read(loss)[0]}, not ${wanted.loss}`)
+  const lossError = Math.abs(program.read(finalLoss)[0]! - wanted.loss) / wanted.loss
+  assert.ok(lossError <= tolerance.loss, `loss ${program.read(finalLoss)[0]}, not ${wanted.loss}`)
   const byKey = new Map(wanted.params.map(row => [row[0], row]))
   const errors = parameters.map((parameter, i) => {
     const key = names.get(variableOf(parameter)!.name)!

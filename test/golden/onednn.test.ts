@@ -1,32 +1,60 @@
-import test from 'node:test'
-import { openOnednn } from '../../src/backends/onednn/onednn.js'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import test, { after } from 'node:test'
+import { createOnednn, sharedOnednn } from '../../src/backends/onednn/onednn.js'
+import { Stopwatch } from '../../src/backends/onednn/stopwatch.js'
+import { Tuner } from '../../src/backends/onednn/tuner.js'
+import { TuningCache } from '../../src/backends/onednn/tuning-cache.js'
+import { allPasses } from '../../src/graph/passes/passes.js'
+import { otherKernels } from '../backends/other-kernels.js'
 import { checkGradients, checkLogits } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
 
-const opened = openOnednn()
+const shared = sharedOnednn()
 
-if ('reason' in opened) test('golden numbers on oneDNN', { skip: opened.reason }, () => {})
+if ('reason' in shared) test('golden numbers on oneDNN', { skip: shared.reason }, () => {})
 else {
+  const folder = mkdtempSync(path.join(tmpdir(), 'tuning-'))
+  after(() => rmSync(folder, { recursive: true }))
+  const tuner = new Tuner(new Stopwatch(shared.api), new TuningCache('test', folder))
+  const plain = createOnednn(shared, new Set(), undefined)
+  const tuned = createOnednn(shared, allPasses, tuner)
+  // Every kernel is another than the default where the library has one: blocked layouts, Winograd's algorithm.
+  const other = createOnednn(shared, allPasses, otherKernels)
+
   for (const golden of [goldenInceptionV4, goldenInceptionResnetV1]) {
     const { id } = golden.network
+    for (const [how, backend] of [
+      ['every optimisation off', plain],
+      ['every optimisation on', tuned],
+      ['other kernels', other],
+    ] as const) {
+      test(`${id} on oneDNN, ${how}: logits of two images in f32`, () => {
+        checkLogits(backend, golden)
+      })
 
-    test(`${id} on oneDNN: logits of two images in f32`, () => {
-      checkLogits(opened, golden)
-    })
+      const skip = backend.precisions.includes('bf16') ? false : 'this processor has no bf16'
+      test(`${id} on oneDNN, ${how}: logits of two images in bf16`, { skip }, () => {
+        checkLogits(backend, golden, { precision: 'bf16' })
+      })
+    }
 
     test(`${id} on oneDNN: every stage in f32`, () => {
-      checkLogits(opened, golden, { stages: true })
-    })
-
-    const skip = opened.precisions.includes('bf16') ? false : 'this processor has no bf16'
-    test(`${id} on oneDNN: logits of two images in bf16`, { skip }, () => {
-      checkLogits(opened, golden, { precision: 'bf16' })
+      checkLogits(plain, golden, { stages: true })
     })
   }
 
-  test('inception-v4 on oneDNN: gradients of a training step', () => {
-    checkGradients(opened, goldenInceptionV4, readGradientOracle('inception-v4-grad'))
+  const gradients = readGradientOracle('inception-v4-grad')
+  test('inception-v4 on oneDNN, every optimisation off: gradients of a training step', () => {
+    checkGradients(plain, goldenInceptionV4, gradients)
+  })
+  test('inception-v4 on oneDNN, every optimisation on, recomputing: gradients of a training step', () => {
+    checkGradients(tuned, goldenInceptionV4, gradients, { recompute: true })
+  })
+  test('inception-v4 on oneDNN, other kernels: gradients of a training step', () => {
+    checkGradients(other, goldenInceptionV4, gradients)
   })
 }

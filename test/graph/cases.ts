@@ -7,6 +7,8 @@ import { concat, sliceChannels } from '../../src/graph/ops/concat.js'
 import { conv2d } from '../../src/graph/ops/convolution.js'
 import { dense2d } from '../../src/graph/ops/dense.js'
 import { dropout } from '../../src/graph/ops/dropout.js'
+import { foldBatchNorm } from '../../src/graph/ops/foldBatchNorm.js'
+import { fusedConvolution } from '../../src/graph/ops/fusedConvolution.js'
 import { globalAvgPool2d } from '../../src/graph/ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from '../../src/graph/ops/gradientNorms.js'
 import { maxPool2d } from '../../src/graph/ops/maxPool.js'
@@ -15,6 +17,7 @@ import { residualAddOp } from '../../src/graph/ops/residualAdd.js'
 import { scale } from '../../src/graph/ops/scale.js'
 import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
 import { constant } from '../../src/graph/ops/source.js'
+import { stackFilters } from '../../src/graph/ops/stackFilters.js'
 import { sumOp } from '../../src/graph/ops/sum.js'
 import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/updates.js'
 import type { Window } from '../../src/graph/ops/window.js'
@@ -95,6 +98,101 @@ const convolutions: readonly OpCase[] = [
     groups: 2,
     bias: true,
   }),
+]
+
+interface FusedCase extends ConvolutionCase {
+  readonly residual: boolean
+  readonly scale?: number
+  readonly act?: boolean
+}
+
+const fusedCase = (name: string, { src, filters, window, residual, scale = 1, act = true }: FusedCase): OpCase => ({
+  name: `fusedConvolution ${name}`,
+  backward: 'none',
+  build: m => {
+    const x = m.map(src)
+    const weights = m.weight([filters, src[1]!, ...window.kernel])
+    const conv = { weights, bias: m.weight([filters]) }
+    // A map made inside the graph, which the kernel may overwrite, unlike an input.
+    const before = residual ? relu(conv2d(x, m.weight(weights.shape), undefined, { ...window, groups: 1 })) : undefined
+    return [
+      fusedConvolution.emit({ src: x, ...conv, residual: before }, { ...window, groups: 1, scale, relu: act }).dst,
+    ]
+  },
+})
+
+const wide: Shape = [2, 32, 9, 9]
+
+const fused: readonly OpCase[] = [
+  fusedCase('1×1 with relu', { src: wide, filters: 48, window: window([1, 1], 1, none), residual: false }),
+  fusedCase('3×3 with relu', { src: wide, filters: 48, window: window([3, 3], 1, one), residual: false }),
+  fusedCase('1×1 onto a residual', { src: wide, filters: 48, window: window([1, 1], 1, none), residual: true }),
+  fusedCase('1×1, a tenth of it onto a residual', {
+    src: [3, 17, 5, 6],
+    filters: 19,
+    window: window([1, 1], 1, none),
+    residual: true,
+    scale: 0.1,
+  }),
+  fusedCase('3×3, scaled, onto a residual, without relu', {
+    src: wide,
+    filters: 32,
+    window: window([3, 3], 1, one),
+    residual: true,
+    scale: 0.3,
+    act: false,
+  }),
+  {
+    name: 'fusedConvolution onto its own source',
+    backward: 'none',
+    build: m => {
+      const x = relu(m.map([2, 16, 4, 4]))
+      const attrs = { ...window([1, 1], 1, none), groups: 1, scale: 0.5, relu: true }
+      return [
+        fusedConvolution.emit({ src: x, weights: m.weight([16, 16, 1, 1]), bias: undefined, residual: x }, attrs).dst,
+      ]
+    },
+  },
+  {
+    name: 'a convolution with weights folded and stacked beforehand',
+    backward: 'none',
+    build: m => {
+      const folded = [24, 16].map(filters =>
+        foldBatchNorm.emit(
+          {
+            weights: m.weight([filters, 8, 1, 1]),
+            bias: undefined,
+            scale: m.weight([filters], 'positive'),
+            shift: m.weight([filters]),
+            mean: m.weight([filters]),
+            variance: m.weight([filters], 'positive'),
+          },
+          { epsilon: 1e-3 },
+        ),
+      )
+      const weights = stackFilters.emit({ src: folded.map(({ weights }) => weights) }, {}).dst
+      const bias = stackFilters.emit({ src: folded.map(({ bias }) => bias) }, {}).dst
+      const attrs = { ...window([1, 1], 1, none), groups: 1, scale: 1, relu: true }
+      return [fusedConvolution.emit({ src: m.map([2, 8, 5, 5]), weights, bias, residual: undefined }, attrs).dst]
+    },
+  },
+  {
+    name: 'foldBatchNorm with bias, without scale',
+    backward: 'none',
+    build: m => {
+      const statistics = { shift: m.weight([6]), mean: m.weight([6]), variance: m.weight([6], 'positive') }
+      const { weights, bias } = foldBatchNorm.emit(
+        { weights: m.weight([6, 3, 3, 3]), bias: m.weight([6]), scale: undefined, ...statistics },
+        { epsilon: 1e-3 },
+      )
+      return [weights, bias]
+    },
+  },
+  {
+    name: 'stackFilters',
+    backward: 'none',
+    build: m => [stackFilters.emit({ src: [m.weight([3, 4, 1, 2]), m.weight([5, 4, 1, 2])] }, {}).dst],
+  },
 ]
 
 const batchNorms: readonly OpCase[] = [false, true].flatMap(withScale =>
@@ -357,6 +455,7 @@ const whole: readonly OpCase[] = [
 /** Every op in the uses that networks make of it and at the edges: what a backend must pass to be one. */
 export const opCases: readonly OpCase[] = [
   ...convolutions,
+  ...fused,
   ...batchNorms,
   fixedStatistics,
   ...pools,

@@ -20,6 +20,8 @@ export interface Operand extends Type {
   readonly fixed: boolean
   /** Whether anything reads it. */
   readonly read: boolean
+  /** Whether nobody reads it any more when the node has run, so that its memory may be written over. */
+  readonly last: boolean
 }
 
 /** A typed window on a place: f32 numbers, s32 numbers, or the bits of bf16. */
@@ -43,11 +45,14 @@ export type Argument = readonly [argument: number, desc: Descriptor, place: Plac
 
 /** How one op becomes launches. */
 export interface Lowering<O> {
-  /** Ports that are row-major; other feature maps are channels-last. */
+  /** Ports that are row-major; the other feature maps of a node all have the layout chosen for it. */
   readonly rowMajor?: readonly string[]
   /** Ports whose storage must be in the SIMD team's memory. */
   readonly team?: readonly string[]
-  lower(call: Call<O, Operand>, k: Kernels): void
+  /** Names of the ways to compute the op, the default first. @default one, 'direct' */
+  readonly ways?: (attrs: Call<O>['attrs']) => readonly string[]
+  /** Throws OnednnError where the library cannot go this way with these layouts. */
+  lower(call: Call<O, Operand>, k: Kernels, way: string): void
 }
 
 /** Total over the ops: a missing kernel does not compile. */
@@ -62,6 +67,8 @@ export class Kernels {
   readonly preparations: Launch[] = []
   readonly constantBytes: number[] = []
   readonly workspaceBytes = new Map<Value, number>()
+  /** Results that must lie in the memory of another value, by `overwrite`. */
+  readonly overwrites = new Map<Value, Value>()
   scratchBytes = 0
   readonly #firstConstant: number
   readonly #after: Launch[] = []
@@ -118,6 +125,16 @@ export class Kernels {
       ],
     })
     return place
+  }
+
+  /**
+   * Claims the memory of `operand` for `result`, for a kernel that adds to what it finds there. False where somebody
+   * still needs the operand, or the two are not laid out alike.
+   */
+  overwrite(operand: Operand, result: Operand): boolean {
+    const free = operand.last && operand.place.kind === 'value' && this.api.sameLayout(operand.desc, result.desc)
+    if (free) this.overwrites.set(result.value, operand.value)
+    return free
   }
 
   scratch(desc: Descriptor): Place {

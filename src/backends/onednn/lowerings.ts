@@ -1,7 +1,12 @@
 import type { Lowerings } from './kernels.js'
 import { batchNorm, batchNormBackward, batchNormInference } from './lowering/batchNorm.js'
 import { concat, sliceChannels } from './lowering/concat.js'
-import { convolution, convolutionBackwardData, convolutionBackwardWeights } from './lowering/convolution.js'
+import {
+  convolution,
+  convolutionBackwardData,
+  convolutionBackwardWeights,
+  fusedConvolution,
+} from './lowering/convolution.js'
 import { dense, denseBackwardData, denseBackwardWeights } from './lowering/dense.js'
 import { cast, relu, reluBackward, residualAdd, scale, sum } from './lowering/elementwise.js'
 import {
@@ -16,9 +21,11 @@ import {
   clipFactor,
   constant,
   dropout,
+  foldBatchNorm,
   nothing,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  stackFilters,
 } from './lowering/script.js'
 import { gradientNorms, momentumDescent, movingAverage, rmsprop } from './lowering/updates.js'
 
@@ -29,9 +36,12 @@ export const lowerings: Lowerings = {
   convolution,
   convolutionBackwardData,
   convolutionBackwardWeights,
+  fusedConvolution,
   batchNorm,
   batchNormInference,
   batchNormBackward,
+  foldBatchNorm,
+  stackFilters,
   relu,
   reluBackward,
   residualAdd,

@@ -1,14 +1,14 @@
 import { UserError } from '../../base/error.js'
 import { formatBytes } from '../../base/format.js'
 import { sizeOf } from '../../base/shape.js'
-import { flatten, type Graph, type Type, type Value } from '../../graph/op.js'
-import { inputOp, variableOf } from '../../graph/ops/source.js'
+import type { Graph, Type, Value } from '../../graph/op.js'
+import { variableOf } from '../../graph/ops/source.js'
 import type { Program } from '../backend.js'
-import { planArena } from '../plan.js'
 import type { Place, View } from './kernels.js'
 import { addressOf } from './library.js'
 import type { Lowered } from './lower.js'
 import type { TeamStore } from './store.js'
+import { isInput, planValues } from './value-plan.js'
 
 /** Memory that tensors lie in, and its address. */
 interface Region {
@@ -45,11 +45,13 @@ export class ProgramMemory {
     outputs: readonly Value[],
     store: TeamStore,
     nameOf: (value: Value) => string | undefined,
+    inPlace: boolean,
   ) {
     this.#store = store
     this.#team = region(store.team.store.buffer)
     const beside = this.#placeInTeam(graph, lowered, nameOf)
-    const { offsets, bytes: planned } = planValues(graph, lowered, outputs, value => this.#locations.has(value))
+    const isPlaced = (value: Value) => this.#locations.has(value)
+    const { offsets, kept, bytes: planned } = planValues(graph, lowered, { outputs, isPlaced, inPlace })
 
     let end = planned
     const reserve = (bytes: number) => {
@@ -60,6 +62,7 @@ export class ProgramMemory {
     for (const { op, outputs: made } of graph.nodes)
       if (isInput(op) && !this.#locations.has(made.dst!)) offsets.set(made.dst!, reserve(lowered.bytes.get(made.dst!)!))
     const constants = lowered.constantBytes.map(reserve)
+    for (const value of kept) offsets.set(value, reserve(lowered.bytes.get(value)!))
     const scratch = reserve(lowered.scratchBytes)
 
     this.#arena = region(allocate(end + alignment))
@@ -68,8 +71,12 @@ export class ProgramMemory {
     for (const [value, offset] of offsets) this.#locations.set(value, { region: this.#arena, offset: shift + offset })
     this.#constants = constants.map(offset => shift + offset)
     this.#scratch = shift + scratch
-    const kept = lowered.constantBytes.reduce((sum, bytes) => sum + bytes, 0)
-    this.summary = { arena: planned + lowered.scratchBytes, constants: kept, beside }
+    const sizes = [...lowered.constantBytes, ...kept.map(value => lowered.bytes.get(value)!)]
+    this.summary = {
+      arena: planned + lowered.scratchBytes,
+      constants: sizes.reduce((sum, bytes) => sum + bytes, 0),
+      beside,
+    }
   }
 
   /** Variables where the store has them; new blocks for gradients and the like. Returns the bytes of the latter. */
@@ -114,44 +121,6 @@ export class ProgramMemory {
     const length = sizeOf(shape)
     if (dtype === 's32') return new Int32Array(buffer, offset, length)
     return dtype === 'bf16' ? new Uint16Array(buffer, offset, length) : new Float32Array(buffer, offset, length)
-  }
-}
-
-export const isInput = (op: unknown): boolean => op === inputOp
-
-/** Arena offsets of all values that are not placed yet and are no inputs; results take over operands where they may. */
-function planValues(graph: Graph, lowered: Lowered, outputs: readonly Value[], placed: (value: Value) => boolean) {
-  const lastRead = new Map<Value, number>()
-  for (const [i, node] of graph.nodes.entries()) for (const value of flatten(node.inputs)) lastRead.set(value, i)
-  for (const value of outputs) lastRead.set(value, graph.nodes.length)
-
-  const storages: { bytes: number; begin: number; end: number }[] = []
-  const storageOf = new Map<Value, (typeof storages)[number]>()
-  for (const [i, { op, inputs, outputs: made }] of graph.nodes.entries()) {
-    if (isInput(op)) continue
-    for (const [port, value] of Object.entries(made)) {
-      if (placed(value)) continue
-      const end = lastRead.get(value) ?? i
-      const bytes = lowered.bytes.get(value)!
-      const operand = flatten({ port: inputs[(op.inPlace?.[port] as string | undefined) ?? ''] })[0]
-      const heir = operand && storageOf.get(operand)
-      const fits =
-        heir?.end === i && heir.bytes === bytes && lowered.layouts.get(operand!) === lowered.layouts.get(value)
-      if (fits) {
-        heir.end = end
-        storageOf.set(value, heir)
-      } else {
-        const storage = { bytes, begin: i, end }
-        storages.push(storage)
-        storageOf.set(value, storage)
-      }
-    }
-  }
-  const plan = planArena(storages, alignment)
-  const offsetOf = new Map(storages.map((storage, i) => [storage, plan.offsets[i]!]))
-  return {
-    offsets: new Map([...storageOf].map(([value, storage]) => [value, offsetOf.get(storage)!])),
-    bytes: plan.bytes,
   }
 }
 

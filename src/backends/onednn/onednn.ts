@@ -1,37 +1,74 @@
 import { readFileSync } from 'node:fs'
-import type { Backend, Precision } from '../backend.js'
+import { cpus } from 'node:os'
+import { allPasses, type Passes } from '../../graph/passes/passes.js'
+import type { Backend } from '../backend.js'
 import { Team } from '../simd/team.js'
+import type { Api } from './api.js'
 import { EngineV2 } from './engine-v2.js'
 import { EngineV3 } from './engine-v3.js'
 import { loadLibrary } from './library.js'
 import { OnednnProgram } from './program.js'
+import { Stopwatch } from './stopwatch.js'
 import { TeamStore } from './store.js'
+import { type Chooser, Tuner } from './tuner.js'
+import { TuningCache } from './tuning-cache.js'
 
-let opened: Backend | { readonly reason: string } | undefined
-
-/** The oneDNN backend of this process, or the reason why there is none. */
-export function openOnednn(): Backend | { readonly reason: string } {
-  opened ??= open()
-  return opened
+/** What all backends of a process share: the library's engine and the threads beside it. */
+interface Shared {
+  readonly api: Api
+  readonly team: Team
 }
 
-function open(): Backend | { readonly reason: string } {
-  const library = loadLibrary()
-  if ('reason' in library) return library
-  const api = library.major === 3 ? new EngineV3(library) : new EngineV2(library)
-  // oneDNN's threads are OpenMP's, and the optimiser's follow them.
-  const threads = Number(process.env.OMP_NUM_THREADS)
-  const team = new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {})
-  const precisions: readonly [Precision, ...Precision[]] = hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16']
+let shared: Shared | { readonly reason: string } | undefined
+
+/** The oneDNN backend with these optimisations, or the reason why there is none. `notify` hears of long measuring. */
+export function openOnednn(
+  passes: Passes = allPasses,
+  notify: (message: string) => void = () => {},
+): Backend | { readonly reason: string } {
+  const found = sharedOnednn()
+  if ('reason' in found) return found
+  const tuner = passes.has('tune') ? tunerOf(found, notify) : undefined
+  return createOnednn(found, passes, tuner)
+}
+
+/** A backend that computes each node as `chooser` says, or by the default kernel. */
+export function createOnednn({ api, team }: Shared, passes: Passes, chooser: Chooser | undefined): Backend {
   return {
     title: `oneDNN ${api.version}`,
-    precisions,
+    precisions: hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16'],
+    passes,
     createStore: () => new TeamStore(team),
     compile(graph, options) {
       if (!(options.store instanceof TeamStore)) throw new Error('the store belongs to another backend')
-      return new OnednnProgram(graph, api, options.store, options)
+      return new OnednnProgram(graph, api, chooser, options.store, { ...options, inPlace: passes.has('in-place') })
     },
   }
+}
+
+/** The library's engine and the SIMD threads, made once a process. */
+export function sharedOnednn(): Shared | { readonly reason: string } {
+  shared ??= load()
+  return shared
+}
+
+function load(): Shared | { readonly reason: string } {
+  const library = loadLibrary()
+  if ('reason' in library) return library
+  // oneDNN's threads are OpenMP's, and the optimiser's follow them.
+  const threads = Number(process.env.OMP_NUM_THREADS)
+  return {
+    api: library.major === 3 ? new EngineV3(library) : new EngineV2(library),
+    team: new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {}),
+  }
+}
+
+function tunerOf({ api, team }: Shared, notify: (message: string) => void): Tuner {
+  const processor = cpus()[0]?.model ?? 'unknown processor'
+  const cache = new TuningCache(`oneDNN ${api.version}, ${processor}, ${team.threads} threads`)
+  return new Tuner(new Stopwatch(api), cache, () =>
+    notify(`measuring kernels on this machine, once; the times are kept in ${cache.file}`),
+  )
 }
 
 /** Whether the processor multiplies bf16 natively, so that computing in it is faster and not only smaller. */

@@ -6,8 +6,10 @@ import type { CompileOptions, Program } from '../backend.js'
 import type { Api, Primitive } from './api.js'
 import type { Argument, Launch, Operand } from './kernels.js'
 import { type Lowered, lower } from './lower.js'
-import { declareVariables, isInput, ProgramMemory } from './memory.js'
+import { declareVariables, ProgramMemory } from './memory.js'
 import type { TeamStore } from './store.js'
+import type { Chooser } from './tuner.js'
+import { isInput } from './value-plan.js'
 
 interface Step {
   readonly node: Node
@@ -27,17 +29,23 @@ export class OnednnProgram implements Program {
   readonly #preparations: readonly Step[]
   #prepared = -1
 
-  constructor(graph: Graph, api: Api, store: TeamStore, options: Omit<CompileOptions, 'store'>) {
-    const { outputs, seed = 0, bind = name => name } = options
+  constructor(
+    graph: Graph,
+    api: Api,
+    chooser: Chooser | undefined,
+    store: TeamStore,
+    options: Omit<CompileOptions, 'store'> & { readonly inPlace: boolean },
+  ) {
+    const { outputs, seed = 0, bind: nameOf = name => name } = options
     this.#api = api
     this.#store = store
-    this.#lowered = lower(graph, api, outputs)
-    const names = declareVariables(graph, store, seed, bind)
-    this.#memory = new ProgramMemory(graph, this.#lowered, outputs, store, value => names.get(value))
+    this.#lowered = lower(graph, api, outputs, chooser)
+    const names = declareVariables(graph, store, seed, nameOf)
+    this.#memory = new ProgramMemory(graph, this.#lowered, outputs, store, value => names.get(value), options.inPlace)
     for (const { op, attrs, outputs: made } of graph.nodes) if (isInput(op)) this.#addInput(attrs as Input, made.dst!)
-    const { steps, preparations } = this.#lowered
-    this.#steps = steps.flatMap(({ node, launches }) => launches.map(launch => this.#bind(node, launch)))
-    this.#preparations = preparations.map(({ node, launch }) => this.#bind(node, launch))
+    const bind = ({ node, launches }: Lowered['steps'][number]) => launches.map(launch => this.#bind(node, launch))
+    this.#steps = this.#lowered.steps.flatMap(bind)
+    this.#preparations = this.#lowered.preparations.flatMap(bind)
   }
 
   get memory() {

@@ -3,6 +3,7 @@ import { roundTo } from '../../base/dtype.js'
 import { sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
+import { allPasses, type Passes } from '../../graph/passes/passes.js'
 import type { Backend, CompileOptions, Program, Store } from '../backend.js'
 import { expectSameShape, initialise } from '../initialise.js'
 
@@ -13,14 +14,17 @@ export interface ReferenceOptions {
    * @default 'typed'
    */
   readonly arithmetic?: 'typed' | 'f64'
+  /** @default all */
+  readonly passes?: Passes
 }
 
 /** Runs every op's own reference kernel: plain TypeScript, slow, and the meaning that other backends are held to. */
-export function createReference({ arithmetic = 'typed' }: ReferenceOptions = {}): Backend {
+export function createReference({ arithmetic = 'typed', passes = allPasses }: ReferenceOptions = {}): Backend {
   const make = (length: number): Numbers => (arithmetic === 'f64' ? new Float64Array(length) : new Float32Array(length))
   return {
     title: 'reference',
     precisions: ['f32', 'bf16'],
+    passes,
     createStore: () => new ReferenceStore(make),
     compile: (graph, options) => new ReferenceProgram(graph, options, arithmetic === 'typed', make),
   }

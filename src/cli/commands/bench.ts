@@ -1,6 +1,7 @@
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { formatBytes, formatTable } from '../../base/format.js'
+import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { findNetwork } from '../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../study/benchmark.js'
 import { describeMachine } from '../../study/machine.js'
@@ -17,6 +18,8 @@ interface Flags extends ModelFlags {
   backend: BackendName
   warmup: number
   runs: number
+  recompute?: boolean
+  passes: string
   kernels?: number | true
   json?: boolean
 }
@@ -37,11 +40,18 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
     .addOption(backendOption())
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
+    .option('--recompute', 'training: keep fewer maps and compute them twice')
+    .option('--passes <names>', 'optimisations that are on: all, none, or names with commas', 'all')
     .option('--kernels [n]', 'show the n kernels that take longest in one more run', wholeNumber(1))
     .option('--json', 'as JSON, with the machine')
     .action((flags: Flags) => {
       const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
-      const backend = openBackend(flags.backend, warn)
+      const backend = openBackend(flags.backend, warn, {
+        passes: new Set(
+          flags.passes === 'all' ? passNames : flags.passes === 'none' ? [] : (flags.passes.split(',') as PassName[]),
+        ),
+        notify: warn,
+      })
       const precision = choosePrecision(backend, flags.precision)
       const { program, ...result } = benchmark(work, { ...flags, spec, backend, precision })
       const machine = describeMachine(`${backend.title}, ${precision}`)

@@ -92,7 +92,9 @@ function stageRows({ endpoints, graph }: ReturnType<typeof summarise>['model']) 
 function trainingPlan(spec: ReturnType<typeof modelSpec>, batch: number) {
   const backend = openBackend('auto', warn)
   const precision = choosePrecision(backend, 'auto')
-  const step = buildTrainingStep(findNetwork(spec.network), { ...paperRecipe, batch, precision }, modelOptions(spec))
+  const step = buildTrainingStep(findNetwork(spec.network), { ...paperRecipe, batch, precision }, modelOptions(spec), {
+    passes: backend.passes,
+  })
   const store = backend.createStore()
   const program = backend.compile(step.graph, { outputs: [step.loss], store })
   const arena = program.memory.arena + program.memory.constants

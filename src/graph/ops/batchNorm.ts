@@ -49,6 +49,8 @@ export const batchNorm = defineOp({
     if (workspace) for (let i = 0; i < dst.data.length; i++) workspace.data[i] = dst.data[i]! > 0 ? 1 : 0
   },
   absorbRelu: attrs => ({ ...attrs, relu: true }),
+  replay: ({ src, scale, shift }, { mean, variance }, attrs) =>
+    batchNormInference.emit({ src, scale, shift, mean, variance }, attrs).dst,
 })
 
 /** Batch normalisation with given statistics, as in evaluation. Shapes as `batchNorm`; mean and variance [C] f32. */

@@ -42,6 +42,7 @@ export const concatOp = defineOp({
       begin += shape[1]!
     }
   },
+  replay: ({ src }) => concat(src),
 })
 
 /** The channels begin … begin+channels−1 of a feature map: what a concatenation's gradient hands each branch. */

@@ -10,6 +10,10 @@ export interface Window {
   ]
 }
 
+/** Whether the window is a single place, at every place: such a convolution is a product of matrices. */
+export const isPointwise = ({ kernel, strides, padding }: Window): boolean =>
+  [...kernel, ...strides].every(n => n === 1) && padding.flat().every(n => n === 0)
+
 /** Height and width of what a window leaves of a map: floor((n + padding − kernel) / stride) + 1 along each axis. */
 export function slide(height: number, width: number, { kernel, strides, padding }: Window): [number, number] {
   const along = (length: number, axis: 0 | 1) => {

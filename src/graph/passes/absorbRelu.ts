@@ -1,15 +1,14 @@
-import { flatten, type Graph, type Node, type Value } from '../op.js'
+import type { Graph, Node, Value } from '../op.js'
 import { reluOp } from '../ops/relu.js'
+import { readersOf } from './readers.js'
 import { rewrite } from './rewrite.js'
 
 /**
  * Merges a ReLU into the op before it where that op can apply one itself and nobody else reads its result, so the map
- * is written once instead of twice. Run before gradients are taken.
+ * is written once instead of twice. Run before gradients are taken, and again after passes that fuse.
  */
 export function absorbRelu(graph: Graph, keep: readonly Value[]): (value: Value) => Value {
-  const readers = new Map<Value, Node[]>()
-  for (const node of graph.nodes)
-    for (const value of flatten(node.inputs)) readers.set(value, [...(readers.get(value) ?? []), node])
+  const readers = readersOf(graph)
   const merged = new Map<Node, Value>()
   for (const node of graph.nodes) {
     const dst = node.outputs.dst

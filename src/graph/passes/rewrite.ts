@@ -31,7 +31,11 @@ export function rewrite(
   return rewritten
 }
 
-function mapPorts(ports: Node['inputs'], map: (value: Value) => Value): Record<string, Value | Value[] | undefined> {
+/** A node's ports with every value replaced. */
+export function mapPorts(
+  ports: Node['inputs'],
+  map: (value: Value) => Value,
+): Record<string, Value | Value[] | undefined> {
   const mapped = (entry: Value | readonly Value[]) => (isMany(entry) ? entry.map(map) : map(entry))
   return Object.fromEntries(
     Object.entries(ports).map(([port, entry]) => [port, entry === undefined ? entry : mapped(entry)]),

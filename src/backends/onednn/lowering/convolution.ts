@@ -1,39 +1,46 @@
 import type { Shape } from '../../../base/shape.js'
 import type { Convolution } from '../../../graph/ops/convolution.js'
+import { isPointwise } from '../../../graph/ops/window.js'
 import type { Ops } from '../../../graph/ops.js'
-import { type Api, arg, type Descriptor, type Primitive } from '../api.js'
-import type { Kernels, Lowering, Operand, Place } from '../kernels.js'
+import { type Api, arg, type ConvolutionOptions, type Descriptor, type PostOp, type Primitive } from '../api.js'
+import type { Kernels, Lowering, Operand } from '../kernels.js'
+import { epilogue } from './epilogue.js'
+import { pointwise, pointwiseBackwardData, pointwiseBackwardWeights } from './pointwise.js'
 
-/** Weights stay row-major in the store; kernels get them in the layout and type that they choose. */
+// Weights stay row-major in the store; kernels get them in the layout and type that they choose.
+//
+// Ways: `direct` and `winograd` are oneDNN's convolution primitives; `matmul` is what a 1×1 convolution of
+// channels-last maps is, a product of matrices.
+
 export const convolution: Lowering<Ops['convolution']> = {
   rowMajor: ['weights'],
-  lower({ x: { src, weights, bias }, y: { dst }, attrs }, k) {
-    const asGroups = grouped(k.api, weights.shape, attrs)
-    const primitive = forward(k.api, src, weights, bias !== undefined, dst, attrs)
-    const wanted = primitive.layout('weights')
-    k.launch(primitive, [
-      [arg.src, src.desc, src.place],
-      [arg.weights, wanted, k.prepared(weights, wanted, asGroups)],
-      ...(bias ? [[arg.bias, bias.desc, bias.place] as const] : []),
-      [arg.dst, dst.desc, dst.place],
-    ])
+  ways: attrs => waysOf(attrs, 'direct'),
+  lower({ x, y, attrs }, k, way) {
+    run({ ...x, residual: undefined, ...y }, { ...attrs, scale: 1, relu: false }, k, way)
+  },
+}
+
+export const fusedConvolution: Lowering<Ops['fusedConvolution']> = {
+  rowMajor: ['weights'],
+  ways: attrs => waysOf(attrs, 'direct'),
+  lower({ x, y, attrs }, k, way) {
+    run({ ...x, ...y }, attrs, k, way)
   },
 }
 
 export const convolutionBackwardData: Lowering<Ops['convolutionBackwardData']> = {
   rowMajor: ['weights'],
-  lower({ x: { diff_dst, weights }, y: { diff_src }, attrs }, k) {
-    if (isPointwise(attrs)) {
-      pointwiseBackwardData(diff_dst, weights, diff_src, k)
-      return
-    }
+  ways: attrs => waysOf(attrs, 'matmul'),
+  lower({ x: { diff_dst, weights }, y: { diff_src }, attrs }, k, way) {
+    if (way === 'matmul') return pointwiseBackwardData(diff_dst, weights, diff_src, k)
     const { api } = k
     const primitive = api.convolutionBackwardData({
+      algorithm: algorithm(way),
       window: attrs,
       diffSrc: diff_src.desc,
       weights: anyWeights(api, weights.shape, diff_src, attrs),
       diffDst: diff_dst.desc,
-      forward: forward(api, diff_src, weights, false, diff_dst, attrs),
+      forward: forward(api, { src: diff_src, weights, bias: false, dst: diff_dst }, attrs, way),
     })
     const wanted = primitive.layout('weights')
     k.launch(primitive, [
@@ -47,19 +54,19 @@ export const convolutionBackwardData: Lowering<Ops['convolutionBackwardData']> =
 /** The gradient comes out in f32 whatever the activations are, and is laid out like the weights it belongs to. */
 export const convolutionBackwardWeights: Lowering<Ops['convolutionBackwardWeights']> = {
   rowMajor: ['diff_weights'],
-  lower({ x: { src, diff_dst }, y: { diff_weights, diff_bias }, attrs }, k) {
-    if (isPointwise(attrs)) {
-      pointwiseBackwardWeights(src, diff_dst, diff_weights, diff_bias, k)
-      return
-    }
+  ways: attrs => waysOf(attrs, 'matmul'),
+  lower({ x: { src, diff_dst }, y: { diff_weights, diff_bias }, attrs }, k, way) {
+    if (way === 'matmul') return pointwiseBackwardWeights(src, diff_dst, diff_weights, diff_bias, k)
     const { api } = k
+    const bias = diff_bias !== undefined
     const primitive = api.convolutionBackwardWeights({
+      algorithm: algorithm(way),
       window: attrs,
       src: src.desc,
       diffWeights: api.describe(groupedShape(diff_weights.shape, attrs), 'f32', 'any'),
       diffBias: diff_bias?.desc,
       diffDst: diff_dst.desc,
-      forward: forward(api, src, diff_weights, diff_bias !== undefined, diff_dst, attrs),
+      forward: forward(api, { src, weights: diff_weights, bias, dst: diff_dst }, attrs, way),
     })
     const made = primitive.layout('diffWeights')
     k.launch(primitive, [
@@ -71,70 +78,56 @@ export const convolutionBackwardWeights: Lowering<Ops['convolutionBackwardWeight
   },
 }
 
-const isPointwise = ({ kernel, strides, padding, groups }: Convolution) =>
-  groups === 1 && [...kernel, ...strides].every(n => n === 1) && padding.flat().every(n => n === 0)
-
-/** diff_src = diff_dst · weights over [pixels, channels] matrices. */
-function pointwiseBackwardData(diffDst: Operand, weights: Operand, diffSrc: Operand, k: Kernels) {
-  const { api } = k
-  const [n, inputs, height, width] = diffSrc.shape as [number, number, number, number]
-  const filters = weights.shape[0]!
-  const pixels = n * height * width
-  const type = diffSrc.dtype === 'bf16' ? 'bf16' : 'f32'
-  const rows = api.describe([pixels, filters], type, 'ab')
-  const any = api.describe([filters, inputs], type, 'any')
-  const out = api.describe([pixels, inputs], type, 'ab')
-  const primitive = api.matmul({ src: rows, weights: any, dst: out })
-  const wanted = primitive.layout('weights')
-  const given = api.describe([filters, inputs], 'f32', 'ab')
-  k.launch(primitive, [
-    [arg.src, rows, diffDst.place],
-    [arg.weights, wanted, k.prepared(weights, wanted, given)],
-    [arg.dst, out, diffSrc.place],
-  ])
+/** The ways that a convolution's attributes allow, `first` leading where it is among them. */
+function waysOf(attrs: Convolution, first: 'direct' | 'matmul'): readonly string[] {
+  if (isPointwise(attrs) && attrs.groups === 1) return first === 'matmul' ? ['matmul', 'direct'] : ['direct', 'matmul']
+  const square = [...attrs.kernel, ...attrs.strides].join() === '3,3,1,1'
+  return square && attrs.groups === 1 ? ['direct', 'winograd'] : ['direct']
 }
 
-/**
- * Channels-last maps are matrices [pixels, channels], so the gradient of a 1×1 convolution is diff_dstᵀ · src. As a
- * matmul it ran 1.1 to 8 times faster than the convolution primitive in bf16 and as fast in f32 (oneDNN 2.6.3, AMX),
- * and it writes the row-major gradient directly. The bias gradient is 1ᵀ · diff_dst.
- */
-function pointwiseBackwardWeights(
-  src: Operand,
-  diffDst: Operand,
-  diffWeights: Operand,
-  diffBias: Operand | undefined,
-  k: Kernels,
-) {
-  const { api } = k
-  const [n, inputs, height, width] = src.shape as [number, number, number, number]
-  const filters = diffWeights.shape[0]!
-  const pixels = n * height * width
-  const type = src.dtype === 'bf16' ? 'bf16' : 'f32'
-  const matmul = (a: Descriptor, aPlace: Place, b: Descriptor, bPlace: Place, out: Descriptor, outPlace: Place) =>
-    k.launch(api.matmul({ src: a, weights: b, dst: out }), [
-      [arg.src, a, aPlace],
-      [arg.weights, b, bPlace],
-      [arg.dst, out, outPlace],
-    ])
-  const transposed = api.describe([filters, pixels], type, 'ba')
-  const maps = api.describe([pixels, inputs], type, 'ab')
-  matmul(transposed, diffDst.place, maps, src.place, api.describe([filters, inputs], 'f32', 'ab'), diffWeights.place)
-  if (!diffBias) return
-  const ones = api.describe([1, pixels], type, 'ab')
-  const rows = api.describe([pixels, filters], type, 'ab')
-  matmul(ones, k.filled(ones, 1), rows, diffDst.place, api.describe([1, filters], 'f32', 'ab'), diffBias.place)
+const algorithm = (way: string): NonNullable<ConvolutionOptions['algorithm']> =>
+  way === 'winograd' ? 'winograd' : 'direct'
+
+interface Operands {
+  readonly src: Operand
+  readonly weights: Operand
+  readonly bias: Operand | undefined
+  readonly residual: Operand | undefined
+  readonly dst: Operand
+}
+
+function run(operands: Operands, attrs: Convolution & { scale: number; relu: boolean }, k: Kernels, way: string) {
+  if (way === 'matmul') return pointwise(operands, attrs, k)
+  const { src, weights, bias, dst } = operands
+  const { postOps, args } = epilogue(operands, attrs, dst.desc, k, false)
+  const primitive = forward(k.api, { src, weights, bias: bias !== undefined, dst }, attrs, way, postOps)
+  const wanted = primitive.layout('weights')
+  k.launch(primitive, [
+    [arg.src, src.desc, src.place],
+    [arg.weights, wanted, k.prepared(weights, wanted, grouped(k.api, weights.shape, attrs))],
+    ...(bias ? [[arg.bias, bias.desc, bias.place] as const] : []),
+    ...args,
+    [arg.dst, dst.desc, dst.place],
+  ])
 }
 
 type Map = Pick<Operand, 'desc' | 'dtype' | 'shape'>
 
-function forward(api: Api, src: Map, weights: Map, bias: boolean, dst: Map, attrs: Convolution): Primitive {
+function forward(
+  api: Api,
+  { src, weights, bias, dst }: { readonly src: Map; readonly weights: Map; readonly bias: boolean; readonly dst: Map },
+  attrs: Convolution,
+  way: string,
+  postOps: readonly PostOp[] = [],
+): Primitive {
   return api.convolution({
+    algorithm: algorithm(way),
     window: attrs,
     src: src.desc,
     weights: anyWeights(api, weights.shape, src, attrs),
     bias: bias ? api.describe([weights.shape[0]!], 'f32', 'a') : undefined,
     dst: dst.desc,
+    postOps,
   })
 }
 

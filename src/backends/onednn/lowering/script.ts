@@ -6,7 +6,7 @@ import type { Kernels, Lowering, Operand, View } from '../kernels.js'
 
 /**
  * Runs the op's own reference loops. For ops over a few thousand numbers a step, where a kernel would save
- * microseconds.
+ * microseconds, and for those that run once, before the first step.
  */
 function asReference(op: AnyOp, call: { x: object; y: object; attrs: unknown }, k: Kernels): void {
   k.launches.push({
@@ -62,5 +62,13 @@ export const softmaxCrossEntropy: Lowering<Ops['softmaxCrossEntropy']> = {
 }
 export const softmaxCrossEntropyBackward: Lowering<Ops['softmaxCrossEntropyBackward']> = {
   lower: (call, k) => asReference(ops.softmaxCrossEntropyBackward, call, k),
+}
+export const foldBatchNorm: Lowering<Ops['foldBatchNorm']> = {
+  rowMajor: ['weights'],
+  lower: (call, k) => asReference(ops.foldBatchNorm, call, k),
+}
+export const stackFilters: Lowering<Ops['stackFilters']> = {
+  rowMajor: ['src', 'dst'],
+  lower: (call, k) => asReference(ops.stackFilters, call, k),
 }
 export const nothing = { lower() {} }

@@ -1,0 +1,68 @@
+import { mkdirSync, readFileSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { fnv1a } from '../../base/random.js'
+import { writeAtomically } from '../../formats/atomic-file.js'
+
+/** Milliseconds by what was measured; null: the library cannot do it. */
+type Entries = Record<string, number | null>
+
+/** Where measured times are kept: $INCEPTION_CACHE, else inception-resnet/ in the user's cache folder. */
+export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
+  if (env.INCEPTION_CACHE) return env.INCEPTION_CACHE
+  const caches = env.XDG_CACHE_HOME || path.join(os.homedir(), os.platform() === 'darwin' ? 'Library/Caches' : '.cache')
+  return path.join(caches, 'inception-resnet')
+}
+
+/**
+ * Measured times of one machine (library version, processor, threads) in one file. A file that cannot be read, or is
+ * no such file, counts as empty, and one that cannot be written is done without: then the next process measures again.
+ */
+export class TuningCache {
+  readonly file: string
+  readonly #machine: string
+  readonly #entries: Map<string, number | null>
+  #dirty = false
+
+  constructor(machine: string, folder = cacheFolder()) {
+    this.#machine = machine
+    this.file = path.join(folder, `tuning-${fnv1a(machine).toString(16).padStart(8, '0')}.json`)
+    this.#entries = new Map(Object.entries(this.#read()))
+  }
+
+  get(key: string): number | null | undefined {
+    return this.#entries.get(key)
+  }
+
+  set(key: string, milliseconds: number | null): void {
+    this.#entries.set(key, milliseconds)
+    this.#dirty = true
+  }
+
+  /** Writes what is new. What another process has measured meanwhile wins, so that all use the same kernels from now on. */
+  save(): void {
+    if (!this.#dirty) return
+    this.#dirty = false
+    for (const [key, milliseconds] of Object.entries(this.#read())) this.#entries.set(key, milliseconds)
+    const kernels = Object.fromEntries([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)))
+    try {
+      mkdirSync(path.dirname(this.file), { recursive: true })
+      const text = `${JSON.stringify({ machine: this.#machine, kernels }, undefined, 1)}\n`
+      writeAtomically(this.file, out => out.append(new TextEncoder().encode(text)))
+    } catch {
+      // A full disk or a read-only home must not stop a training run.
+    }
+  }
+
+  #read(): Entries {
+    try {
+      const { machine, kernels } = JSON.parse(readFileSync(this.file, 'utf8')) as { machine: unknown; kernels: unknown }
+      if (machine !== this.#machine || typeof kernels !== 'object' || kernels === null) return {}
+      const valid = (entry: [string, unknown]): entry is [string, number | null] =>
+        entry[1] === null || (typeof entry[1] === 'number' && entry[1] > 0)
+      return Object.fromEntries(Object.entries(kernels).filter(valid))
+    } catch {
+      return {}
+    }
+  }
+}
