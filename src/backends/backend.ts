@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks'
 import type { Dtype } from '../base/dtype.js'
 import type { Graph, Value } from '../graph/op.js'
 import type { Variable } from '../graph/ops/source.js'
@@ -41,10 +42,39 @@ export interface Program {
    * the like that lie beside the variables. The variables themselves belong to the store.
    */
   readonly memory: { readonly arena: number; readonly constants: number; readonly beside: number }
-  /** One line a kernel: what runs, in which implementation. */
-  describe(): string[]
-  /** Milliseconds that each kernel of one run takes, by scope and op, slowest first. */
-  profile(): { readonly kernel: string; readonly scope: string; readonly milliseconds: number }[]
+  /** What runs, in order. */
+  kernels(): readonly Kernel[]
+  /** Runs once and times every kernel, in order. */
+  profile(): readonly TimedKernel[]
+}
+
+/** One kernel of a program. */
+export interface Kernel {
+  /** Where in the network's text its node was made. */
+  readonly scope: string
+  readonly op: string
+  /** The implementation: a primitive of the library, SIMD threads, plain loops. */
+  readonly kernel: string
+  /** How its feature maps lie: 'channelsLast', 'blocked'; '' where it has none. */
+  readonly layout: string
+  /** Bytes that it reads and writes, each tensor once. */
+  readonly bytes: number
+}
+
+export interface TimedKernel extends Kernel {
+  /** Milliseconds since the run began. */
+  readonly begin: number
+  readonly milliseconds: number
+}
+
+/** Runs a program's steps one after the other and times each. */
+export function timed(steps: readonly (Kernel & { run(): void })[]): TimedKernel[] {
+  const start = performance.now()
+  return steps.map(({ run, ...kernel }) => {
+    const begin = performance.now()
+    run()
+    return { ...kernel, begin: begin - start, milliseconds: performance.now() - begin }
+  })
 }
 
 export interface Backend {
@@ -57,4 +87,14 @@ export interface Backend {
   createStore(): Store
   /** Compiles a graph; the graph must not change afterwards. */
   compile(graph: Graph, options: CompileOptions): Program
+  /** What the arithmetic of a graph takes at best on this machine; undefined where nothing is known of that. */
+  limit(graph: Graph, outputs: readonly Value[]): Limit | undefined
 }
+
+/** By op, for those that multiply and add: how many nodes, their multiply-adds, and their least time together. */
+export type Limit = readonly {
+  readonly op: string
+  readonly count: number
+  readonly multiplyAdds: number
+  readonly milliseconds: number
+}[]

@@ -4,7 +4,7 @@ import path from 'node:path'
 import test, { after } from 'node:test'
 import { createOnednn, sharedOnednn } from '../../src/backends/onednn/onednn.js'
 import { Stopwatch } from '../../src/backends/onednn/stopwatch.js'
-import { Tuner } from '../../src/backends/onednn/tuner.js'
+import { TimeSource, Tuner } from '../../src/backends/onednn/tuner.js'
 import { TuningCache } from '../../src/backends/onednn/tuning-cache.js'
 import { allPasses } from '../../src/graph/passes/passes.js'
 import { otherKernels } from '../backends/other-kernels.js'
@@ -19,11 +19,11 @@ if ('reason' in shared) test('golden numbers on oneDNN', { skip: shared.reason }
 else {
   const folder = mkdtempSync(path.join(tmpdir(), 'tuning-'))
   after(() => rmSync(folder, { recursive: true }))
-  const tuner = new Tuner(new Stopwatch(shared.api), new TuningCache('test', folder))
-  const plain = createOnednn(shared, new Set(), undefined)
-  const tuned = createOnednn(shared, allPasses, tuner)
+  const times = new TimeSource(new Stopwatch(shared.api), new TuningCache('test', folder))
+  const plain = createOnednn(shared, new Set(), times, undefined)
+  const tuned = createOnednn(shared, allPasses, times, new Tuner(times))
   // Every kernel is another than the default where the library has one: blocked layouts, Winograd's algorithm.
-  const other = createOnednn(shared, allPasses, otherKernels)
+  const other = createOnednn(shared, allPasses, times, otherKernels)
 
   for (const golden of [goldenInceptionV4, goldenInceptionResnetV1]) {
     const { id } = golden.network

@@ -54,7 +54,7 @@ test('the comparison notices one wrong element in thousands, in an output, a gra
             return read
           },
           memory: program.memory,
-          describe: () => program.describe(),
+          kernels: () => program.kernels(),
           profile: () => program.profile(),
         }
       },

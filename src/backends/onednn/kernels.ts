@@ -28,7 +28,13 @@ export interface Operand extends Type {
 export type View = Float32Array | Int32Array | Uint16Array
 
 export type Launch =
-  | { readonly kind: 'primitive'; readonly primitive: Primitive; readonly args: readonly Argument[] }
+  | {
+      readonly kind: 'primitive'
+      readonly primitive: Primitive
+      readonly args: readonly Argument[]
+      /** Whether it only brings a tensor from one layout into another. */
+      readonly isReorder: boolean
+    }
   /** Plain TypeScript over views; for what is too small to deserve a kernel. */
   | { readonly kind: 'script'; readonly bind: (view: (operand: Operand) => View) => () => void }
   /** SIMD threads over team memory. `scalars` are read before each run; `done` sees the sums. */
@@ -81,7 +87,12 @@ export class Kernels {
 
   /** Runs a primitive over these tensors; its scratchpad is added. */
   launch(primitive: Primitive, args: readonly Argument[]): void {
-    this.launches.push({ kind: 'primitive', primitive, args: [...args, ...this.#scratchpad(primitive)] })
+    this.launches.push({
+      kind: 'primitive',
+      primitive,
+      args: [...args, ...this.#scratchpad(primitive)],
+      isReorder: false,
+    })
     this.launches.push(...this.#after.splice(0))
   }
 
@@ -98,6 +109,7 @@ export class Kernels {
       kind: 'primitive',
       primitive,
       args: [[arg.src, as, operand.place], [arg.dst, wanted, to], ...this.#scratchpad(primitive)],
+      isReorder: true,
     })
     return to
   }
@@ -108,7 +120,7 @@ export class Kernels {
     const primitive = this.api.reorder({ src: made, dst: as })
     const from = this.scratch(made)
     const args: Argument[] = [[arg.src, made, from], [arg.dst, as, operand.place], ...this.#scratchpad(primitive)]
-    this.#after.push({ kind: 'primitive', primitive, args })
+    this.#after.push({ kind: 'primitive', primitive, args, isReorder: true })
     return from
   }
 
@@ -123,6 +135,7 @@ export class Kernels {
         [arg.src, desc, place],
         [arg.dst, desc, place],
       ],
+      isReorder: false,
     })
     return place
   }

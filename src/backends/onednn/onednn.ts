@@ -6,11 +6,14 @@ import { Team } from '../simd/team.js'
 import type { Api } from './api.js'
 import { EngineV2 } from './engine-v2.js'
 import { EngineV3 } from './engine-v3.js'
+import { GraphSubject } from './graph-subject.js'
 import { loadLibrary } from './library.js'
+import { limitOf } from './limit.js'
+import { Liveness } from './liveness.js'
 import { OnednnProgram } from './program.js'
 import { Stopwatch } from './stopwatch.js'
 import { TeamStore } from './store.js'
-import { type Chooser, Tuner } from './tuner.js'
+import { type Chooser, TimeSource, Tuner } from './tuner.js'
 import { TuningCache } from './tuning-cache.js'
 
 /** What all backends of a process share: the library's engine and the threads beside it. */
@@ -28,12 +31,17 @@ export function openOnednn(
 ): Backend | { readonly reason: string } {
   const found = sharedOnednn()
   if ('reason' in found) return found
-  const tuner = passes.has('tune') ? tunerOf(found, notify) : undefined
-  return createOnednn(found, passes, tuner)
+  const times = timesOf(found, notify)
+  return createOnednn(found, passes, times, passes.has('tune') ? new Tuner(times) : undefined)
 }
 
 /** A backend that computes each node as `chooser` says, or by the default kernel. */
-export function createOnednn({ api, team }: Shared, passes: Passes, chooser: Chooser | undefined): Backend {
+export function createOnednn(
+  { api, team }: Shared,
+  passes: Passes,
+  times: TimeSource,
+  chooser: Chooser | undefined,
+): Backend {
   return {
     title: `oneDNN ${api.version}`,
     precisions: hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16'],
@@ -42,6 +50,11 @@ export function createOnednn({ api, team }: Shared, passes: Passes, chooser: Cho
     compile(graph, options) {
       if (!(options.store instanceof TeamStore)) throw new Error('the store belongs to another backend')
       return new OnednnProgram(graph, api, chooser, options.store, { ...options, inPlace: passes.has('in-place') })
+    },
+    limit(graph, outputs) {
+      const limit = limitOf(new GraphSubject(graph, api, new Liveness(graph, outputs), outputs), times)
+      times.save()
+      return limit
     },
   }
 }
@@ -63,10 +76,10 @@ function load(): Shared | { readonly reason: string } {
   }
 }
 
-function tunerOf({ api, team }: Shared, notify: (message: string) => void): Tuner {
+function timesOf({ api, team }: Shared, notify: (message: string) => void): TimeSource {
   const processor = cpus()[0]?.model ?? 'unknown processor'
   const cache = new TuningCache(`oneDNN ${api.version}, ${processor}, ${team.threads} threads`)
-  return new Tuner(new Stopwatch(api), cache, () =>
+  return new TimeSource(new Stopwatch(api), cache, () =>
     notify(`measuring kernels on this machine, once; the times are kept in ${cache.file}`),
   )
 }

@@ -1,8 +1,7 @@
-import { performance } from 'node:perf_hooks'
 import { fromBf16 } from '../../base/dtype.js'
-import type { Graph, Node, Value } from '../../graph/op.js'
+import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
 import type { Input } from '../../graph/ops/source.js'
-import type { CompileOptions, Program } from '../backend.js'
+import { type CompileOptions, type Kernel, type Program, timed } from '../backend.js'
 import type { Api, Primitive } from './api.js'
 import type { Argument, Launch, Operand } from './kernels.js'
 import { type Lowered, lower } from './lower.js'
@@ -11,9 +10,7 @@ import type { TeamStore } from './store.js'
 import type { Chooser } from './tuner.js'
 import { isInput } from './value-plan.js'
 
-interface Step {
-  readonly node: Node
-  readonly kernel: string
+interface Step extends Kernel {
   run(): void
 }
 
@@ -59,15 +56,19 @@ export class OnednnProgram implements Program {
   }
 
   #bind(node: Node, launch: Launch): Step {
-    if (launch.kind === 'primitive') return this.#bindPrimitive(node, launch.primitive, launch.args)
+    const about = { scope: node.scope, op: node.op.name, layout: this.#layoutAt(node) }
+    if (launch.kind === 'primitive') return { ...about, ...this.#bindPrimitive(node, launch.primitive, launch.args) }
+    const values = [...new Set([...flatten(node.inputs), ...flatten(node.outputs)])]
+    const bytes = values.reduce((sum, value) => sum + this.#lowered.bytes.get(value)!, 0)
     const view = (operand: Operand) => this.#memory.view(operand, operand.place)
-    if (launch.kind === 'script') return { node, kernel: 'typescript', run: launch.bind(view) }
+    if (launch.kind === 'script') return { ...about, kernel: 'typescript', bytes, run: launch.bind(view) }
     const job = this.#store.team.prepare(launch.tasks(operand => this.#memory.teamOffset(operand.place)))
     const scalars = new Float64Array(job.scalarCount)
     const bound = launch.bind(view)
     return {
-      node,
+      ...about,
       kernel: 'simd threads',
+      bytes,
       run() {
         bound.scalars(scalars)
         job.run(scalars)
@@ -76,14 +77,21 @@ export class OnednnProgram implements Program {
     }
   }
 
-  #bindPrimitive(node: Node, primitive: Primitive, args: readonly Argument[]): Step {
+  #bindPrimitive(node: Node, primitive: Primitive, args: readonly Argument[]) {
     const bound = args.map(([argument, descriptor, place]) => ({
       argument,
       descriptor,
       address: this.#memory.address(place),
     }))
     const run = this.#api.bind(`${node.scope}: ${node.op.name}`, primitive, bound)
-    return { node, kernel: primitive.implementation, run }
+    const bytes = args.reduce((sum, [, descriptor]) => sum + this.#api.bytes(descriptor), 0)
+    return { kernel: primitive.implementation, bytes, run }
+  }
+
+  /** The layout of the feature maps at a node; the last that it makes tells. */
+  #layoutAt({ inputs, outputs }: Node): string {
+    const maps = [...flatten(inputs), ...flatten(outputs)].filter(({ shape }) => shape.length === 4)
+    return maps.map(value => this.#lowered.layouts.get(value)!).findLast(layout => layout !== 'rowMajor') ?? ''
   }
 
   input(name: string) {
@@ -95,7 +103,7 @@ export class OnednnProgram implements Program {
   run() {
     this.#prepare()
     for (const step of this.#steps) step.run()
-    if (this.#lowered.mutated.size > 0) this.#store.version++
+    if (this.#lowered.liveness.mutated.size > 0) this.#store.version++
   }
 
   #prepare() {
@@ -117,18 +125,14 @@ export class OnednnProgram implements Program {
     return rowMajor
   }
 
-  describe() {
-    return this.#steps.map(({ node, kernel }) => `${node.scope} ${node.op.name}: ${kernel}`)
+  kernels() {
+    return this.#steps.map(({ run: _, ...kernel }) => kernel)
   }
 
   profile() {
     this.#prepare()
-    const rows = this.#steps.map(({ node, kernel, run }) => {
-      const begin = performance.now()
-      run()
-      return { kernel: `${node.op.name} ${kernel}`, scope: node.scope, milliseconds: performance.now() - begin }
-    })
-    if (this.#lowered.mutated.size > 0) this.#store.version++
-    return rows.sort((a, b) => b.milliseconds - a.milliseconds)
+    const kernels = timed(this.#steps)
+    if (this.#lowered.liveness.mutated.size > 0) this.#store.version++
+    return kernels
   }
 }

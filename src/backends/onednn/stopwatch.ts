@@ -6,66 +6,82 @@ import { addressOf } from './library.js'
 const alignment = 64
 const aligned = (n: number) => Math.ceil(n / alignment) * alignment
 
-/** Runs until this many milliseconds have passed, but at least and at most so often. */
-const [enough, least, most] = [12, 3, 30]
+/** Rounds last until this many milliseconds have passed, but there are at least and at most so many. */
+const [enough, least, most] = [30, 3, 20]
+
+/** What is this many times slower than the fastest, and by a millisecond, is out after one run. */
+const hopeless = 4
 
 /** Times launches on memory of its own, apart from any program. */
 export class Stopwatch {
-  readonly #engine: Api
+  readonly #api: Api
   #memory = new ArrayBuffer(0)
 
-  constructor(engine: Api) {
-    this.#engine = engine
+  constructor(api: Api) {
+    this.#api = api
   }
 
   /**
-   * The least milliseconds that these primitives take one after the other, or undefined where they include anything but
-   * primitives. Stops early once it is plain that they take more than `hopeless`.
+   * The least milliseconds that each of several ways of computing the same thing takes. They run in turn, so that what
+   * else the machine does slows all of them. Launches must be primitives: others make the result undefined.
    */
-  milliseconds(launches: readonly Launch[], hopeless: number): number | undefined {
-    const primitives = launches.filter(launch => launch.kind === 'primitive')
-    if (primitives.length < launches.length) return undefined
-    const addresses = this.#place(primitives.flatMap(({ args }) => args.map(([, desc, place]) => ({ desc, place }))))
-    const runs = primitives.map(({ primitive, args }) =>
-      this.#engine.bind(
-        'measuring',
-        primitive,
-        args.map(([argument, descriptor, place]) => ({ argument, descriptor, address: addresses(place) })),
-      ),
-    )
-    const time = () => {
-      const begin = performance.now()
-      for (const run of runs) run()
-      return performance.now() - begin
-    }
+  race(candidates: readonly (readonly Launch[])[]): (number | undefined)[] {
+    const placed = candidates.map(launches => this.#place(launches))
+    const bytes = Math.max(0, ...placed.map(({ bytes }) => bytes))
+    if (this.#memory.byteLength < bytes + alignment) this.#memory = new ArrayBuffer(bytes + alignment)
+    const base = aligned(addressOf(new Uint8Array(this.#memory, 0, 1)))
+    const runs = candidates.map((launches, i) => this.#bind(launches, place => base + placed[i]!.offset(place)))
     // The first run touches memory and starts threads: it tells only of what is far too slow.
-    const first = time()
-    if (first > 4 * hopeless + 1) return first
-    let best = Number.POSITIVE_INFINITY
+    const best = runs.map(run => run && time(run))
+    const limit = Math.min(...best.map(first => first ?? Number.POSITIVE_INFINITY)) * hopeless + 1
+    const racing = runs.map((run, i) => ((best[i] ?? 0) > limit ? undefined : run))
     const begin = performance.now()
-    for (let i = 0; i < least || (i < most && performance.now() - begin < enough); i++) best = Math.min(best, time())
+    for (let round = 0; round < least || (round < most && performance.now() - begin < enough); round++)
+      for (const [i, run] of racing.entries()) if (run) best[i] = Math.min(best[i]!, time(run))
     return best
   }
 
-  /** Gives every place memory of its own. */
-  #place(tensors: readonly { readonly desc: number; readonly place: Place }[]): (place: Place) => number {
-    const sizes = new Map<unknown, number>()
-    for (const { desc, place } of tensors) {
-      const bytes = (place.kind === 'scratch' ? place.offset : 0) + this.#engine.bytes(desc as never)
-      sizes.set(owner(place), Math.max(sizes.get(owner(place)) ?? 0, bytes))
+  #bind(launches: readonly Launch[], address: (place: Place) => number): (() => void) | undefined {
+    const runs: (() => void)[] = []
+    for (const launch of launches) {
+      if (launch.kind !== 'primitive') return undefined
+      const args = launch.args.map(([argument, descriptor, place]) => ({
+        argument,
+        descriptor,
+        address: address(place),
+      }))
+      runs.push(this.#api.bind('measuring', launch.primitive, args))
     }
+    return () => {
+      for (const run of runs) run()
+    }
+  }
+
+  /** Gives every place of some launches memory of its own. */
+  #place(launches: readonly Launch[]) {
+    const sizes = new Map<unknown, number>()
+    for (const launch of launches)
+      for (const [, desc, place] of launch.kind === 'primitive' ? launch.args : []) {
+        const bytes = (place.kind === 'scratch' ? place.offset : 0) + this.#api.bytes(desc)
+        sizes.set(owner(place), Math.max(sizes.get(owner(place)) ?? 0, bytes))
+      }
     const offsets = new Map<unknown, number>()
     let end = 0
     for (const [who, bytes] of sizes) {
       offsets.set(who, end)
       end += aligned(bytes)
     }
-    if (this.#memory.byteLength < end + alignment) this.#memory = new ArrayBuffer(end + alignment)
-    const base = aligned(addressOf(new Uint8Array(this.#memory, 0, 1)))
-    return place => base + offsets.get(owner(place))! + (place.kind === 'scratch' ? place.offset : 0)
+    const offset = (place: Place) => offsets.get(owner(place))! + (place.kind === 'scratch' ? place.offset : 0)
+    return { bytes: end, offset }
   }
 }
 
 /** What tells the memory of one place from that of another; all scratch is one piece. */
 const owner = (place: Place): unknown =>
   place.kind === 'value' ? place.value : place.kind === 'constant' ? `constant ${place.id}` : 'scratch'
+
+function time(run: () => void): number {
+  const begin = performance.now()
+  run()
+  return performance.now() - begin
+}

@@ -30,8 +30,8 @@ export interface Chooser {
 /** A kernel replaces the default one if it is faster by this share and by this many milliseconds: more than noise. */
 const [share, gain] = [0.05, 0.02]
 
-/** Chooses kernels and layouts by measuring each distinct candidate once. */
-export class Tuner implements Chooser {
+/** Times of launches, measured once on a machine. */
+export class TimeSource {
   readonly #stopwatch: Stopwatch
   readonly #cache: TuningCache
   readonly #notify: () => void
@@ -42,6 +42,40 @@ export class Tuner implements Chooser {
     this.#stopwatch = stopwatch
     this.#cache = cache
     this.#notify = notify
+  }
+
+  /**
+   * The milliseconds of alternatives by their keys, measured against each other unless all are known. An alternative
+   * without launches, or with any that are no primitives, has no time.
+   */
+  milliseconds(
+    keys: readonly string[],
+    launches: (index: number) => readonly Launch[] | undefined,
+  ): readonly (number | undefined)[] {
+    const known = keys.map(key => this.#cache.get(key))
+    if (known.every(time => time !== undefined)) return known.map(time => time ?? undefined)
+    if (!this.#notified) this.#notify()
+    this.#notified = true
+    const candidates = keys.map((_, i) => launches(i))
+    const racers = candidates.filter(candidate => candidate !== undefined)
+    const results = this.#stopwatch.race(racers)
+    const times = candidates.map(candidate => candidate && results[racers.indexOf(candidate)])
+    for (const [i, key] of keys.entries()) this.#cache.set(key, times[i] ?? null)
+    return times
+  }
+
+  /** Keeps what was measured for the next process. */
+  save(): void {
+    this.#cache.save()
+  }
+}
+
+/** Chooses kernels and layouts by measuring each distinct candidate once. */
+export class Tuner implements Chooser {
+  readonly #times: TimeSource
+
+  constructor(times: TimeSource) {
+    this.#times = times
   }
 
   choose(subject: Subject): ReadonlyMap<Node, Choice> {
@@ -56,64 +90,53 @@ export class Tuner implements Chooser {
       (value, reader) => isMapAt(value, portOf(reader, value), subject.rowMajor(reader)),
       value => this.#reorder(subject, value),
     )
-    this.#cache.save()
+    this.#times.save()
     return choices
   }
 
   /** The fastest way in each layout. The default way in the default layout counts as a little faster than it is. */
   #costs(subject: Subject, node: Node): Costs {
+    const about = signature(node, subject)
+    const choices = mapLayouts.flatMap(layout => subject.ways(node).map(way => ({ layout, way })))
+    const times = this.#times.milliseconds(
+      choices.map(({ layout, way }) => `${about} ${layout} ${way}`),
+      i => attempt(() => feasible(subject.launches(node, choices[i]!), i === 0)),
+    )
     const costs: { [L in MapLayout]?: { way: string; milliseconds: number } } = {}
-    const subjectKey = signature(node, subject)
-    let least = Number.POSITIVE_INFINITY
-    for (const layout of mapLayouts)
-      for (const [i, way] of subject.ways(node).entries()) {
-        const isDefault = layout === mapLayouts[0] && i === 0
-        const measured = this.#measured(`${subjectKey} ${layout} ${way}`, least, () =>
-          this.#feasible(subject.launches(node, { layout, way }), isDefault),
-        )
-        if (measured === undefined) continue
-        const milliseconds = isDefault ? Math.max(0, measured * (1 - share) - gain) : measured
-        least = Math.min(least, milliseconds)
-        if (milliseconds < (costs[layout]?.milliseconds ?? Number.POSITIVE_INFINITY))
-          costs[layout] = { way, milliseconds }
-      }
+    for (const [i, { layout, way }] of choices.entries()) {
+      const measured = times[i]
+      if (measured === undefined) continue
+      const milliseconds = i === 0 ? Math.max(0, measured * (1 - share) - gain) : measured
+      if (milliseconds < (costs[layout]?.milliseconds ?? Number.POSITIVE_INFINITY))
+        costs[layout] = { way, milliseconds }
+    }
     return costs
-  }
-
-  /** Plain loops of the library are not worth a measurement: they took hundreds of times as long. */
-  #feasible(launches: readonly Launch[], isDefault: boolean): readonly Launch[] | undefined {
-    const plain = launches.some(launch => launch.kind === 'primitive' && /^ref/.test(launch.primitive.implementation))
-    return plain && !isDefault ? undefined : launches
   }
 
   #reorder(subject: Subject, value: Value): number {
     const key = `reorder ${value.dtype} ${value.shape.join('×')}`
-    return this.#measured(key, Number.POSITIVE_INFINITY, () => subject.reorder(value, 'blocked')) ?? 0
+    return this.#times.milliseconds([key], () => subject.reorder(value, 'blocked'))[0] ?? 0
   }
+}
 
-  #measured(key: string, least: number, launches: () => readonly Launch[] | undefined): number | undefined {
-    const known = this.#cache.get(key)
-    if (known !== undefined) return known ?? undefined
-    if (!this.#notified) this.#notify()
-    this.#notified = true
-    const milliseconds = this.#attempt(launches, least)
-    this.#cache.set(key, milliseconds ?? null)
-    return milliseconds
-  }
+/** Plain loops of the library are not worth a measurement: they took hundreds of times as long. */
+function feasible(launches: readonly Launch[], isDefault: boolean): readonly Launch[] | undefined {
+  const plain = launches.some(launch => launch.kind === 'primitive' && /^ref/.test(launch.primitive.implementation))
+  return plain && !isDefault ? undefined : launches
+}
 
-  #attempt(launches: () => readonly Launch[] | undefined, least: number): number | undefined {
-    try {
-      const found = launches()
-      return found && this.#stopwatch.milliseconds(found, least)
-    } catch (error) {
-      if (error instanceof OnednnError) return undefined
-      throw error
-    }
+/** What `make` gives, or undefined where the library cannot do it. */
+export function attempt<T>(make: () => T | undefined): T | undefined {
+  try {
+    return make()
+  } catch (error) {
+    if (error instanceof OnednnError) return undefined
+    throw error
   }
 }
 
 /** Whatever a node's time can depend on besides layout and way. */
-function signature(node: Node, subject: Subject): string {
+export function signature(node: Node, subject: Subject): string {
   const port = ([name, entry]: [string, Value | readonly Value[] | undefined]) => {
     const values = entry === undefined ? [] : isMany(entry) ? entry : [entry]
     const texts = values.map(value => {

@@ -1,10 +1,9 @@
-import { performance } from 'node:perf_hooks'
-import { roundTo } from '../../base/dtype.js'
-import { sizeOf } from '../../base/shape.js'
+import { bytesPerElement, type Dtype, roundTo } from '../../base/dtype.js'
+import { type Shape, sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
 import { allPasses, type Passes } from '../../graph/passes/passes.js'
-import type { Backend, CompileOptions, Program, Store } from '../backend.js'
+import { type Backend, type CompileOptions, type Kernel, type Program, type Store, timed } from '../backend.js'
 import { expectSameShape, initialise } from '../initialise.js'
 
 export interface ReferenceOptions {
@@ -27,6 +26,7 @@ export function createReference({ arithmetic = 'typed', passes = allPasses }: Re
     passes,
     createStore: () => new ReferenceStore(make),
     compile: (graph, options) => new ReferenceProgram(graph, options, arithmetic === 'typed', make),
+    limit: () => undefined,
   }
 }
 
@@ -141,19 +141,22 @@ class ReferenceProgram implements Program {
     return { arena: tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0), constants: 0, beside: 0 }
   }
 
-  describe() {
-    return this.#steps.map(
-      ({ node }) => `${node.scope} ${node.op.name}: ${flatten(node.inputs).length} inputs, plain loops`,
-    )
+  kernels() {
+    return this.#steps.map(({ node }) => kernelOf(node))
   }
 
   profile() {
     this.#feed()
-    const rows = this.#steps.map(({ node, run }) => {
-      const begin = performance.now()
-      run()
-      return { kernel: node.op.name, scope: node.scope, milliseconds: performance.now() - begin }
-    })
-    return rows.sort((a, b) => b.milliseconds - a.milliseconds)
+    return timed(this.#steps.map(({ node, run }) => ({ ...kernelOf(node), run })))
   }
 }
+
+const kernelOf = ({ scope, op, inputs, outputs }: Node): Kernel => ({
+  scope,
+  op: op.name,
+  kernel: 'plain loops',
+  layout: '',
+  bytes: [...flatten(inputs), ...flatten(outputs)].reduce((sum, { shape, dtype }) => sum + bytesOf(shape, dtype), 0),
+})
+
+const bytesOf = (shape: Shape, dtype: Dtype) => sizeOf(shape) * bytesPerElement(dtype)

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import type { TimedKernel } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { formatBytes, formatTable } from '../../base/format.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
@@ -85,9 +86,10 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
     })
 
 /** Kernels of one kind together, the slowest kind first. */
-function slowestKinds(rows: readonly { kernel: string; milliseconds: number }[], most: number) {
+function slowestKinds(rows: readonly TimedKernel[], most: number) {
   const kinds = new Map<string, { kernel: string; calls: number; milliseconds: number }>()
-  for (const { kernel, milliseconds } of rows) {
+  for (const { op, kernel: implementation, milliseconds } of rows) {
+    const kernel = `${op} ${implementation}`
     const kind = kinds.get(kernel) ?? { kernel, calls: 0, milliseconds: 0 }
     kinds.set(kernel, { kernel, calls: kind.calls + 1, milliseconds: kind.milliseconds + milliseconds })
   }
