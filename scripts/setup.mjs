@@ -58,7 +58,7 @@ const has = command => spawnSync('sh', ['-c', `command -v ${command}`], { stdio:
 function installOnednn() {
   const reason = nativeReason()
   if (reason === undefined) return
-  if (os.platform() === 'linux' && has('apt-get')) {
+  if (!process.env.INCEPTION_ONEDNN && os.platform() === 'linux' && has('apt-get')) {
     const prefix =
       process.getuid?.() === 0
         ? []

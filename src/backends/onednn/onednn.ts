@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
 import type { Backend, Precision } from '../backend.js'
 import { Team } from '../simd/team.js'
+import type { Api } from './api.js'
 import { EngineV2 } from './engine-v2.js'
 import { EngineV3 } from './engine-v3.js'
-import { loadLibrary } from './library.js'
+import { type Library, loadLibrary } from './library.js'
 import { OnednnProgram } from './program.js'
 import { TeamStore } from './store.js'
 
@@ -18,7 +19,7 @@ export function openOnednn(): Backend | { readonly reason: string } {
 function open(): Backend | { readonly reason: string } {
   const library = loadLibrary()
   if ('reason' in library) return library
-  const api = library.major === 3 ? new EngineV3(library) : new EngineV2(library)
+  const api = createEngine(library)
   // oneDNN's threads are OpenMP's, and the optimiser's follow them.
   const threads = Number(process.env.OMP_NUM_THREADS)
   const team = new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {})
@@ -33,6 +34,10 @@ function open(): Backend | { readonly reason: string } {
     },
   }
 }
+
+/** The library's version decides how its functions are called. */
+export const createEngine = (library: Library): Api =>
+  library.major === 3 ? new EngineV3(library) : new EngineV2(library)
 
 /** Whether the processor multiplies bf16 natively, so that computing in it is faster and not only smaller. */
 function hasBf16(): boolean {
