@@ -54,11 +54,20 @@ function nativeReason() {
 
 const has = command => spawnSync('sh', ['-c', `command -v ${command}`], { stdio: 'ignore' }).status === 0
 
+/** The newest oneDNN among the packages that apt knows, such as libdnnl2 or libdnnl3.6. */
+function aptPackage() {
+  const { stdout } = spawnSync('apt-cache', ['search', '--names-only', '^libdnnl[23](\\.[0-9]+)?$'], {
+    encoding: 'utf8',
+  })
+  const names = (stdout ?? '').split('\n').flatMap(line => line.match(/^libdnnl\S+/)?.[0] ?? [])
+  return names.sort((a, b) => b.localeCompare(a, 'en', { numeric: true }))[0]
+}
+
 /** oneDNN through apt where that is possible; otherwise says how, and the reference backend will serve. */
 function installOnednn() {
   const reason = nativeReason()
   if (reason === undefined) return
-  if (os.platform() === 'linux' && has('apt-get')) {
+  if (!process.env.INCEPTION_ONEDNN && os.platform() === 'linux' && has('apt-get')) {
     const prefix =
       process.getuid?.() === 0
         ? []
@@ -66,7 +75,7 @@ function installOnednn() {
           ? ['sudo', '-n']
           : undefined
     if (prefix) {
-      say('installing oneDNN (libdnnl2) …')
+      say('installing oneDNN …')
       const apt = (...args) => {
         const [command, ...rest] = [
           ...prefix,
@@ -80,7 +89,10 @@ function installOnednn() {
         ]
         return spawnSync(command, rest, { stdio: ['ignore', 'ignore', 'inherit'] }).status === 0
       }
-      const install = () => apt('install', '-y', '--no-install-recommends', 'libdnnl2')
+      const install = () => {
+        const name = aptPackage()
+        return name !== undefined && apt('install', '-y', '--no-install-recommends', name)
+      }
       // The list of packages may be missing or old; it is fetched only when needed.
       if (install() || (apt('update') && install())) {
         if (nativeReason() === undefined) return
@@ -89,7 +101,7 @@ function installOnednn() {
   }
   say(`\noneDNN cannot be used: ${nativeReason()}.`)
   say(
-    "Install it and start again: on Debian and Ubuntu 'apt-get install libdnnl2' (as root); elsewhere see the README.",
+    "Install it and start again: 'apt-get install libdnnl2' on Debian 12, 'libdnnl3.6' on Debian 13 (as root); elsewhere see the README.",
   )
   say('Until then plain TypeScript computes, which is hundreds of times slower.\n')
 }

@@ -8,7 +8,8 @@ import { createReference } from './reference/reference.js'
 export const backendNames = ['auto', 'onednn', 'reference'] as const
 export type BackendName = (typeof backendNames)[number]
 
-const install = "install oneDNN 2: on Debian and Ubuntu 'apt-get install libdnnl2'; elsewhere see the README"
+const install =
+  "install oneDNN: 'apt-get install libdnnl2' on Debian 12, 'libdnnl3.6' on Debian 13; elsewhere see the README"
 
 /**
  * Opens a backend. `warn` hears of a fallback, `notify` of measuring that takes a while; a backend asked for by name that is not

@@ -1,5 +1,5 @@
 import type { Shape } from '../../base/shape.js'
-import type { Descriptor } from './api.js'
+import { arg, type BoundArgument, type Descriptor, type Primitive } from './api.js'
 import { constants } from './constants-v2.js'
 import { type Create, check, dims, Engine, type Operation } from './engine.js'
 import { addressOf, type CArgument, copyFrom, type Functions, type Handle, type Library } from './library.js'
@@ -95,6 +95,16 @@ export class EngineV2 extends Engine {
     const bytes = new Uint8Array(bytesOf.operation)
     check(operation, this.#operations[operation](bytes, ...describedBy))
     return out => this.#c.create(out, bytes, attributes, this.engine, forward ?? 0)
+  }
+
+  /**
+   * The shift is counted among the inputs of batch norm's backward primitive though no formula reads it; all that is
+   * checked is that something is there.
+   */
+  override bind(what: string, primitive: Primitive, args: readonly BoundArgument[]) {
+    const mean = args.find(({ argument }) => argument === arg.mean)
+    const wantsShift = mean && args.some(({ argument }) => argument === arg.diffShift)
+    return super.bind(what, primitive, wantsShift ? [...args, { ...mean, argument: arg.shift }] : args)
   }
 
   protected override createConcat(

@@ -75,11 +75,11 @@ function load(name: string): Library | Missing {
     return { reason: `${name} is not oneDNN: it has no dnnl_version` }
   }
   const [major, minor] = version
-  if (major === 3 || (major === 2 && minor >= 6)) {
+  if (isSupported(major, minor)) {
     pin(name)
     return {
       version: version.join('.'),
-      major,
+      major: major === 3 ? 3 : 2,
       bind: signatures =>
         Object.fromEntries(
           Object.entries(signatures).map(([key, prototype]) => [key, lib.func(prototype)]),
@@ -88,6 +88,8 @@ function load(name: string): Library | Missing {
   }
   return { reason: `${name} is oneDNN ${version.join('.')}, and 2.6 or later, but no 4, is needed` }
 }
+
+export const isSupported = (major: number, minor: number): boolean => major === 3 || (major === 2 && minor >= 6)
 
 /**
  * Opens the library so that it is never unmapped: its OpenMP threads outlive koffi's handle at exit, and code that

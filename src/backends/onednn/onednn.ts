@@ -7,7 +7,7 @@ import type { Api } from './api.js'
 import { EngineV2 } from './engine-v2.js'
 import { EngineV3 } from './engine-v3.js'
 import { GraphSubject } from './graph-subject.js'
-import { loadLibrary } from './library.js'
+import { type Library, loadLibrary } from './library.js'
 import { limitOf } from './limit.js'
 import { Liveness } from './liveness.js'
 import { OnednnProgram } from './program.js'
@@ -71,7 +71,7 @@ function load(): Shared | { readonly reason: string } {
   // oneDNN's threads are OpenMP's, and the optimiser's follow them.
   const threads = Number(process.env.OMP_NUM_THREADS)
   return {
-    api: library.major === 3 ? new EngineV3(library) : new EngineV2(library),
+    api: createEngine(library),
     team: new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {}),
   }
 }
@@ -83,6 +83,10 @@ function timesOf({ api, team }: Shared, notify: (message: string) => void): Time
     notify(`measuring kernels on this machine, once; the times are kept in ${cache.file}`),
   )
 }
+
+/** The library's version decides how its functions are called. */
+export const createEngine = (library: Library): Api =>
+  library.major === 3 ? new EngineV3(library) : new EngineV2(library)
 
 /** Whether the processor multiplies bf16 natively, so that computing in it is faster and not only smaller. */
 function hasBf16(): boolean {

@@ -48,8 +48,7 @@ export const batchNormBackward: Lowering<Ops['batchNormBackward']> = {
       [arg.mean, mean.desc, mean.place],
       [arg.variance, variance.desc, variance.place],
       [arg.diffDst, map, k.prepared(diff_dst, map)],
-      // The shift is counted among the inputs though no formula reads it; the library only checks that something is there.
-      ...affine(scale, mean),
+      ...(scale ? [[arg.scale, scale.desc, scale.place] as const] : []),
       ...(workspace ? [k.workspace(workspace, hint)] : []),
       [arg.diffSrc, map, k.delivered(diff_src, map)],
       ...(diff_scale ? [[arg.diffScale, diff_scale.desc, diff_scale.place] as const] : []),
