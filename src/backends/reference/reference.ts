@@ -4,7 +4,7 @@ import { sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
 import type { Backend, CompileOptions, Program, Store } from '../backend.js'
-import { expectSameShape, initialise } from '../initialise.js'
+import { draw, expectSameShape, initialKey, inStore } from '../initialise.js'
 
 export interface ReferenceOptions {
   /**
@@ -38,12 +38,20 @@ class ReferenceStore implements Store {
   declare(variable: Variable, seed: number) {
     const known = this.variables.get(variable.name)
     if (known) return expectSameShape(known, variable)
-    const first = new Float32Array(sizeOf(variable.shape))
-    initialise(variable, seed, first)
-    const data = this.#make(first.length)
-    data.set(first)
+    this.#data.set(variable.name, this.#initial(variable, seed))
     this.variables.set(variable.name, variable)
-    this.#data.set(variable.name, data)
+  }
+
+  #initial({ name, shape, initial }: Variable, seed: number): Numbers {
+    const data = this.#make(sizeOf(shape))
+    if (initial.kind === 'constant') data.fill(initial.value)
+    else if (initial.kind === 'copy') data.set(this.data(initial.of))
+    else {
+      const first = new Float32Array(data.length)
+      draw(initial, initialKey(seed, name), first)
+      data.set(first)
+    }
+    return data
   }
 
   has(name: string) {
@@ -74,7 +82,7 @@ class ReferenceProgram implements Program {
     for (const node of graph.nodes) {
       for (const value of Object.values(node.outputs)) {
         const declared = variableOf(value)
-        if (declared) store.declare({ ...declared, name: bind(declared.name) }, seed)
+        if (declared) store.declare(inStore(declared, bind), seed)
         const data = declared ? store.data(bind(declared.name)) : make(sizeOf(value.shape))
         this.#tensors.set(value, { dtype: value.dtype, shape: value.shape, data })
       }
