@@ -51,6 +51,8 @@ export interface Backend {
   readonly title: string
   /** The best first. */
   readonly precisions: readonly [Precision, ...Precision[]]
+  /** How many it computes with. */
+  readonly threads: number
   createStore(): Store
   /** Compiles a graph; the graph must not change afterwards. */
   compile(graph: Graph, options: CompileOptions): Program

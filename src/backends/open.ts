@@ -1,4 +1,5 @@
 import { UserError } from '../base/error.js'
+import { defaultThreads } from '../base/threads.js'
 import type { Backend, Precision } from './backend.js'
 import { openOnednn } from './onednn/onednn.js'
 import { createReference } from './reference/reference.js'
@@ -9,10 +10,17 @@ export type BackendName = (typeof backendNames)[number]
 
 const install = "install oneDNN 2: on Debian and Ubuntu 'apt-get install libdnnl2'; elsewhere see the README"
 
-/** Opens a backend. `warn` hears of a fallback; a backend asked for by name that is not there is an error. */
-export function openBackend(name: BackendName, warn: (message: string) => void): Backend {
+/**
+ * Opens a backend. `warn` hears of a fallback; a backend asked for by name that is not there is an error. `threads` is
+ * how many to compute with where the backend can: the first to open oneDNN in a process decides it for the process.
+ */
+export function openBackend(
+  name: BackendName,
+  warn: (message: string) => void,
+  threads: number = defaultThreads(),
+): Backend {
   if (name === 'reference') return createReference()
-  const native = openOnednn()
+  const native = openOnednn(threads)
   if (!('reason' in native)) return native
   if (name === 'onednn') throw new UserError(`oneDNN cannot be used: ${native.reason}; ${install}`)
   warn(

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { defaultThreads } from '../../base/threads.js'
 import type { Backend, Precision } from '../backend.js'
 import { Team } from '../simd/team.js'
 import { Engine } from './engine.js'
@@ -8,25 +9,26 @@ import { TeamStore } from './store.js'
 
 let opened: Backend | { readonly reason: string } | undefined
 
-/** The oneDNN backend of this process, or the reason why there is none. */
-export function openOnednn(): Backend | { readonly reason: string } {
-  opened ??= open()
+/** The oneDNN backend of this process, or the reason why there is none. The first call decides how many threads it has. */
+export function openOnednn(threads: number = defaultThreads()): Backend | { readonly reason: string } {
+  opened ??= open(threads)
   return opened
 }
 
-function open(): Backend | { readonly reason: string } {
+function open(threads: number): Backend | { readonly reason: string } {
+  // libgomp reads this when it is loaded.
+  process.env.OMP_NUM_THREADS = `${threads}`
   const library = loadLibrary()
   if ('reason' in library) return library
   const [major, minor] = library.version.split('.').map(Number) as [number, number]
   if (major !== 2 || minor < 6) return { reason: `it is oneDNN ${library.version}, and 2.6 or a later 2 is needed` }
   const engine = new Engine(library)
-  // oneDNN's threads are OpenMP's, and the optimiser's follow them.
-  const threads = Number(process.env.OMP_NUM_THREADS)
-  const team = new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {})
+  const team = new Team({ threads })
   const precisions: readonly [Precision, ...Precision[]] = hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16']
   return {
     title: `oneDNN ${library.version}`,
     precisions,
+    threads,
     createStore: () => new TeamStore(team),
     compile(graph, options) {
       if (!(options.store instanceof TeamStore)) throw new Error('the store belongs to another backend')

@@ -21,6 +21,7 @@ export function createReference({ arithmetic = 'typed' }: ReferenceOptions = {})
   return {
     title: 'reference',
     precisions: ['f32', 'bf16'],
+    threads: 1,
     createStore: () => new ReferenceStore(make),
     compile: (graph, options) => new ReferenceProgram(graph, options, arithmetic === 'typed', make),
   }

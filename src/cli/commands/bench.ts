@@ -5,7 +5,7 @@ import { findNetwork } from '../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../study/benchmark.js'
 import { describeMachine } from '../../study/machine.js'
 import { wholeNumber } from '../arguments.js'
-import { backendOption, precisionOption } from '../engine-options.js'
+import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 
@@ -14,6 +14,7 @@ interface Flags extends ModelFlags {
   classes: number
   batch: number
   precision: 'auto' | 'f32' | 'bf16'
+  threads?: number
   backend: BackendName
   warmup: number
   runs: number
@@ -34,6 +35,7 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
     .option('--classes <n>', 'classes', wholeNumber(1), 1000)
     .option('--batch <n>', 'images at a time', wholeNumber(1), 8)
     .addOption(precisionOption())
+    .addOption(threadsOption())
     .addOption(backendOption())
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
@@ -41,7 +43,7 @@ const workCommand = (work: Benchmark['work'], description: string): Command =>
     .option('--json', 'as JSON, with the machine')
     .action((flags: Flags) => {
       const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
-      const backend = openBackend(flags.backend, warn)
+      const backend = openBackend(flags.backend, warn, flags.threads)
       const precision = choosePrecision(backend, flags.precision)
       const { program, ...result } = benchmark(work, { ...flags, spec, backend, precision })
       const machine = describeMachine(`${backend.title}, ${precision}`)
