@@ -44,7 +44,7 @@ function step(name, sources, build) {
 step('typescript', ['src', 'test', 'bench', 'tsconfig.json', 'package-lock.json'], () => {
   run('typescript/bin/tsc', [])
 })
-step('kernels', ['src/backends/simd/kernels', 'package-lock.json'], () => {
+step('kernels', ['src/backends/simd/kernels', 'src/backends/normal-quantile.ts', 'package-lock.json'], () => {
   run('assemblyscript/bin/asc.js', [
     'src/backends/simd/kernels/index.ts',
     '--config',

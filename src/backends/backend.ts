@@ -84,6 +84,8 @@ export interface Backend {
   readonly precisions: readonly [Precision, ...Precision[]]
   /** The optimisations that are on: its own, and those for whoever builds graphs for it. */
   readonly passes: Passes
+  /** How many it computes with. */
+  readonly threads: number
   createStore(): Store
   /** Compiles a graph; the graph must not change afterwards. */
   compile(graph: Graph, options: CompileOptions): Program

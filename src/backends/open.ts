@@ -1,4 +1,5 @@
 import { UserError } from '../base/error.js'
+import { defaultThreads } from '../base/threads.js'
 import { allPasses, type Passes } from '../graph/passes/passes.js'
 import type { Backend, Precision } from './backend.js'
 import { openOnednn } from './onednn/onednn.js'
@@ -11,20 +12,24 @@ export type BackendName = (typeof backendNames)[number]
 const install =
   "install oneDNN: 'apt-get install libdnnl2' on Debian 12, 'libdnnl3.6' on Debian 13; elsewhere see the README"
 
+export interface EngineOptions {
+  readonly passes?: Passes
+  readonly threads?: number | undefined
+  readonly notify?: (message: string) => void
+}
+
 /**
- * Opens a backend. `warn` hears of a fallback, `notify` of measuring that takes a while; a backend asked for by name that is not
- * there is an error.
+ * Opens a backend. `warn` hears of a fallback, `notify` of measuring that takes a while; a backend asked for by name
+ * that is not there is an error. `threads` is how many to compute with where the backend can: the first to open oneDNN
+ * in a process decides it for the process.
  */
 export function openBackend(
   name: BackendName,
   warn: (message: string) => void,
-  {
-    passes = allPasses,
-    notify = () => {},
-  }: { readonly passes?: Passes; readonly notify?: (message: string) => void } = {},
+  { passes = allPasses, threads = defaultThreads(), notify = () => {} }: EngineOptions = {},
 ): Backend {
   if (name === 'reference') return createReference({ passes })
-  const native = openOnednn(passes, notify)
+  const native = openOnednn(passes, threads, notify)
   if (!('reason' in native)) return native
   if (name === 'onednn') throw new UserError(`oneDNN cannot be used: ${native.reason}; ${install}`)
   warn(

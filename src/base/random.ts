@@ -86,14 +86,6 @@ export class RandomStream {
     return radius * Math.cos(2 * Math.PI * this.uniform())
   }
 
-  /** A standard normal deviate redrawn until it lies within two deviations, as TensorFlow's truncated_normal. */
-  truncatedNormal(): number {
-    for (;;) {
-      const value = this.normal()
-      if (Math.abs(value) <= 2) return value
-    }
-  }
-
   /** A uniformly random order of 0 … n−1 (Fisher–Yates). */
   permutation(n: number): Uint32Array {
     const order = Uint32Array.from({ length: n }, (_, i) => i)

@@ -3,11 +3,11 @@ import { unknownChoice } from '../base/error.js'
 
 /** Readers of option values for commander: each returns the value or says in a few words what it must be. */
 export const wholeNumber =
-  (least: number) =>
+  (least: number, most = Number.POSITIVE_INFINITY) =>
   (text: string): number => {
     const value = Number(text)
-    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least)
-      throw new InvalidArgumentError(`It must be a whole number of at least ${least}.`)
+    if (!/^\d+$/.test(text) || !Number.isSafeInteger(value) || value < least || value > most)
+      throw new InvalidArgumentError(`It must be a whole number of at least ${least}${upTo(most)}.`)
     return value
   }
 
@@ -16,11 +16,11 @@ export const realNumber =
   (text: string): number => {
     const value = Number(text)
     if (text.trim() === '' || !Number.isFinite(value) || value < low || value > high)
-      throw new InvalidArgumentError(
-        `It must be a number of at least ${low}${high === Number.POSITIVE_INFINITY ? '' : ` and at most ${high}`}.`,
-      )
+      throw new InvalidArgumentError(`It must be a number of at least ${low}${upTo(high)}.`)
     return value
   }
+
+const upTo = (most: number) => (most === Number.POSITIVE_INFINITY ? '' : ` and at most ${most}`)
 
 /** A number above zero, for what would make no sense, or no end, without. */
 export const positiveNumber =

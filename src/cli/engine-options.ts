@@ -1,6 +1,8 @@
 import { Option } from 'commander'
 import { backendNames } from '../backends/open.js'
-import { oneOf } from './arguments.js'
+import { mostThreads } from '../base/threads.js'
+import { allPasses, type Passes, passNames } from '../graph/passes/passes.js'
+import { oneOf, wholeNumber } from './arguments.js'
 
 // Options that several commands have, so that they read alike everywhere.
 
@@ -11,6 +13,30 @@ export const precisionOption = (): Option =>
   new Option('--precision <type>', 'auto, f32, bf16')
     .argParser(oneOf('precision', ['auto', 'f32', 'bf16']))
     .default('auto')
+
+export const threadsOption = (): Option =>
+  new Option('--threads <n>', 'threads to compute with (default: OMP_NUM_THREADS, or the cores there are)').argParser(
+    wholeNumber(1, mostThreads),
+  )
+
+/** Optimisations by name: 'all', 'none', those listed, or all but those listed with 'no-' before them. */
+export const passesOption = (): Option =>
+  new Option(
+    '--passes <names>',
+    `optimisations: all, none, or some of ${passNames.join(', ')}; no-<name> for all but it`,
+  )
+    .argParser(parsePasses)
+    .default(allPasses, 'all')
+
+function parsePasses(text: string): Passes {
+  if (text === 'all') return allPasses
+  if (text === 'none') return new Set()
+  const parse = oneOf('optimisation', passNames)
+  const names = text.split(',')
+  const removed = new Set(names.filter(name => name.startsWith('no-')).map(name => parse(name.slice(3))))
+  const listed = names.filter(name => !name.startsWith('no-')).map(name => parse(name))
+  return new Set((listed.length > 0 ? listed : passNames).filter(name => !removed.has(name)))
+}
 
 export const badImagesOption = (): Option =>
   new Option('--bad-images <what>', 'error: stop and name it; skip: leave it out and list it')

@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os'
 import { UserError } from '../base/error.js'
 import { formatBytes } from '../base/format.js'
+import { usableCores } from '../base/threads.js'
 import type { Preprocessing } from './augment.js'
 import { type Batch, BatchRun, type Filling } from './batch-run.js'
 import type { ImageSet } from './class-folder.js'
@@ -16,7 +16,7 @@ export interface LoaderOptions {
   readonly preprocessing: Preprocessing
   /** Decides order and augmentation, with the epoch and the image's number and nothing else. */
   readonly seed: number
-  /** Threads. Any number gives the same batches. @default half of the processor's threads, at least 1 and at most 2 */
+  /** Threads. Any number gives the same batches. @default half of the cores it may use, at least 1 and at most 2 */
   readonly workers?: number
   /** Batches made ahead of the one in use. @default 3 */
   readonly prefetch?: number
@@ -71,7 +71,7 @@ export class Loader {
    */
   constructor(set: ImageSet, options: LoaderOptions, program: URL = new URL('./loader-worker.js', import.meta.url)) {
     const { batch, preprocessing, seed, signal, cacheBytes = 512 * 2 ** 20 } = options
-    const { workers = Math.max(1, Math.min(2, Math.floor(availableParallelism() / 2))), prefetch = 3 } = options
+    const { workers = Math.max(1, Math.min(2, Math.floor(usableCores() / 2))), prefetch = 3 } = options
     for (const [name, value, least] of [
       ['batch', batch, 1],
       ['size', preprocessing.size, 1],

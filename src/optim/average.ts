@@ -7,7 +7,8 @@ export const averageName = (name: string): string => `average/${name}`
 /** A running average beside each variable, beginning where the variable begins. */
 export function averagesOf(variables: readonly Value[]): Value[] {
   return variables.map(value => {
-    const { name, shape, initial } = variableOf(value)!
+    const { name, shape } = variableOf(value)!
+    const initial = { kind: 'copy', of: name } as const
     return variable(value.node.graph, { name: averageName(name), role: 'average', shape, initial, decays: false })
   })
 }

@@ -1,10 +1,10 @@
 import { existsSync, mkdirSync, readFileSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
+import { defaultThreads } from '../base/threads.js'
 import { type SynthDescription, writeSynth } from '../data/synth/folder.js'
 import { evaluatorOf } from '../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../evaluation/scores.js'
@@ -37,7 +37,7 @@ export interface StudyOptions {
   readonly signal?: AbortSignal | undefined
   /** Hears what happens in the run of each network. */
   readonly tell: (title: string, event: TrainingEvent) => void
-  /** Networks trained at a time, each with one thread. @default the processor's threads */
+  /** Networks trained at a time, each with one thread. @default defaultThreads() */
   readonly lanes?: number
   readonly say: (line: string) => void
   readonly drawing?: (written: number, total: number) => void
@@ -64,7 +64,7 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
   const log = openStudyLog(options)
   const { data, folder, drawn } = await prepareData(options)
   log.begin()
-  const { lanes = availableParallelism() } = options
+  const { lanes = defaultThreads() } = options
   const nothingToDo = preset.contestants.every(contestant => isDone(runFolder(out, contestant)))
   const ends = await inLanes(
     lanes,

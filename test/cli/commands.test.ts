@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { networks } from '../../src/networks/networks.js'
@@ -121,6 +121,7 @@ for (const work of ['train', 'infer'])
     assert.ok(0 < min && min <= median && median <= max)
     assert.ok(Math.abs(imagesPerSecond * median - 2000) < 1e-6)
     assert.ok(compileSeconds > 0 && result.peakMemoryBytes > 2 ** 20)
+    assert.equal(result.threads, 1)
     assert.ok(machine.cores > 0 && machine.memoryBytes > 0 && machine.processor.length > 0)
     assert.equal(machine.engine, `${result.backend}, ${result.precision}`)
     assert.equal(result.kernels.length, 4)
@@ -131,3 +132,29 @@ for (const work of ['train', 'infer'])
     assert.match(table, new RegExp(`^${work} +size +batch +type`, 'm'))
     assert.match(table, /^inception-resnet-v1 +75 +2 +(bf16|f32) /m)
   })
+
+test('bench data: a figure for every protocol, number of workers, and with and without decoding', async () => {
+  await outputOf('data', 'synth', '--out', 'few', ...'--train 8 --val 4 --classes 2 --size 32'.split(' '))
+  const args = ['bench', 'data', '--data', 'few', ...'--size 24 --batch 4 --batches 2 --workers 2'.split(' ')]
+  const { work, images, figures, machine } = await jsonOf(...args)
+  assert.deepEqual([work, images], ['data', 8])
+  assert.ok(machine.cores > 0)
+  const places = figures.map((f: Record<string, unknown>) => `${f.protocol} ${f.cached} ${f.workers}`)
+  const expected = ['fast', 'full', 'none', 'eval'].flatMap(protocol =>
+    [false, true].flatMap(cached => [1, 2].map(workers => `${protocol} ${cached} ${workers}`)),
+  )
+  assert.deepEqual(places, expected)
+  for (const { imagesPerSecond } of figures) assert.ok(imagesPerSecond > 0 && Number.isFinite(imagesPerSecond))
+  const table = await outputOf(...args, '--protocol', 'eval')
+  assert.match(table, /^eval +2 +decoded before +\d/m)
+  assert.doesNotMatch(table, /^fast/m)
+})
+
+test('bench data: pictures drawn for it are gone afterwards', async () => {
+  const temporary = path.join(root, 'tmp')
+  mkdirSync(temporary)
+  const args = 'bench data --size 16 --batch 2 --batches 1 --workers 1 --protocol none'.split(' ')
+  const ended = await inception(args, { cwd: root, env: { TMPDIR: temporary } })
+  assert.match(assertDone(ended).stdout, /128 images to 16×16/)
+  assert.deepEqual(readdirSync(temporary), [])
+})

@@ -13,6 +13,7 @@ export interface Ended {
 
 export interface Watching {
   readonly cwd?: string
+  readonly env?: Readonly<Record<string, string>>
   /** A line on standard error after which a signal is sent. */
   readonly after?: RegExp
   readonly send?: NodeJS.Signals
@@ -23,9 +24,9 @@ export interface Watching {
 /** Runs the command as a user does, with one thread a process and no terminal. */
 export function inception(
   args: readonly string[],
-  { cwd, after, send = 'SIGTERM', signal }: Watching = {},
+  { cwd, env, after, send = 'SIGTERM', signal }: Watching = {},
 ): Promise<Ended> {
-  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, OMP_NUM_THREADS: '1' } })
+  const child = spawn(process.execPath, [main, ...args], { cwd, env: { ...process.env, OMP_NUM_THREADS: '1', ...env } })
   signal?.addEventListener('abort', () => child.kill(send))
   let [stdout, stderr, sent] = ['', '', false]
   child.stdout.setEncoding('utf8').on('data', (text: string) => {

@@ -30,6 +30,7 @@ test('every command explains itself', async () => {
     'bench',
     'bench train',
     'bench infer',
+    'bench data',
   ]
   await each(commands, async command => {
     const { code, stdout, stderr } = await inception([...command.split(' ').filter(Boolean), '--help'])
@@ -71,6 +72,10 @@ const misuses: [command: string, message: RegExp][] = [
   ['train --batch 0', /'--batch <n>' argument '0' is invalid. It must be a whole number of at least 1/],
   ['train --batch 1.5', /'--batch <n>' argument '1.5' is invalid/],
   ['train --batch 9007199254740993', /'--batch <n>' argument '9007199254740993' is invalid/],
+  ['train --threads 0', /'--threads <n>' argument '0' is invalid. .* at least 1 and at most 256/],
+  ['evaluate --checkpoint x --data x --threads 1.5', /'--threads <n>' argument '1.5' is invalid/],
+  ['reproduce --threads 257', /'--threads <n>' argument '257' is invalid/],
+  ['bench infer --threads x', /'--threads <n>' argument 'x' is invalid/],
   ['train --epochs 0', /'--epochs <n>' argument '0' is invalid. It must be above 0/],
   ['train --epochs 1e300', /'--epochs <n>' argument '1e300' is invalid/],
   ['train --epochs Infinity', /'--epochs <n>' argument 'Infinity' is invalid/],
@@ -87,6 +92,8 @@ const misuses: [command: string, message: RegExp][] = [
   ['inspect inception-v4 --blocks constructor=2', /unknown block of inception-v4 'constructor'/],
   ['inspect inception-v4 --size 20', /inception-v4 does not fit images of 20×20: the least size is 75/],
   ['bench train --network inception-v3 --size 74', /inception-v3 does not fit images of 74×74: the least size is 75/],
+  ['bench data --protocol fats', /unknown protocol 'fats': did you mean 'fast'\?/],
+  ['bench data --workers 0', /'--workers <n>' argument '0' is invalid/],
   ['data synth --out x --classes 26', /classes must be a whole number from 2 to 25, not 26/],
   ['data synth --out x --size 8', /size must be a whole number from 16 to 2048, not 8/],
   ['data synth --out x --difficulty 1.5', /'--difficulty <share>' argument '1.5' is invalid/],

@@ -4,6 +4,7 @@ import { sizeOf } from '../../base/shape.js'
 import type { Graph, Type, Value } from '../../graph/op.js'
 import { variableOf } from '../../graph/ops/source.js'
 import type { Program } from '../backend.js'
+import { inStore } from '../initialise.js'
 import type { Place, View } from './kernels.js'
 import { addressOf } from './library.js'
 import type { Lowered } from './lower.js'
@@ -146,9 +147,9 @@ export function declareVariables(graph: Graph, store: TeamStore, seed: number, b
     for (const value of Object.values(outputs)) {
       const variable = variableOf(value)
       if (!variable) continue
-      const name = bind(variable.name)
-      store.declare({ ...variable, name }, seed)
-      names.set(value, name)
+      const declared = inStore(variable, bind)
+      store.declare(declared, seed)
+      names.set(value, declared.name)
     }
   return names
 }

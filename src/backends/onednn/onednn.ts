@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
+import { defaultThreads } from '../../base/threads.js'
 import { allPasses, type Passes } from '../../graph/passes/passes.js'
 import type { Backend } from '../backend.js'
 import { Team } from '../simd/team.js'
@@ -24,12 +25,16 @@ interface Shared {
 
 let shared: Shared | { readonly reason: string } | undefined
 
-/** The oneDNN backend with these optimisations, or the reason why there is none. `notify` hears of long measuring. */
+/**
+ * The oneDNN backend with these optimisations, or the reason why there is none. `notify` hears of long
+ * measuring. The first call decides how many threads the process computes with.
+ */
 export function openOnednn(
   passes: Passes = allPasses,
+  threads: number = defaultThreads(),
   notify: (message: string) => void = () => {},
 ): Backend | { readonly reason: string } {
-  const found = sharedOnednn()
+  const found = sharedOnednn(threads)
   if ('reason' in found) return found
   const times = timesOf(found, notify)
   return createOnednn(found, passes, times, passes.has('tune') ? new Tuner(times) : undefined)
@@ -45,6 +50,7 @@ export function createOnednn(
   return {
     title: `oneDNN ${api.version}`,
     precisions: hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16'],
+    threads: team.threads,
     passes,
     createStore: () => new TeamStore(team),
     compile(graph, options) {
@@ -60,20 +66,17 @@ export function createOnednn(
 }
 
 /** The library's engine and the SIMD threads, made once a process. */
-export function sharedOnednn(): Shared | { readonly reason: string } {
-  shared ??= load()
+export function sharedOnednn(threads: number = defaultThreads()): Shared | { readonly reason: string } {
+  shared ??= load(threads)
   return shared
 }
 
-function load(): Shared | { readonly reason: string } {
+function load(threads: number): Shared | { readonly reason: string } {
+  // libgomp reads this when it is loaded.
+  process.env.OMP_NUM_THREADS = `${threads}`
   const library = loadLibrary()
   if ('reason' in library) return library
-  // oneDNN's threads are OpenMP's, and the optimiser's follow them.
-  const threads = Number(process.env.OMP_NUM_THREADS)
-  return {
-    api: createEngine(library),
-    team: new Team(Number.isInteger(threads) && threads > 0 ? { threads } : {}),
-  }
+  return { api: createEngine(library), team: new Team({ threads }) }
 }
 
 function timesOf({ api, team }: Shared, notify: (message: string) => void): TimeSource {

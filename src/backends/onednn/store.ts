@@ -1,7 +1,8 @@
 import { sizeOf } from '../../base/shape.js'
 import type { Variable } from '../../graph/ops/source.js'
 import type { Store } from '../backend.js'
-import { expectSameShape, initialise } from '../initialise.js'
+import { expectSameShape, initialKey } from '../initialise.js'
+import type { Task } from '../simd/task.js'
 import type { Team } from '../simd/team.js'
 
 /** Variables in the SIMD team's shared memory, where oneDNN and the optimiser's threads both reach them. */
@@ -21,10 +22,30 @@ export class TeamStore implements Store {
     const known = this.variables.get(name)
     if (known) return expectSameShape(known, variable)
     const offset = this.team.allocate(4 * sizeOf(shape))
+    const task = this.#initialTask(variable, seed, offset)
+    if (task !== undefined) {
+      const job = this.team.prepare([task])
+      job.run()
+      job.release()
+    }
     this.variables.set(name, variable)
     this.#offsets.set(name, offset)
-    initialise(variable, seed, this.team.f32(offset, sizeOf(shape)))
     this.version++
+  }
+
+  /** What fills a new block with a variable's first values; nothing where they are zero, as blocks begin. */
+  #initialTask({ name, shape, initial }: Variable, seed: number, dst: number): Task | undefined {
+    const n = sizeOf(shape)
+    switch (initial.kind) {
+      case 'constant':
+        return initial.value === 0 ? undefined : { kernel: 'fill', dst, n, value: initial.value }
+      case 'copy':
+        return { kernel: 'copy', dst, src: this.offset(initial.of), n }
+      case 'uniform':
+        return { kernel: 'uniform', dst, n, key: initialKey(seed, name), limit: initial.limit }
+      case 'truncatedNormal':
+        return { kernel: 'truncatedNormal', dst, n, key: initialKey(seed, name), deviation: initial.deviation }
+    }
   }
 
   has(name: string) {

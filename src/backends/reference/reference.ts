@@ -4,7 +4,7 @@ import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value }
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
 import { allPasses, type Passes } from '../../graph/passes/passes.js'
 import { type Backend, type CompileOptions, type Kernel, type Program, type Store, timed } from '../backend.js'
-import { expectSameShape, initialise } from '../initialise.js'
+import { draw, expectSameShape, initialKey, inStore } from '../initialise.js'
 
 export interface ReferenceOptions {
   /**
@@ -24,6 +24,7 @@ export function createReference({ arithmetic = 'typed', passes = allPasses }: Re
     title: 'reference',
     precisions: ['f32', 'bf16'],
     passes,
+    threads: 1,
     createStore: () => new ReferenceStore(make),
     compile: (graph, options) => new ReferenceProgram(graph, options, arithmetic === 'typed', make),
     limit: () => undefined,
@@ -42,12 +43,20 @@ class ReferenceStore implements Store {
   declare(variable: Variable, seed: number) {
     const known = this.variables.get(variable.name)
     if (known) return expectSameShape(known, variable)
-    const first = new Float32Array(sizeOf(variable.shape))
-    initialise(variable, seed, first)
-    const data = this.#make(first.length)
-    data.set(first)
+    this.#data.set(variable.name, this.#initial(variable, seed))
     this.variables.set(variable.name, variable)
-    this.#data.set(variable.name, data)
+  }
+
+  #initial({ name, shape, initial }: Variable, seed: number): Numbers {
+    const data = this.#make(sizeOf(shape))
+    if (initial.kind === 'constant') data.fill(initial.value)
+    else if (initial.kind === 'copy') data.set(this.data(initial.of))
+    else {
+      const first = new Float32Array(data.length)
+      draw(initial, initialKey(seed, name), first)
+      data.set(first)
+    }
+    return data
   }
 
   has(name: string) {
@@ -78,7 +87,7 @@ class ReferenceProgram implements Program {
     for (const node of graph.nodes) {
       for (const value of Object.values(node.outputs)) {
         const declared = variableOf(value)
-        if (declared) store.declare({ ...declared, name: bind(declared.name) }, seed)
+        if (declared) store.declare(inStore(declared, bind), seed)
         const data = declared ? store.data(bind(declared.name)) : make(sizeOf(value.shape))
         this.#tensors.set(value, { dtype: value.dtype, shape: value.shape, data })
       }

@@ -65,6 +65,7 @@ export class Job {
       for (let first = 0; first < task.n; first += chunkElements, at += constants.ROW_WORDS) {
         words[at] = constants[id]
         words[at + 1] = Math.min(chunkElements, task.n - first)
+        words[at + constants.FIRST] = first
         operands.forEach((operand, k) => {
           if (operand !== undefined) words[at + constants.OPERANDS + k] = operand.at + first * operand.elementBytes
         })

@@ -27,6 +27,7 @@ const constants = [
   'OPERANDS',
   'SUM',
   'SCALARS',
+  'FIRST',
   'FINISHED',
   'UNFINISHED',
   'BROKEN',
@@ -39,6 +40,9 @@ const constants = [
   'FILL',
   'SCALE',
   'ADD',
+  'UNIFORM',
+  'TRUNCATED_NORMAL',
+  'COPY',
 ] as const
 type Constant = (typeof constants)[number]
 

@@ -75,6 +75,24 @@ export type Task =
   /** `src` holds bf16 (2-byte aligned). */
   | { readonly kernel: 'toF32'; readonly dst: number; readonly src: number; readonly n: number }
   | { readonly kernel: 'fill'; readonly dst: number; readonly n: number; readonly value: Scalar }
+  /** Random first values, uniform in (−limit, limit) before rounding: see `draw` in `initialise.ts`. */
+  | {
+      readonly kernel: 'uniform'
+      readonly dst: number
+      readonly n: number
+      readonly key: readonly [number, number]
+      readonly limit: number
+    }
+  /** Random first values, normal, cut off at two deviations: see `draw` in `initialise.ts`. */
+  | {
+      readonly kernel: 'truncatedNormal'
+      readonly dst: number
+      readonly n: number
+      readonly key: readonly [number, number]
+      readonly deviation: number
+    }
+  /** dst ← src. */
+  | { readonly kernel: 'copy'; readonly dst: number; readonly src: number; readonly n: number }
   /** dst ← dst·factor. */
   | { readonly kernel: 'scale'; readonly dst: number; readonly n: number; readonly factor: Scalar }
   /** dst ← dst + src. */
@@ -97,6 +115,9 @@ export interface Signature {
     | 'TO_BF16'
     | 'TO_F32'
     | 'FILL'
+    | 'UNIFORM'
+    | 'TRUNCATED_NORMAL'
+    | 'COPY'
     | 'SCALE'
     | 'ADD'
   /** `undefined` where the kernel shall do without. */
@@ -147,6 +168,14 @@ export function signatureOf(task: Task): Signature {
       return { id: 'TO_F32', operands: [writes('dst', task.dst), reads('src', task.src, 2)], scalars: [], sums }
     case 'fill':
       return { id: 'FILL', operands: [writes('dst', task.dst)], scalars: [task.value], sums }
+    case 'uniform':
+      return { id: 'UNIFORM', operands: [writes('dst', task.dst)], scalars: [...task.key, task.limit], sums }
+    case 'truncatedNormal': {
+      const scalars = [...task.key, task.deviation]
+      return { id: 'TRUNCATED_NORMAL', operands: [writes('dst', task.dst)], scalars, sums }
+    }
+    case 'copy':
+      return { id: 'COPY', operands: [writes('dst', task.dst), reads('src', task.src)], scalars: [], sums }
     case 'scale':
       return { id: 'SCALE', operands: [writes('dst', task.dst)], scalars: [task.factor], sums }
     case 'add':

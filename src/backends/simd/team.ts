@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { UserError } from '../../base/error.js'
+import { defaultThreads, mostThreads } from '../../base/threads.js'
 import { Job } from './job.js'
 import { compileKernels, instantiateKernels, type KernelExports } from './kernel-module.js'
 import { StoreMemory } from './store-memory.js'
@@ -8,13 +8,11 @@ import type { Task } from './task.js'
 import type { Hire } from './worker.js'
 
 export interface TeamOptions {
-  /** Threads that share the work, the calling one among them. @default os.availableParallelism() */
+  /** Threads that share the work, the calling one among them. @default defaultThreads() */
   readonly threads?: number
   /** The most bytes the tensors may take. @default 4 GiB */
   readonly memoryLimit?: number
 }
-
-const mostThreads = 256
 
 /** A chunk takes about a tenth of a millisecond; a thread that finishes none for this many seconds is gone. */
 const patience = 60
@@ -34,7 +32,7 @@ export class Team {
   #closed = false
 
   constructor(options: TeamOptions = {}) {
-    this.threads = options.threads ?? Math.min(availableParallelism(), mostThreads)
+    this.threads = options.threads ?? defaultThreads()
     if (!(Number.isInteger(this.threads) && this.threads >= 1 && this.threads <= mostThreads))
       throw new UserError(`${this.threads} threads: give a whole number from 1 to ${mostThreads}`, 2)
     const module = compileKernels()

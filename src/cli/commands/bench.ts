@@ -1,97 +1,11 @@
 import { Command } from 'commander'
-import type { TimedKernel } from '../../backends/backend.js'
-import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
-import { formatBytes, formatTable } from '../../base/format.js'
-import { type PassName, passNames } from '../../graph/passes/passes.js'
-import { findNetwork } from '../../networks/networks.js'
-import { type Benchmark, benchmark } from '../../study/benchmark.js'
-import { describeMachine } from '../../study/machine.js'
-import { wholeNumber } from '../arguments.js'
-import { backendOption, precisionOption } from '../engine-options.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
-import { warn } from '../warn.js'
-
-interface Flags extends ModelFlags {
-  network: string
-  classes: number
-  batch: number
-  precision: 'auto' | 'f32' | 'bf16'
-  backend: BackendName
-  warmup: number
-  runs: number
-  recompute?: boolean
-  passes: string
-  kernels?: number | true
-  json?: boolean
-}
+import { benchDataCommand } from './bench/data.js'
+import { workCommand } from './bench/work.js'
 
 export const benchCommand = (): Command => {
   const bench = new Command('bench').description('speed and memory: warm-up, then the median of several runs')
   bench.addCommand(workCommand('train', 'training steps: forward, backward, RMSProp with momentum and running average'))
   bench.addCommand(workCommand('infer', 'inference with batch statistics fixed'))
+  bench.addCommand(benchDataCommand())
   return bench
-}
-
-const workCommand = (work: Benchmark['work'], description: string): Command =>
-  addModelOptions(new Command(work).description(description))
-    .option('--network <id>', 'see: inception networks', 'inception-resnet-v2-slim')
-    .option('--classes <n>', 'classes', wholeNumber(1), 1000)
-    .option('--batch <n>', 'images at a time', wholeNumber(1), 8)
-    .addOption(precisionOption())
-    .addOption(backendOption())
-    .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
-    .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
-    .option('--recompute', 'training: keep fewer maps and compute them twice')
-    .option('--passes <names>', 'optimisations that are on: all, none, or names with commas', 'all')
-    .option('--kernels [n]', 'show the n kernels that take longest in one more run', wholeNumber(1))
-    .option('--json', 'as JSON, with the machine')
-    .action((flags: Flags) => {
-      const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
-      const backend = openBackend(flags.backend, warn, {
-        passes: new Set(
-          flags.passes === 'all' ? passNames : flags.passes === 'none' ? [] : (flags.passes.split(',') as PassName[]),
-        ),
-        notify: warn,
-      })
-      const precision = choosePrecision(backend, flags.precision)
-      const { program, ...result } = benchmark(work, { ...flags, spec, backend, precision })
-      const machine = describeMachine(`${backend.title}, ${precision}`)
-      const kernels =
-        flags.kernels !== undefined && slowestKinds(program.profile(), flags.kernels === true ? 20 : flags.kernels)
-      if (flags.json) console.log(JSON.stringify({ ...result, machine, ...(kernels && { kernels }) }, undefined, 2))
-      else {
-        const { milliseconds: ms } = result
-        const cells = [
-          result.network,
-          `${result.size}`,
-          `${result.batch}`,
-          precision,
-          ms.min.toFixed(0),
-          ms.median.toFixed(0),
-          ms.max.toFixed(0),
-          result.imagesPerSecond.toFixed(2),
-          formatBytes(result.peakMemoryBytes),
-        ]
-        console.log(
-          formatTable([work, 'size', 'batch', 'type', 'min ms', 'median', 'max', 'images/s', 'peak memory'], [cells]),
-        )
-        console.log(
-          `${machine.processor}, ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${result.runs} runs`,
-        )
-        if (kernels) {
-          const rows = kernels.map(({ kernel, calls, milliseconds }) => [kernel, `${calls}`, milliseconds.toFixed(1)])
-          console.log(`\n${formatTable(['kernel', 'calls', 'ms'], rows)}`)
-        }
-      }
-    })
-
-/** Kernels of one kind together, the slowest kind first. */
-function slowestKinds(rows: readonly TimedKernel[], most: number) {
-  const kinds = new Map<string, { kernel: string; calls: number; milliseconds: number }>()
-  for (const { op, kernel: implementation, milliseconds } of rows) {
-    const kernel = `${op} ${implementation}`
-    const kind = kinds.get(kernel) ?? { kernel, calls: 0, milliseconds: 0 }
-    kinds.set(kernel, { kernel, calls: kind.calls + 1, milliseconds: kind.milliseconds + milliseconds })
-  }
-  return [...kinds.values()].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, most)
 }

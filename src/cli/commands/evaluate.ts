@@ -8,7 +8,7 @@ import { openEvaluationData } from '../../data/class-folder.js'
 import { evaluatorOf, expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
 import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
-import { backendOption, badImagesOption, precisionOption } from '../engine-options.js'
+import { backendOption, badImagesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { ProgressLine } from '../progress-line.js'
 import { warn } from '../warn.js'
 
@@ -18,6 +18,7 @@ interface Flags {
   badImages: 'error' | 'skip'
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
+  threads?: number
   json?: boolean
 }
 
@@ -29,13 +30,14 @@ export const evaluateCommand = (): Command =>
     .addOption(badImagesOption())
     .addOption(backendOption())
     .addOption(precisionOption())
+    .addOption(threadsOption())
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
       const images = await openEvaluationData(flags.data)
       // All of them are checked before the first takes its time.
       const checkpoints = flags.checkpoint.map(openNamed)
       for (const checkpoint of checkpoints) expectClasses(checkpoint, images)
-      const backend = openBackend(flags.backend, warn)
+      const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
       const precision = choosePrecision(backend, flags.precision)
       const line = new ProgressLine(process.stderr)
       const members: { name: string; predictions: Predictions }[] = []

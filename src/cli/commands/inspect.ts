@@ -90,7 +90,7 @@ function stageRows({ endpoints, graph }: ReturnType<typeof summarise>['model']) 
 }
 
 function trainingPlan(spec: ReturnType<typeof modelSpec>, batch: number) {
-  const backend = openBackend('auto', warn)
+  const backend = openBackend('auto', warn, { notify: warn })
   const precision = choosePrecision(backend, 'auto')
   const step = buildTrainingStep(findNetwork(spec.network), { ...paperRecipe, batch, precision }, modelOptions(spec), {
     passes: backend.passes,

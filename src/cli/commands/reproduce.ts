@@ -10,7 +10,7 @@ import { renderReport } from '../../study/report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { terminalReport } from '../../study/tables.js'
 import { quoted } from '../arguments.js'
-import { backendOption, precisionOption } from '../engine-options.js'
+import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { studyTerminal } from '../study-terminal.js'
 
@@ -20,6 +20,7 @@ interface Flags {
   data?: string
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
+  threads?: number
 }
 
 export const reproduceCommand = (): Command =>
@@ -30,12 +31,14 @@ export const reproduceCommand = (): Command =>
     .option('--data <folder>', 'a class-folder tree to use instead of drawn pictures')
     .addOption(backendOption())
     .addOption(precisionOption())
+    .addOption(threadsOption())
     .action(async (flags: Flags) => {
       const preset = Object.hasOwn(presets, flags.preset) ? presets[flags.preset] : undefined
       if (!preset) throw unknownChoice('preset', flags.preset, Object.keys(presets))
       const out = flags.out ?? path.join('runs', preset.name)
       const say = (line: string) => process.stderr.write(`${line}\n`)
-      const backend = openBackend(flags.backend, message => say(`inception: ${message}`))
+      const note = (message: string) => say(`inception: ${message}`)
+      const backend = openBackend(flags.backend, note, { ...flags, notify: note })
       const command = [
         'npx inception reproduce --preset',
         preset.name,
@@ -43,6 +46,7 @@ export const reproduceCommand = (): Command =>
         ...(flags.data ? ['--data', quoted(flags.data)] : []),
         ...(flags.backend === 'auto' ? [] : ['--backend', flags.backend]),
         ...(flags.precision === 'auto' ? [] : ['--precision', flags.precision]),
+        ...(flags.threads === undefined ? [] : ['--threads', `${flags.threads}`]),
       ].join(' ')
       const terminal = studyTerminal(process.stderr)
       const { result, interrupted } = await reproduce({
@@ -52,6 +56,7 @@ export const reproduceCommand = (): Command =>
         backend,
         backendName: flags.backend,
         precision: choosePrecision(backend, flags.precision),
+        ...(flags.threads !== undefined && { lanes: flags.threads }),
         command,
         signal: interruptSignal('stopping where it can go on'),
         tell: terminal.tell,

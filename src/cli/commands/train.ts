@@ -12,7 +12,7 @@ import { paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
 import { oneOf, positiveNumber, quoted, realNumber, wholeNumber } from '../arguments.js'
-import { backendOption, badImagesOption, precisionOption } from '../engine-options.js'
+import { backendOption, badImagesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
@@ -27,6 +27,7 @@ interface Flags extends ModelFlags, RecipeFlags {
   badImages: 'error' | 'skip'
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
+  threads?: number
   evaluateEpochs: number
 }
 
@@ -44,10 +45,11 @@ export const trainCommand = (): Command =>
     .addOption(badImagesOption())
     .addOption(backendOption())
     .addOption(precisionOption())
+    .addOption(threadsOption())
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
     .action(async (flags: Flags, command: Command) => {
       const { settings, folder, data, backend } =
-        flags.resume === undefined ? await newRun(flags) : await oldRun(flags.resume, command)
+        flags.resume === undefined ? await newRun(flags) : await oldRun(flags.resume, flags.threads, command)
       const last = await trainInFolder(settings, {
         folder,
         resume: flags.resume !== undefined,
@@ -85,7 +87,7 @@ async function newRun(flags: Flags): Promise<Prepared> {
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
   const data = await openDataSets(images)
-  const backend = openBackend(flags.backend, warn)
+  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
     warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
@@ -103,9 +105,11 @@ async function newRun(flags: Flags): Promise<Prepared> {
   return { settings, folder, data, backend }
 }
 
-async function oldRun(folder: string, command: Command): Promise<Prepared> {
+async function oldRun(folder: string, threads: number | undefined, command: Command): Promise<Prepared> {
+  const allowed = ['resume', 'threads']
   const other = command.options.find(
-    option => option.attributeName() !== 'resume' && command.getOptionValueSource(option.attributeName()) === 'cli',
+    option =>
+      !allowed.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
   )
   if (other)
     throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
@@ -117,7 +121,7 @@ async function oldRun(folder: string, command: Command): Promise<Prepared> {
     throw new UserError(
       `${settings.data} has ${classes.length} classes and the run in ${folder} was made for ${settings.model.classes}: put the images back, or start a new run`,
     )
-  return { settings, folder, data, backend: openBackend(settings.backend, warn) }
+  return { settings, folder, data, backend: openBackend(settings.backend, warn, { threads, notify: warn }) }
 }
 
 /** A flag for every number of the recipe; defaults are the paper's. */

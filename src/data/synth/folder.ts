@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, readdir, readFile, realpath, rename, rm, writeFile } from 'node:fs/promises'
-import { availableParallelism } from 'node:os'
 import path from 'node:path'
 import { UserError } from '../../base/error.js'
+import { usableCores } from '../../base/threads.js'
 import { Crew } from '../crew.js'
 import { classNames, maximumClasses } from './scene.js'
 import type { SynthReply, SynthTask, SynthWorkerData } from './worker.js'
@@ -176,7 +176,7 @@ async function perform(
   settings: SynthSettings,
   run: SynthRun,
 ): Promise<readonly (readonly string[])[]> {
-  const { workers = Math.min(8, availableParallelism()), signal, onProgress } = run
+  const { workers = Math.min(8, usableCores()), signal, onProgress } = run
   const { seed, size, difficulty } = settings
   const workerData: SynthWorkerData = { folder, seed, size, difficulty }
   const digests: (readonly string[])[] = []

@@ -22,11 +22,15 @@ export const inputOp = defineOp({
   reference() {},
 })
 
-/** How a variable's first values are made. `deviation` is before truncation at two deviations. */
+/**
+ * How a variable's first values are made. `deviation` is before truncation at two deviations. `copy` takes those that
+ * another variable, declared earlier, has at that time.
+ */
 export type Initial =
   | { readonly kind: 'constant'; readonly value: number }
   | { readonly kind: 'truncatedNormal'; readonly deviation: number }
   | { readonly kind: 'uniform'; readonly limit: number }
+  | { readonly kind: 'copy'; readonly of: string }
 
 /**
  * What a variable is for. Parameters are trained; statistics are state that the forward pass measures (batch norm);

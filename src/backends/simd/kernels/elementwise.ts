@@ -14,6 +14,11 @@ export function fill(row: usize): void {
   for (; i < end; i += 4) put(dst + i, value, false)
 }
 
+/** (dst, src) → src */
+export function copy(row: usize): void {
+  memory.copy(operand(row, 0), operand(row, 1), countOf(row) << 2)
+}
+
 /** (dst; factor) → dst·factor */
 export function scale(row: usize): void {
   const dst = operand(row, 0), factor = splat(scalar(row, 0)), n = countOf(row)

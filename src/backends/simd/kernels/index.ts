@@ -7,12 +7,13 @@
 //   FINISH  raised when a job is done or a thread has failed; the calling thread waits on it.
 // Words written by different threads lie on different cache lines.
 import { toBf16, toF32 } from './convert'
-import { add, fill, scale } from './elementwise'
+import { truncatedNormal, uniform } from './draw'
+import { add, copy, fill, scale } from './elementwise'
 import { squaredNorm } from './norm'
 import { kernelOf, ROW_WORDS } from './row'
 import { momentum, movingAverage, rmsprop } from './updates'
 
-export { OPERANDS, ROW_WORDS, SCALARS, SUM } from './row'
+export { FIRST, OPERANDS, ROW_WORDS, SCALARS, SUM } from './row'
 
 /** Bytes at the start of memory that belong to the control block. */
 export const RESERVED: u32 = 512
@@ -37,6 +38,9 @@ export const TO_F32: u32 = 5
 export const FILL: u32 = 6
 export const SCALE: u32 = 7
 export const ADD: u32 = 8
+export const UNIFORM: u32 = 9
+export const TRUNCATED_NORMAL: u32 = 10
+export const COPY: u32 = 11
 
 function perform(row: usize): void {
   switch (kernelOf(row)) {
@@ -49,6 +53,9 @@ function perform(row: usize): void {
     case FILL: return fill(row)
     case SCALE: return scale(row)
     case ADD: return add(row)
+    case UNIFORM: return uniform(row)
+    case TRUNCATED_NORMAL: return truncatedNormal(row)
+    case COPY: return copy(row)
     default: unreachable()
   }
 }

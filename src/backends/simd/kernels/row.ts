@@ -4,10 +4,12 @@
 //   words 2–6   addresses of the operands, in the order of the kernel's parameters; 0 = absent
 //   word 7      address of the f64 that receives the chunk's sum
 //   words 8–14  addresses of the f64 scalars, in the order of the kernel's parameters
+//   word 15     the chunk's first element, counted in its task
 export const ROW_WORDS: usize = 16
 export const OPERANDS: usize = 2
 export const SUM: usize = 7
 export const SCALARS: usize = 8
+export const FIRST: usize = 15
 
 @inline
 export function kernelOf(row: usize): u32 {
@@ -17,6 +19,11 @@ export function kernelOf(row: usize): u32 {
 @inline
 export function countOf(row: usize): usize {
   return load<u32>(row, 4)
+}
+
+@inline
+export function firstOf(row: usize): u32 {
+  return load<u32>(row + (FIRST << 2))
 }
 
 @inline

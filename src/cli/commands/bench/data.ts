@@ -1,0 +1,83 @@
+import { mkdtempSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Command } from 'commander'
+import { formatCount, formatTable } from '../../../base/format.js'
+import { mostThreads, usableCores } from '../../../base/threads.js'
+import { type ImageSet, openTrainingData } from '../../../data/class-folder.js'
+import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
+import { type DataSpeed, measureDataSpeed, type Protocol, protocols } from '../../../study/data-speed.js'
+import { describeMachine } from '../../../study/machine.js'
+import { oneOf, wholeNumber } from '../../arguments.js'
+import { interruptSignal } from '../../interrupt.js'
+import { ProgressLine } from '../../progress-line.js'
+
+interface Flags {
+  data?: string
+  size: number
+  batch: number
+  batches: number
+  workers: number
+  protocol?: Protocol
+  json?: boolean
+}
+
+/** Pictures drawn where no folder is given: of about ImageNet's size, enough for them not to repeat at once. */
+const drawn = { ...defaultSynthSettings, train: 128, val: 25, size: 400 }
+
+export const benchDataCommand = (): Command =>
+  new Command('data')
+    .description('the input pipeline: images a second from JPEG files to batches')
+    .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg (default: drawn pictures)')
+    .option('--size <pixels>', "side of the network's input", wholeNumber(1), 299)
+    .option('--batch <n>', 'images a batch', wholeNumber(1), 32)
+    .option('--batches <n>', 'batches for each figure', wholeNumber(1), 8)
+    .option('--workers <n>', 'from 1 to so many worker threads', wholeNumber(1, mostThreads), usableCores())
+    .option('--protocol <name>', `only this one of: ${protocols.join(', ')}`, oneOf('protocol', protocols))
+    .option('--json', 'as JSON, with the machine')
+    .action(async (flags: Flags) => {
+      const signal = interruptSignal()
+      if (flags.data === undefined) await withDrawnPictures(signal, set => run(set, flags, signal))
+      else await run((await openTrainingData(flags.data)).train, flags, signal)
+    })
+
+async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
+  const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-bench-'))
+  try {
+    await writeSynth(path.join(folder, 'data'), drawn, { signal })
+    await use((await openTrainingData(path.join(folder, 'data'))).train)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
+async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
+  const { size, batch, batches, workers, protocol } = flags
+  const line = new ProgressLine(process.stderr)
+  const figures: DataSpeed[] = []
+  try {
+    const options = { size, batch, batches, mostWorkers: workers, protocols: protocol ? [protocol] : protocols, signal }
+    for await (const figure of measureDataSpeed(set, options)) {
+      figures.push(figure)
+      line.update(`${figure.protocol}, ${figure.workers} workers: ${figure.imagesPerSecond.toFixed(0)} images/s`)
+    }
+  } finally {
+    line.end()
+  }
+  const machine = describeMachine('data loader')
+  if (flags.json) {
+    const images = set.items.length
+    console.log(JSON.stringify({ work: 'data', images, size, batch, batches, figures, machine }, undefined, 2))
+    return
+  }
+  const rows = figures.map(({ protocol, workers, cached, imagesPerSecond }) => [
+    protocol,
+    `${workers}`,
+    cached ? 'decoded before' : 'from files',
+    imagesPerSecond.toFixed(1),
+  ])
+  console.log(formatTable(['data', 'workers', 'images', 'images/s'], rows))
+  console.log(
+    `${machine.processor}, ${usableCores()} of ${machine.cores} cores, Node ${machine.node}; ${formatCount(set.items.length)} images to ${size}×${size}, ${batches} batches of ${batch}`,
+  )
+}

@@ -1,0 +1,61 @@
+import { performance } from 'node:perf_hooks'
+import type { Preprocessing } from '../data/augment.js'
+import type { ImageSet } from '../data/class-folder.js'
+import { Loader } from '../data/loader.js'
+
+/** What is done to an image: training's distortions by their colour, or evaluation's central crop. */
+export const protocols = ['fast', 'full', 'none', 'eval'] as const
+export type Protocol = (typeof protocols)[number]
+
+export interface DataSpeedOptions {
+  /** Side of the network's input. */
+  readonly size: number
+  readonly batch: number
+  /** Batches timed for each figure; one more comes before them. */
+  readonly batches: number
+  readonly protocols: readonly Protocol[]
+  /** From one to so many worker threads. */
+  readonly mostWorkers: number
+  readonly signal?: AbortSignal
+}
+
+export interface DataSpeed {
+  readonly protocol: Protocol
+  readonly workers: number
+  /** Whether images had been decoded before, and were kept as far as memory for that allows. */
+  readonly cached: boolean
+  readonly imagesPerSecond: number
+}
+
+/** How fast batches are made when nobody else wants the cores, for every protocol and number of workers. */
+export async function* measureDataSpeed(set: ImageSet, options: DataSpeedOptions): AsyncGenerator<DataSpeed> {
+  for (const protocol of options.protocols)
+    for (const cached of [false, true])
+      for (let workers = 1; workers <= options.mostWorkers; workers++)
+        yield { protocol, workers, cached, imagesPerSecond: await measure(set, options, protocol, workers, cached) }
+}
+
+async function measure(
+  set: ImageSet,
+  { size, batch, batches, signal }: DataSpeedOptions,
+  protocol: Protocol,
+  workers: number,
+  cached: boolean,
+): Promise<number> {
+  await using loader = new Loader(set, {
+    batch,
+    preprocessing: preprocessingOf(protocol, size),
+    seed: 1,
+    workers,
+    badImages: 'skip',
+    ...(!cached && { cacheBytes: 0 }),
+    ...(signal && { signal }),
+  })
+  if (cached) await loader.fillCache()
+  let begin: number | undefined
+  for await (const _ of loader.steps(0, batches + 1)) begin ??= performance.now()
+  return (1000 * batches * batch) / (performance.now() - begin!)
+}
+
+const preprocessingOf = (protocol: Protocol, size: number): Preprocessing =>
+  protocol === 'eval' ? { kind: 'eval', size, centralFraction: 0.875 } : { kind: 'train', size, colour: protocol }
