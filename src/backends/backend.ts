@@ -39,9 +39,14 @@ export interface Program {
   read(output: Value): Float32Array
   /**
    * Where its memory goes, in bytes: planned buffers and scratch; weights kept in a kernel's own layout; gradients and
-   * the like that lie beside the variables. The variables themselves belong to the store.
+   * the like that lie beside the variables; inputs. The variables themselves belong to the store.
    */
-  readonly memory: { readonly arena: number; readonly constants: number; readonly beside: number }
+  readonly memory: {
+    readonly arena: number
+    readonly constants: number
+    readonly beside: number
+    readonly inputs: number
+  }
   /** What runs, in order. */
   kernels(): readonly Kernel[]
   /** Runs once and times every kernel, in order. */

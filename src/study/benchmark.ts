@@ -1,14 +1,9 @@
 import { performance } from 'node:perf_hooks'
-import type { Backend, Precision, Program } from '../backends/backend.js'
-import { RandomStream } from '../base/random.js'
-import { optimiseInference } from '../graph/passes/passes.js'
-import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
-import { buildModel } from '../nn/model.js'
-import { paperRecipe } from '../training/recipe.js'
-import { buildTrainingStep } from '../training/step.js'
+import type { Precision, Program } from '../backends/backend.js'
+import { compileWork, limitOfWork, type Work, type WorkOptions } from './work.js'
 
 export interface Benchmark {
-  readonly work: 'train' | 'infer'
+  readonly work: Work
   readonly network: string
   readonly size: number
   readonly width: number
@@ -22,37 +17,33 @@ export interface Benchmark {
   /** By the median. */
   readonly imagesPerSecond: number
   readonly peakMemoryBytes: number
+  /** Milliseconds of the convolutions and matrix products at their best, each alone. */
+  readonly limit?: number
 }
 
-export interface BenchmarkOptions {
-  readonly spec: ModelSpec
-  readonly batch: number
-  readonly backend: Backend
-  readonly precision: Precision
-  /** Train with less memory and more time. @default false */
-  readonly recompute?: boolean | undefined
+export interface BenchmarkOptions extends WorkOptions {
   readonly warmup: number
   readonly runs: number
+  /** Compare with the sum of the convolutions and matrix products, each timed alone. @default false */
+  readonly limit?: boolean | undefined
 }
 
-/** Times training steps (forward, backward, RMSProp with momentum and running average) or inference, on random images. */
-export function benchmark(
-  work: Benchmark['work'],
-  options: BenchmarkOptions,
-): Benchmark & { readonly program: Program } {
+/** Times the work on random images. */
+export function benchmark(work: Work, options: BenchmarkOptions): Benchmark & { readonly program: Program } {
   const { spec, batch, backend, precision, warmup, runs } = options
   const begin = performance.now()
-  const program = work === 'train' ? trainingProgram(options) : inferenceProgram(options)
+  const { program } = compileWork(work, options)
   const compileSeconds = (performance.now() - begin) / 1000
-  const random = new RandomStream(1, 'benchmark')
-  const images = program.input('images')
-  for (let i = 0; i < images.length; i++) images[i] = random.uniform(-1, 1)
   for (let i = 0; i < warmup; i++) program.run()
   const times = Array.from({ length: runs }, () => {
     const start = performance.now()
     program.run()
     return performance.now() - start
   }).sort((a, b) => a - b)
+  const peakMemoryBytes = process.resourceUsage().maxRSS * 1024
+  const limit = options.limit
+    ? limitOfWork(work, options)?.reduce((sum, { milliseconds }) => sum + milliseconds, 0)
+    : undefined
   const median = (times[(runs - 1) >> 1]! + times[runs >> 1]!) / 2
   return {
     work,
@@ -66,27 +57,8 @@ export function benchmark(
     compileSeconds,
     milliseconds: { min: times[0]!, median, max: times.at(-1)! },
     imagesPerSecond: (1000 * batch) / median,
-    peakMemoryBytes: process.resourceUsage().maxRSS * 1024,
+    peakMemoryBytes,
+    ...(limit !== undefined && { limit }),
     program,
   }
-}
-
-function trainingProgram({ spec, batch, backend, precision, recompute }: BenchmarkOptions): Program {
-  const step = buildTrainingStep(networkOf(spec), { ...paperRecipe, batch, precision }, modelOptions(spec), {
-    passes: backend.passes,
-    recompute,
-  })
-  const program = backend.compile(step.graph, { outputs: [step.loss], store: backend.createStore() })
-  const labels = program.input('labels')
-  for (let i = 0; i < labels.length; i++) labels[i] = i % spec.classes
-  program.input('learningRate')[0] = 1e-4
-  program.input('averageDecay')[0] = paperRecipe.averageDecay
-  program.input('normDecay')[0] = paperRecipe.normDecay
-  return program
-}
-
-function inferenceProgram({ spec, batch, backend, precision }: BenchmarkOptions): Program {
-  const model = buildModel(networkOf(spec), { ...modelOptions(spec), mode: 'eval', batch, precision })
-  const logits = optimiseInference(model.graph, model.logits, backend.passes)
-  return backend.compile(model.graph, { outputs: [logits], store: backend.createStore() })
 }

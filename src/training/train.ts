@@ -182,7 +182,7 @@ export async function* train(
 /** Bytes of a program and its store. */
 export function memoryOf({ memory }: Program, store: Store): number {
   const variables = [...store.variables.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
-  return memory.arena + memory.constants + memory.beside + variables
+  return memory.arena + memory.constants + memory.beside + memory.inputs + variables
 }
 
 function feedScalars(program: Program, step: TrainingStep, done: number, learningRate: number, recipe: Recipe) {

@@ -61,7 +61,8 @@ export class ProgramMemory {
       return offset
     }
     for (const { op, outputs: made } of graph.nodes)
-      if (isInput(op) && !this.#locations.has(made.dst!)) offsets.set(made.dst!, reserve(lowered.bytes.get(made.dst!)!))
+      if (isInput(op) && !isPlaced(made.dst!)) offsets.set(made.dst!, reserve(lowered.bytes.get(made.dst!)!))
+    const inputs = end - planned
     const constants = lowered.constantBytes.map(reserve)
     for (const value of kept) offsets.set(value, reserve(lowered.bytes.get(value)!))
     const scratch = reserve(lowered.scratchBytes)
@@ -77,6 +78,7 @@ export class ProgramMemory {
       arena: planned + lowered.scratchBytes,
       constants: sizes.reduce((sum, bytes) => sum + bytes, 0),
       beside,
+      inputs,
     }
   }
 

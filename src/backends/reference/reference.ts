@@ -147,7 +147,8 @@ class ReferenceProgram implements Program {
 
   get memory() {
     const tensors = [...this.#tensors].filter(([value]) => !variableOf(value))
-    return { arena: tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0), constants: 0, beside: 0 }
+    const arena = tensors.reduce((sum, [, { data }]) => sum + data.byteLength, 0)
+    return { arena, constants: 0, beside: 0, inputs: 0 }
   }
 
   kernels() {

@@ -1,102 +1,96 @@
+import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import { choosePrecision, openBackend } from '../../backends/open.js'
-import { formatBytes, formatCount, formatSi, formatTable } from '../../base/format.js'
-import { formatShape, sizeOf } from '../../base/shape.js'
-import { flatten, type Node, type Value } from '../../graph/op.js'
-import { variableOf } from '../../graph/ops/source.js'
+import type { Precision } from '../../backends/backend.js'
+import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
+import { UserError } from '../../base/error.js'
+import type { Passes } from '../../graph/passes/passes.js'
 import { printGraph } from '../../graph/print.js'
-import { modelOptions } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
-import { paperRecipe } from '../../training/recipe.js'
-import { buildTrainingStep } from '../../training/step.js'
-import { memoryOf } from '../../training/train.js'
 import { wholeNumber } from '../arguments.js'
+import { backendOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
+import { memoryPlan, planTable } from './inspect/plan.js'
+import { chromeTrace, programTable } from './inspect/program.js'
+import { stagesOf, stageTable } from './inspect/stages.js'
 
 interface Flags extends ModelFlags {
   classes: number
-  batch: number
-  json?: boolean
+  batch?: number
+  train?: boolean
+  program?: boolean
+  trace?: string
+  recompute?: boolean
+  precision: Precision | 'auto'
+  threads?: number
+  backend: BackendName
+  passes: Passes
   graph?: boolean
-  plan?: boolean
+  json?: boolean
 }
 
 export const inspectCommand = (): Command =>
   addModelOptions(
     new Command('inspect')
-      .description("a network's stages: shapes, parameters, multiply-adds; with --plan the memory of training it")
+      .description("a network's stages: shapes, parameters, multiply-adds; its memory, kernels and times")
       .argument('<network>', 'see: inception networks'),
   )
     .option('--classes <n>', 'classes', wholeNumber(1), 1000)
-    .option('--batch <n>', 'images a training step, for --plan', wholeNumber(1), 8)
-    .option('--plan', 'compile a training step and show where its memory goes')
+    .option('--batch <n>', 'show where the memory goes with so many images at a time', wholeNumber(1))
+    .option('--train', 'of a training step rather than of inference')
+    .option('--recompute', 'training: keep fewer maps and compute them twice')
+    .option('--program', 'run once and list every kernel: implementation, layout, bytes, time')
+    .option('--trace <file>', 'run once and write a trace for chrome://tracing')
+    .addOption(precisionOption())
+    .addOption(threadsOption())
+    .addOption(backendOption())
+    .addOption(passesOption())
     .option('--graph', 'print the evaluation graph, a line a node')
     .option('--json', 'as JSON')
     .action((id: string, flags: Flags) => {
       const spec = modelSpec(findNetwork(id).id, flags.classes, flags)
-      const { model, parameters, multiplyAdds } = summarise(spec)
+      const summary = summarise(spec)
+      const { model, parameters, multiplyAdds } = summary
       if (flags.graph) {
         console.log(printGraph(model.graph))
         return
       }
-      const stages = stageRows(model)
-      const plan = flags.plan ? trainingPlan(spec, flags.batch) : undefined
+      const stages = stagesOf(model)
+      const compiled = compile(spec, flags)
       if (flags.json) {
-        console.log(JSON.stringify({ ...spec, parameters, multiplyAdds, stages, ...(plan && { plan }) }, undefined, 2))
+        const { plan, kernels } = compiled ?? {}
+        const all = { ...spec, parameters, multiplyAdds, stages, ...(plan && { plan }), ...(kernels && { kernels }) }
+        console.log(JSON.stringify(all, undefined, 2))
         return
       }
       console.log(
         `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} classes\n`,
       )
-      const rows = stages.map(s => [s.stage, formatShape(s.shape), formatCount(s.parameters), formatSi(s.multiplyAdds)])
-      rows.push(['total', '', formatCount(parameters), formatSi(multiplyAdds)])
-      console.log(formatTable(['stage', 'shape', 'parameters', 'multiply-adds'], rows))
-      if (plan) {
-        console.log(`\nTraining at batch ${flags.batch} in ${plan.precision} on ${plan.backend}:`)
-        const memory = [
-          ['activations, gradients of activations, scratch', formatBytes(plan.arena)],
-          ['parameters, their gradients, optimiser, averages', formatBytes(plan.variables)],
-          ['together', formatBytes(plan.arena + plan.variables)],
-        ]
-        console.log(formatTable(['memory', 'bytes'], memory))
-      }
+      console.log(stageTable(stages, summary))
+      if (compiled) console.log(`\n${planTable(compiled.plan)}`)
+      if (compiled?.kernels) console.log(`\n${programTable(compiled.kernels)}`)
     })
 
-/** Named stages in order, each with the parameters and the work that are its own. */
-function stageRows({ endpoints, graph }: ReturnType<typeof summarise>['model']) {
-  const names = [...endpoints.keys()]
-  const parents = (scope: string) => scope.split('.').map((_, depth, parts) => parts.slice(0, depth).join('.'))
-  const wrappers = new Set(names.flatMap(parents))
-  // A stage that only wraps others, like 'stem' around 'stem.conv_1a', would count them twice.
-  const leaves = names.filter(name => !wrappers.has(name))
-  const nodesOf = new Map(leaves.map(stage => [stage, [] as Node[]]))
-  for (const node of graph.nodes)
-    for (const scope of [node.scope, ...parents(node.scope)]) nodesOf.get(scope)?.push(node)
-  return leaves.map(stage => {
-    const nodes = nodesOf.get(stage)!
-    const own = nodes.flatMap(node => flatten(node.outputs)).filter((v: Value) => variableOf(v)?.role === 'parameter')
-    return {
-      stage,
-      shape: endpoints.get(stage)!.shape.slice(1),
-      parameters: own.reduce((sum, value) => sum + sizeOf(value.shape), 0),
-      multiplyAdds: nodes.reduce(
-        (sum, { op, inputs, outputs, attrs }) => sum + op.cost(inputs, outputs, attrs).multiplyAdds,
-        0,
-      ),
-    }
-  })
+/** The program that was asked for, if any option asks for one, with its kernels where these are wanted. */
+function compile(spec: ReturnType<typeof modelSpec>, flags: Flags) {
+  const { batch, train, program: list, trace } = flags
+  if (batch === undefined && !train && !list && trace === undefined) return undefined
+  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  const precision = choosePrecision(backend, flags.precision)
+  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute }
+  const { plan, program } = memoryPlan(train ? 'train' : 'infer', options)
+  if (!list && trace === undefined) return { plan, kernels: undefined }
+  program.run()
+  const kernels = program.profile()
+  if (trace !== undefined) write(trace, chromeTrace(kernels, `${spec.network}, ${plan.work}, batch ${plan.batch}`))
+  return { plan, kernels: list ? kernels : undefined }
 }
 
-function trainingPlan(spec: ReturnType<typeof modelSpec>, batch: number) {
-  const backend = openBackend('auto', warn, { notify: warn })
-  const precision = choosePrecision(backend, 'auto')
-  const step = buildTrainingStep(findNetwork(spec.network), { ...paperRecipe, batch, precision }, modelOptions(spec), {
-    passes: backend.passes,
-  })
-  const store = backend.createStore()
-  const program = backend.compile(step.graph, { outputs: [step.loss], store })
-  const arena = program.memory.arena + program.memory.constants
-  return { backend: backend.title, precision, arena, variables: memoryOf(program, store) - arena }
+function write(file: string, text: string) {
+  try {
+    writeFileSync(file, text)
+  } catch (cause) {
+    throw new UserError(`${file} cannot be written: ${(cause as Error).message}`, 1, { cause })
+  }
 }

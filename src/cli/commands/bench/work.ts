@@ -21,6 +21,7 @@ interface Flags extends ModelFlags {
   warmup: number
   runs: number
   recompute?: boolean
+  limit?: boolean
   passes: Passes
   kernels?: number | true
   json?: boolean
@@ -39,6 +40,7 @@ export const workCommand = (work: Benchmark['work'], description: string): Comma
     .option('--recompute', 'training: keep fewer maps and compute them twice')
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
+    .option('--limit', 'compare with its convolutions and matrix products, each timed alone at its best')
     .option('--kernels [n]', 'show the n kernels that take longest in one more run', wholeNumber(1))
     .option('--json', 'as JSON, with the machine')
     .action((flags: Flags) => {
@@ -72,6 +74,10 @@ export const workCommand = (work: Benchmark['work'], description: string): Comma
         console.log(
           `${machine.processor}, ${backend.threads} of ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${result.runs} runs`,
         )
+        if (result.limit !== undefined)
+          console.log(
+            `${(ms.median / result.limit).toFixed(2)}× the limit: its convolutions and matrix products, each alone at its best, take ${result.limit.toFixed(0)} ms`,
+          )
         if (kernels) {
           const rows = kernels.map(({ kernel, calls, milliseconds }) => [kernel, `${calls}`, milliseconds.toFixed(1)])
           console.log(`\n${formatTable(['kernel', 'calls', 'ms'], rows)}`)
