@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import { parseArgs } from 'node:util'
 import { RandomStream } from '../../src/base/random.js'
-import { type Printed, Unavailable } from './peer.js'
 import { type Description, readDescription, readTensors, type Tensor } from './description.js'
+import { type Printed, Unavailable } from './peer.js'
 
 /** A network opened by a peer in Node. */
 export interface OpenPeer {

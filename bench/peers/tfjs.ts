@@ -73,7 +73,10 @@ const dataPorts = ({ inputs: { step, ...ports } }: DescribedNode): DescribedNode
 type Variables = (port: string) => Tensor | undefined
 
 /** A convolution's weights and bias with the norm after it multiplied in. */
-function fold(conv: Variables, norm?: { attrs: BatchNorm; tensor: Variables }): { weights: Tensor; bias: Float32Array } {
+function fold(
+  conv: Variables,
+  norm?: { attrs: BatchNorm; tensor: Variables },
+): { weights: Tensor; bias: Float32Array } {
   const weights = conv('weights')!
   const filters = weights.shape[0]!
   const bias = conv('bias')?.data ?? new Float32Array(filters)

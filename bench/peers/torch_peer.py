@@ -174,9 +174,9 @@ def compiled(model: nn.Module, work: str) -> nn.Module:
     if not at_least(2, 0):
         unavailable(f"torch.compile needs PyTorch 2, this is {torch.__version__}")
     if work == "infer":
-        import torch._inductor.config
+        from torch._inductor import config
 
-        torch._inductor.config.freezing = True
+        config.freezing = True
     return torch.compile(model)
 
 
