@@ -97,3 +97,8 @@ await new Command('bench')
   .option('--python <path>', 'a Python with PyTorch (default: the first that has it)')
   .action(compare)
   .parseAsync()
+  .catch((error: Error) => {
+    if (!(error instanceof UserError)) throw error
+    console.error(`bench: ${error.message}`)
+    process.exitCode = error.exitCode
+  })

@@ -46,15 +46,15 @@ async function measure(race: Race, setting: Setting): Promise<Measurement> {
     taken.push({ what: 'speed', against: 'the goal', unit: 'images/s', ...numbers, target: { atLeast: 1 } })
   }
   for (const [i, opponent] of race.against.entries()) {
-    const all = seriesOf(rounds, peers, i)
-    const fastest = least(all, millisecondsOf)
+    const ways = seriesOf(rounds, peers, i)
+    const fastest = least(ways, millisecondsOf)
     if (!fastest) continue
     taken.push({
       ...{ what: 'speed', against: fastest.title, unit: 'images/s' },
       ...{ ours: speed(rounds.ours), theirs: speed(fastest), ...speedRatio(rounds.ours, fastest) },
       ...(opponent.speed && { target: opponent.speed }),
     })
-    const smallest = least(all, peakMemoryOf)!
+    const smallest = least(ways, peakMemoryOf)!
     const memory = (what: string, mine: Series, target: Target): Comparison => {
       const [bytes, theirs] = [peakMemoryOf(mine), peakMemoryOf(smallest)]
       return { what, against: smallest.title, unit: 'bytes', ours: bytes, theirs, ratio: bytes / theirs, target }
@@ -71,7 +71,7 @@ async function measure(race: Race, setting: Setting): Promise<Measurement> {
   return { comparisons: taken, skipped, versions: versionsOf(rounds), neighbours: rounds.neighbours }
 }
 
-/** The all of one opponent's ways, those that were not skipped. */
+/** The series of one opponent's ways, those that were not skipped. */
 function seriesOf({ peers }: Rounds, groups: readonly (readonly Contestant[])[], group: number): Series[] {
   const before = groups.slice(0, group).flat().length
   return peers.slice(before, before + groups[group]!.length).flatMap(series => series ?? [])

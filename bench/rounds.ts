@@ -71,5 +71,5 @@ export function speedRatio(ours: Series, theirs: Series): { readonly ratio: numb
 }
 
 /** The one with the least of a measure. */
-export const least = (all: readonly Series[], measure: (series: Series) => number): Series | undefined =>
-  all.toSorted((a, b) => measure(a) - measure(b))[0]
+export const least = (several: readonly Series[], measure: (series: Series) => number): Series | undefined =>
+  several.toSorted((a, b) => measure(a) - measure(b))[0]

@@ -38,7 +38,7 @@ export const rows: readonly Row[] = [
   ...races(
     {
       ...{ ...infer, precision: 'bf16', batch: 8, goal: 60 },
-      against: [torch(bf16, { speed: { atLeast: 2 } }), torch(bf16, {}, true), onnx({ atLeast: 5 })],
+      against: [torch(bf16, { speed: { atLeast: 2 } }), torch(['bf16-pure'], {}, true), onnx({ atLeast: 5 })],
     },
     2,
     5,

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process'
+import path from 'node:path'
 import { UserError } from '../../src/base/error.js'
 
 /** What is timed. Every run happens in a process of its own, so that memory and threads are its own too. */
@@ -59,7 +60,8 @@ export async function printedBy(command: string, args: readonly string[], thread
   const lines = words.join('').trim().split('\n')
   // Node and Python both print more around the line that says what went wrong.
   const said = lines.findLast(line => /error/i.test(line)) ?? lines.at(-1)
-  throw new UserError(`${[command, ...args].join(' ')} ended with ${code}: ${said || 'without a word'}`)
+  const program = [command, ...args.slice(0, 2)].map(word => path.basename(word)).join(' ')
+  throw new UserError(`${program} ended with ${code}: ${said || 'without a word'}`)
 }
 
 /** Runs a peer's program. Throws `Unavailable` where it says so. */

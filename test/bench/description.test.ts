@@ -19,7 +19,8 @@ for (const id of ['inception-v3', 'inception-v4', 'inception-resnet-v2-slim'])
     const made = new Set([input])
     for (const node of nodes) {
       for (const [port, names] of Object.entries(node.inputs))
-        if (port !== 'step') for (const name of names) assert.ok(made.has(name), `${node.scope} reads ${name} too early`)
+        if (port !== 'step')
+          for (const name of names) assert.ok(made.has(name), `${node.scope} reads ${name} too early`)
       made.add(node.output)
     }
     assert.ok(made.has(output))

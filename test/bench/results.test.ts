@@ -50,14 +50,17 @@ test('rows are merged into the file one by one', t => {
 })
 
 test('tables take the place of what stood between the markers, and nothing else', () => {
-  const page = 'before\n<!-- results -->\nold\n<!-- end of results -->\nafter\n'
+  const page = 'before\n<!-- results -->\nstale\n<!-- end of results -->\nafter\n'
   const results = { machine, rows: { a: entry, gone: entry } }
   const made = withTables(page, [row('a'), row('b')], [results])
   assert.match(made, /^before\n<!-- results -->\n/)
   assert.match(made, /<!-- end of results -->\nafter\n$/)
-  assert.doesNotMatch(made, /old|row b|gone/)
+  assert.doesNotMatch(made, /stale|row b|gone/)
   assert.match(made, /1 of 2 rows measured; of their 1 targets 1 reached\./)
-  assert.match(made, /\| row a: speed \| a peer \| 12\.3 images\/s \| 6\.17 images\/s \| 2\.00 \| ≥ 2 \| \*\*yes\*\* \|/)
+  assert.match(
+    made,
+    /\| row a: speed \| a peer \| 12\.3 images\/s \| 6\.17 images\/s \| 2\.00 \| ≥ 2 \| \*\*yes\*\* \|/,
+  )
   assert.match(made, /\| row a \| another \|.*skipped: not installed/)
   assert.equal(withTables(made, [row('a'), row('b')], [results]), made)
 })
