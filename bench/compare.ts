@@ -11,7 +11,7 @@ import { Material } from './peers/material.js'
 import { Torch } from './peers/torch.js'
 import { readResults, slugOf, withRow, writeResults } from './results.js'
 import { root } from './root.js'
-import { type Comparison, type Row, reached } from './row.js'
+import { type Comparison, type Row, reached, settled } from './row.js'
 import { rows } from './rows.js'
 import { withTables } from './tables.js'
 
@@ -50,7 +50,7 @@ async function compare(flags: Flags): Promise<void> {
   const { rounds, threads, patience } = flags
   for (const row of chosen) {
     const known = results.rows[row.id]
-    if (known && !flags.again) {
+    if (known && settled(known) && !flags.again) {
       console.log(`${row.id}: measured on ${known.date.slice(0, 10)}, kept (--again measures it again)`)
       continue
     }
@@ -86,10 +86,12 @@ function renewPage(): void {
 }
 
 await new Command('bench')
-  .description('ours against PyTorch, ONNX Runtime and TensorFlow.js, row by row; rows already stored are kept')
+  .description(
+    'ours against PyTorch, ONNX Runtime and TensorFlow.js, row by row; rows stored from a quiet machine are kept',
+  )
   .option('--only <words...>', 'only rows whose id holds all of these words', [])
   .option('--rounds <n>', 'turns of everyone in a row', wholeNumber(1), 3)
-  .option('--patience <seconds>', 'how long to wait for a quiet machine before each round', wholeNumber(0), 120)
+  .option('--patience <seconds>', 'how long to wait for a quiet machine before each turn', wholeNumber(0), 120)
   .option('--threads <n>', 'threads of everyone', wholeNumber(1), os.availableParallelism())
   .option('--again', 'measure rows again that are stored already')
   .option('--list', 'show the ids of the rows and whether they are stored')

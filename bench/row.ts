@@ -1,10 +1,12 @@
+import { formatPercent } from '../src/base/format.js'
+import { quiet } from './neighbours.js'
 import type { Material } from './peers/material.js'
 import type { Torch } from './peers/torch.js'
 
 /** What a measurement may use. */
 export interface Setting {
   readonly rounds: number
-  /** Seconds to wait for a quiet machine before each round. */
+  /** Seconds to wait for a quiet machine before each turn. */
   readonly patience: number
   /** Threads of everyone who takes part. */
   readonly threads: number
@@ -56,6 +58,22 @@ export interface Row {
   /** Throws where our own part cannot be measured; a peer that cannot is `skipped`. */
   measure(setting: Setting): Promise<Measurement>
 }
+
+/** Rounds whose ratios lie further apart than this say little. */
+const steady = 1.3
+
+/** What speaks against a comparison's verdict: a busy neighbour, or rounds that disagree. Memory is beyond both. */
+export function doubts({ unit, spread = 1 }: Comparison, { neighbours = 0 }: Measurement): string[] {
+  if (unit === 'bytes') return []
+  return [
+    ...(spread > steady ? [`rounds differ ${spread.toFixed(1)} times`] : []),
+    ...(neighbours > quiet ? [`others used up to ${formatPercent(neighbours)} of the cores`] : []),
+  ]
+}
+
+/** Whether a row need not be measured again. */
+export const settled = (measured: Measurement): boolean =>
+  measured.comparisons.every(comparison => doubts(comparison, measured).length === 0)
 
 export const reached = ({ ratio, target }: Comparison): boolean | undefined =>
   target && ('atLeast' in target ? ratio >= target.atLeast : ratio <= target.atMost)

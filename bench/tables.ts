@@ -1,10 +1,6 @@
-import { formatBytes, formatPercent } from '../src/base/format.js'
-import { quiet } from './neighbours.js'
+import { formatBytes } from '../src/base/format.js'
 import type { Entry, Results } from './results.js'
-import { type Comparison, type Row, reached, type Target } from './row.js'
-
-/** Rounds whose ratios lie further apart than this say little. */
-const steady = 1.3
+import { type Comparison, doubts, type Row, reached, type Target } from './row.js'
 
 const [begin, end] = ['<!-- results -->', '<!-- end of results -->']
 
@@ -19,11 +15,14 @@ export function withTables(page: string, rows: readonly Row[], machines: readonl
 function machineTables(rows: readonly Row[], { machine, rows: entries }: Results): string {
   const measured = rows.filter(({ id }) => entries[id])
   const tables = [...new Set(measured.map(({ table }) => table))]
-  const all = measured.flatMap(({ id }) => entries[id]!.comparisons)
-  const targets = all.filter(({ target }) => target)
+  const targets = measured.flatMap(({ id }) => {
+    const entry = entries[id]!
+    return entry.comparisons.filter(({ target }) => target).map(comparison => verdict(comparison, entry))
+  })
+  const count = (word: string) => targets.filter(verdict => verdict.startsWith(word)).length
   return [
     `### ${machine.processor}, ${machine.cores} cores, ${formatBytes(machine.memoryBytes)}`,
-    `${measured.length} of ${rows.length} rows measured; of their ${targets.length} targets ${targets.filter(reached).length} reached.`,
+    `${measured.length} of ${rows.length} rows measured. Of their ${targets.length} targets ${count('**yes')} are reached, ${count('no')} are not, ${count('open')} are open because the machine was not quiet.`,
     ...tables.map(table =>
       [
         `#### ${table}`,
@@ -39,24 +38,24 @@ function machineTables(rows: readonly Row[], { machine, rows: entries }: Results
 
 const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
 
-function rowLines({ title }: Row, { comparisons, skipped, date, neighbours = 0 }: Entry): string[] {
-  const day = date.slice(0, 10)
+function rowLines({ title }: Row, entry: Entry): string[] {
+  const day = entry.date.slice(0, 10)
   return [
-    ...comparisons.map(comparison => {
-      const { what, against, unit, ours, theirs, ratio, target, spread = 1 } = comparison
-      const timed = unit !== 'bytes'
-      const notes = [
-        ...(timed && spread > steady ? [`rounds differ ${spread.toFixed(1)} times`] : []),
-        ...(timed && neighbours > quiet ? [`others used up to ${formatPercent(neighbours)} of the cores`] : []),
-      ]
+    ...entry.comparisons.map(comparison => {
+      const { what, against, unit, ours, theirs, ratio, target } = comparison
       const numbers = [quantity(ours, unit), quantity(theirs, unit), ratio.toFixed(2)]
-      const verdict = { true: '**yes**', false: 'no', undefined: '—' }[`${reached(comparison)}`]
-      return line([`${title}: ${what}`, against, ...numbers, bound(target), [verdict, ...notes].join('; '), day])
+      return line([`${title}: ${what}`, against, ...numbers, bound(target), verdict(comparison, entry), day])
     }),
-    ...skipped.map(({ what, why }) =>
+    ...entry.skipped.map(({ what, why }) =>
       line([title, what, '', '', '', '', `skipped: ${why.replaceAll('|', '\\|')}`, day]),
     ),
   ]
+}
+
+function verdict(comparison: Comparison, entry: Entry): string {
+  const doubt = doubts(comparison, entry)
+  if (doubt.length > 0) return `open: ${doubt.join('; ')}`
+  return { true: '**yes**', false: 'no', undefined: '—' }[`${reached(comparison)}`]
 }
 
 const bound = (target: Target | undefined): string =>

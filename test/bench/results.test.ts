@@ -5,7 +5,7 @@ import path from 'node:path'
 import test from 'node:test'
 import { fileURLToPath } from 'node:url'
 import { type Entry, readResults, slugOf, withRow, writeResults } from '../../bench/results.js'
-import { type Comparison, type Row, reached } from '../../bench/row.js'
+import { type Comparison, type Row, reached, settled } from '../../bench/row.js'
 import { rows } from '../../bench/rows.js'
 import { withTables } from '../../bench/tables.js'
 
@@ -56,7 +56,7 @@ test('tables take the place of what stood between the markers, and nothing else'
   assert.match(made, /^before\n<!-- results -->\n/)
   assert.match(made, /<!-- end of results -->\nafter\n$/)
   assert.doesNotMatch(made, /stale|row b|gone/)
-  assert.match(made, /1 of 2 rows measured; of their 1 targets 1 reached\./)
+  assert.match(made, /1 of 2 rows measured\. Of their 1 targets 1 are reached, 0 are not, 0 are open/)
   assert.match(
     made,
     /\| row a: speed \| a peer \| 12\.3 images\/s \| 6\.17 images\/s \| 2\.00 \| ≥ 2 \| \*\*yes\*\* \|/,
@@ -65,11 +65,14 @@ test('tables take the place of what stood between the markers, and nothing else'
   assert.equal(withTables(made, [row('a'), row('b')], [results]), made)
 })
 
-test('a time taken beside a busy neighbour, or in unsteady rounds, says so', () => {
+test('a time taken beside a busy neighbour, or in unsteady rounds, settles nothing', () => {
   const unsteady = { ...entry, neighbours: 0.5, comparisons: [{ ...comparison, spread: 2 }] }
+  assert.equal(settled(entry), true)
+  assert.equal(settled(unsteady), false)
+  assert.equal(settled({ ...unsteady, comparisons: [{ ...comparison, unit: 'bytes' }] }), true)
   const page = '<!-- results --><!-- end of results -->'
   const made = withTables(page, [row('a')], [{ machine, rows: { a: unsteady } }])
-  assert.match(made, /\*\*yes\*\*; rounds differ 2\.0 times; others used up to 50\.0 % of the cores \|/)
+  assert.match(made, /1 are open.*\| open: rounds differ 2\.0 times; others used up to 50\.0 % of the cores \|/s)
 })
 
 test('the page has the markers', () => {

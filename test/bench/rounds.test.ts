@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { askPeer, type Contestant, median, Unavailable } from '../../bench/peers/peer.js'
+import { load } from '../../bench/peers/program.js'
 import { least, millisecondsOf, sideBySide, speedRatio } from '../../bench/rounds.js'
 
 const task = { work: 'infer', network: 'none', batch: 1, threads: 1, warmup: 0, runs: 1 } as const
@@ -73,4 +74,12 @@ test('a program that cannot be started, or says that it cannot, is unavailable',
   })
   await assert.rejects(askPeer(process.execPath, ['-e', 'throw new Error("broke")'], 1), /ended with 1: .*Error: broke/)
   assert.deepEqual(await askPeer(process.execPath, says('{"parameters":3}'), 1), { parameters: 3 })
+})
+
+test('a package that is not installed makes its peer unavailable', async () => {
+  const name = 'no-such-package'
+  await assert.rejects(
+    load(name, () => import(name)),
+    { name: 'Unavailable', message: /no-such-package is not installed/ },
+  )
 })
