@@ -43,10 +43,14 @@ async function compare(flags: Flags): Promise<void> {
   const torch = await Torch.find(flags.python)
   using material = new Material(torch)
   // Without this, a peer that Ctrl-C ended would count as one that cannot run.
-  process.once('SIGINT', () => {
-    material[Symbol.dispose]()
-    process.exit(130)
-  })
+  for (const [signal, code] of [
+    ['SIGINT', 130],
+    ['SIGTERM', 143],
+  ] as const)
+    process.once(signal, () => {
+      material[Symbol.dispose]()
+      process.exit(code)
+    })
   const { rounds, threads, patience } = flags
   for (const row of chosen) {
     const known = results.rows[row.id]
