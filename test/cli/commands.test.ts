@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, statSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { networks } from '../../src/networks/networks.js'
@@ -54,16 +54,44 @@ test('inspect --graph: a line a node, in order, of the network asked for', async
   assert.ok(lines.some(line => line.includes('stem.conv_1a')))
 })
 
-test('inspect --plan: where the memory of a training step goes', async () => {
-  const args = ['inspect', 'inception-resnet-v1', ...tinyModelFlags.slice(2), '--plan', '--batch', '2']
+test('inspect --train: where the memory of a training step goes, and with --recompute less of it', async () => {
+  const args = ['inspect', 'inception-resnet-v1', ...tinyModelFlags.slice(2), '--train', '--batch', '2']
   const { plan, parameters } = await jsonOf(...args)
   assert.ok(plan.backend.length > 0 && ['f32', 'bf16'].includes(plan.precision))
   assert.ok(plan.arena > 0)
   // A parameter, its average, its mean square and its momentum, in f32.
   assert.ok(plan.variables >= 16 * parameters)
+  assert.equal(plan.peak, plan.arena + plan.constants + plan.variables + plan.process)
   const table = await outputOf(...args)
   assert.match(table, /^Training at batch 2 in (f32|bf16) on /m)
-  assert.match(table, /^together +\d/m)
+  assert.match(table, /^peak +\d/m)
+  const { plan: thrifty } = await jsonOf(...args, '--recompute')
+  assert.ok(thrifty.arena < plan.arena, `${thrifty.arena} and ${plan.arena}`)
+})
+
+test('inspect --program and --trace: every kernel with its layout, bytes and time', async () => {
+  const args = ['inspect', 'inception-v4', ...tinyModelFlags.slice(2), '--batch', '2']
+  const { kernels } = await jsonOf(...args, '--program')
+  assert.ok(kernels.length > 50)
+  for (const { op, kernel, bytes, milliseconds } of kernels)
+    assert.ok(op.length > 0 && kernel.length > 0 && bytes > 0 && milliseconds >= 0, op)
+  assert.ok(kernels.some((each: { scope: string }) => each.scope.startsWith('inception_a')))
+  assert.match(await outputOf(...args, '--program'), /^scope +op +kernel +layout +bytes +ms$/m)
+  await outputOf(...args, '--train', '--trace', 'step.json')
+  const { traceEvents } = JSON.parse(readFileSync(path.join(root, 'step.json'), 'utf8'))
+  const spans = traceEvents.filter(({ ph }: { ph: string }) => ph === 'X')
+  assert.ok(spans.some(({ name }: { name: string }) => name === 'rmsprop'))
+  for (const [i, { ts, dur }] of spans.entries())
+    assert.ok(ts >= 0 && dur >= 0 && (i === 0 || ts >= spans[i - 1].ts), 'in order')
+})
+
+test('inspect --passes none: the program without any optimisation', async () => {
+  const args = ['inspect', 'inception-resnet-v1', ...tinyModelFlags.slice(2), '--program']
+  const ops = async (...more: string[]) =>
+    new Set((await jsonOf(...args, ...more)).kernels.map(({ op }: { op: string }) => op))
+  const [all, none] = [await ops(), await ops('--passes', 'none')]
+  assert.ok(all.has('fusedConvolution') && !all.has('batchNormInference'))
+  assert.ok(none.has('batchNormInference') && none.has('relu') && !none.has('fusedConvolution'))
 })
 
 test('data synth: writes once, and leaves what is there alone', async () => {
@@ -132,6 +160,19 @@ for (const work of ['train', 'infer'])
     assert.match(table, new RegExp(`^${work} +size +batch +type`, 'm'))
     assert.match(table, /^inception-resnet-v1 +75 +2 +(bf16|f32) /m)
   })
+
+test('bench limit: what the arithmetic takes alone, by op and together', async () => {
+  const args = ['bench', 'limit', ...tinyModelFlags, ...'--classes 10 --batch 2'.split(' ')]
+  const { parts, milliseconds, machine } = await jsonOf(...args)
+  const times = parts.map((part: { milliseconds: number }) => part.milliseconds)
+  assert.ok(times.every((time: number) => time > 0 && Number.isFinite(time)))
+  assert.ok(Math.abs(times.reduce((sum: number, time: number) => sum + time, 0) - milliseconds.train) < 1e-9)
+  assert.ok(milliseconds.infer < milliseconds.train && machine.cores > 0)
+  assert.ok(parts.some(({ op }: { op: string }) => op === 'convolutionBackwardWeights'))
+  assert.match(await outputOf(...args), /^convolution +\d+ +[\d.]+ [MG] +[\d.]+ +\d+$/m)
+  const timed = ['bench', 'infer', ...tinyModelFlags, ...'--batch 2 --runs 1 --limit'.split(' ')]
+  assert.match(await outputOf(...timed), /^[\d.]+× the limit: /m)
+})
 
 test('bench data: a figure for every protocol, number of workers, and with and without decoding', async () => {
   await outputOf('data', 'synth', '--out', 'few', ...'--train 8 --val 4 --classes 2 --size 32'.split(' '))
