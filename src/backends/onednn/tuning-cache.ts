@@ -1,8 +1,7 @@
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { fnv1a } from '../../base/random.js'
-import { writeAtomically } from '../../formats/atomic-file.js'
 
 /** Milliseconds by what was measured; null: the library cannot do it. */
 type Entries = Record<string, number | null>
@@ -47,8 +46,10 @@ export class TuningCache {
     const kernels = Object.fromEntries([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)))
     try {
       mkdirSync(path.dirname(this.file), { recursive: true })
-      const text = `${JSON.stringify({ machine: this.#machine, kernels }, undefined, 1)}\n`
-      writeAtomically(this.file, out => out.append(new TextEncoder().encode(text)))
+      // Renamed into place, so that another process never reads half of it.
+      const written = `${this.file}.${process.pid}`
+      writeFileSync(written, `${JSON.stringify({ machine: this.#machine, kernels }, undefined, 1)}\n`)
+      renameSync(written, this.file)
     } catch {
       // A full disk or a read-only home must not stop a training run.
     }
