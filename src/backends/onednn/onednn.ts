@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { defaultThreads } from '../../base/threads.js'
 import type { Backend, Precision } from '../backend.js'
 import { Team } from '../simd/team.js'
+import { loadBound } from './binding.js'
 import { Engine } from './engine.js'
 import { loadLibrary } from './library.js'
 import { OnednnProgram } from './program.js'
@@ -18,7 +19,7 @@ export function openOnednn(threads: number = defaultThreads()): Backend | { read
 function open(threads: number): Backend | { readonly reason: string } {
   // libgomp reads this when it is loaded.
   process.env.OMP_NUM_THREADS = `${threads}`
-  const library = loadLibrary()
+  const library = loadBound(threads, loadLibrary)
   if ('reason' in library) return library
   const [major, minor] = library.version.split('.').map(Number) as [number, number]
   if (major !== 2 || minor < 6) return { reason: `it is oneDNN ${library.version}, and 2.6 or a later 2 is needed` }

@@ -3,6 +3,7 @@ import { fromBf16 } from '../../base/dtype.js'
 import type { Graph, Node, Value } from '../../graph/op.js'
 import type { Input } from '../../graph/ops/source.js'
 import type { CompileOptions, Program } from '../backend.js'
+import { whileBound } from './binding.js'
 import { bytesOf } from './constants.js'
 import { check, type Engine, type Primitive } from './engine.js'
 import type { Argument, Launch, Operand } from './kernels.js'
@@ -97,8 +98,10 @@ export class OnednnProgram implements Program {
   }
 
   run() {
-    this.#prepare()
-    for (const step of this.#steps) step.run()
+    whileBound(() => {
+      this.#prepare()
+      for (const step of this.#steps) step.run()
+    })
     if (this.#lowered.mutated.size > 0) this.#store.version++
   }
 
