@@ -5,6 +5,7 @@ import { allPasses, type Passes } from '../../graph/passes/passes.js'
 import type { Backend } from '../backend.js'
 import { Team } from '../simd/team.js'
 import type { Api } from './api.js'
+import { loadBound } from './binding.js'
 import { EngineV2 } from './engine-v2.js'
 import { EngineV3 } from './engine-v3.js'
 import { GraphSubject } from './graph-subject.js'
@@ -74,7 +75,7 @@ export function sharedOnednn(threads: number = defaultThreads()): Shared | { rea
 function load(threads: number): Shared | { readonly reason: string } {
   // libgomp reads this when it is loaded.
   process.env.OMP_NUM_THREADS = `${threads}`
-  const library = loadLibrary()
+  const library = loadBound(threads, loadLibrary)
   if ('reason' in library) return library
   return { api: createEngine(library), team: new Team({ threads }) }
 }

@@ -3,6 +3,7 @@ import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
 import type { Input } from '../../graph/ops/source.js'
 import { type CompileOptions, type Kernel, type Program, timed } from '../backend.js'
 import type { Api, Primitive } from './api.js'
+import { whileBound } from './binding.js'
 import type { Argument, Launch, Operand } from './kernels.js'
 import { type Lowered, lower } from './lower.js'
 import { declareVariables, ProgramMemory } from './memory.js'
@@ -101,8 +102,10 @@ export class OnednnProgram implements Program {
   }
 
   run() {
-    this.#prepare()
-    for (const step of this.#steps) step.run()
+    whileBound(() => {
+      this.#prepare()
+      for (const step of this.#steps) step.run()
+    })
     if (this.#lowered.liveness.mutated.size > 0) this.#store.version++
   }
 
@@ -130,8 +133,10 @@ export class OnednnProgram implements Program {
   }
 
   profile() {
-    this.#prepare()
-    const kernels = timed(this.#steps)
+    const kernels = whileBound(() => {
+      this.#prepare()
+      return timed(this.#steps)
+    })
     if (this.#lowered.liveness.mutated.size > 0) this.#store.version++
     return kernels
   }

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Api } from './api.js'
+import { whileBound } from './binding.js'
 import type { Launch, Place } from './kernels.js'
 import { addressOf } from './library.js'
 
@@ -26,6 +27,10 @@ export class Stopwatch {
    * else the machine does slows all of them. Launches must be primitives: others make the result undefined.
    */
   race(candidates: readonly (readonly Launch[])[]): (number | undefined)[] {
+    return whileBound(() => this.#race(candidates))
+  }
+
+  #race(candidates: readonly (readonly Launch[])[]): (number | undefined)[] {
     const placed = candidates.map(launches => this.#place(launches))
     const bytes = Math.max(0, ...placed.map(({ bytes }) => bytes))
     if (this.#memory.byteLength < bytes + alignment) this.#memory = new ArrayBuffer(bytes + alignment)
