@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { backendNames } from '../backends/open.js'
 import { mostThreads } from '../base/threads.js'
 import { allPasses, type Passes, passNames } from '../graph/passes/passes.js'
+import { recomputations } from '../graph/passes/recompute.js'
 import { oneOf, wholeNumber } from './arguments.js'
 
 // Options that several commands have, so that they read alike everywhere.
@@ -18,6 +19,11 @@ export const threadsOption = (): Option =>
   new Option('--threads <n>', 'threads to compute with (default: OMP_NUM_THREADS, or the cores there are)').argParser(
     wholeNumber(1, mostThreads),
   )
+
+export const recomputeOption = (): Option =>
+  new Option('--recompute [what]', 'training: less memory for more time; cheap maps, or all between branching points')
+    .argParser(oneOf('recomputation', recomputations))
+    .preset('between')
 
 /** Optimisations by name: 'all', 'none', those listed, or all but those listed with 'no-' before them. */
 export const passesOption = (): Option =>

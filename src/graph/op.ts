@@ -87,10 +87,7 @@ export interface OpSpec<
   readonly mutates?: readonly (keyof In)[]
   /** The attributes that make this op apply a ReLU to its `dst` as well; undefined where it can't. */
   absorbRelu?(attrs: Attrs): Attrs | undefined
-  /**
-   * For ops that are cheaper to run twice than their `dst` is to keep: emits `dst` again, from inputs and from outputs
-   * other than `dst`.
-   */
+  /** Emits `dst` again, from inputs and from outputs other than `dst`, so that it need not be kept meanwhile. */
   replay?(x: Bound<In, Value>, y: Bound<Out, Value>, attrs: Attrs): Value
 }
 

@@ -2,6 +2,7 @@ import type { Backend, Limit, Precision, Program, Store } from '../backends/back
 import { RandomStream } from '../base/random.js'
 import type { Graph, Value } from '../graph/op.js'
 import { optimiseInference, type Passes } from '../graph/passes/passes.js'
+import type { Recomputation } from '../graph/passes/recompute.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
 import { paperRecipe } from '../training/recipe.js'
@@ -15,8 +16,8 @@ export interface WorkOptions {
   readonly batch: number
   readonly backend: Backend
   readonly precision: Precision
-  /** Train with less memory and more time. @default false */
-  readonly recompute?: boolean | undefined
+  /** Train with less memory and more time. @default 'none' */
+  readonly recompute?: Recomputation | undefined
 }
 
 /** What the work computes, after these passes. */
@@ -52,6 +53,6 @@ export function compileWork(work: Work, options: WorkOptions): { readonly progra
 
 /** What the convolutions and matrix products of the work take at best, if the backend can tell. */
 export function limitOfWork(work: Work, options: WorkOptions): Limit | undefined {
-  const { graph, outputs } = graphOf(work, { ...options, recompute: false }, new Set())
+  const { graph, outputs } = graphOf(work, { ...options, recompute: 'none' }, new Set())
   return options.backend.limit(graph, outputs)
 }

@@ -6,7 +6,7 @@ import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
 import { type Input, input, inputOp, variableOf } from '../graph/ops/source.js'
 import { movingAverage } from '../graph/ops/updates.js'
 import { allPasses, optimise, optimiseForward, type Passes } from '../graph/passes/passes.js'
-import { recompute } from '../graph/passes/recompute.js'
+import { type Recomputation, recompute } from '../graph/passes/recompute.js'
 import { buildModel, type Model, type ModelOptions } from '../nn/model.js'
 import type { Network } from '../nn/network.js'
 import { averagesOf } from '../optim/average.js'
@@ -33,8 +33,8 @@ export interface TrainingStep {
 export interface StepOptions {
   /** @default all */
   readonly passes?: Passes
-  /** Keep fewer maps for the backward part and compute them twice: less memory, more time. @default false */
-  readonly recompute?: boolean | undefined
+  /** What is computed twice instead of being kept for the backward part: less memory, more time. @default 'none' */
+  readonly recompute?: Recomputation | undefined
 }
 
 const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRule } = {
@@ -50,7 +50,7 @@ export function buildTrainingStep(
   network: Network,
   recipe: Recipe,
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
-  { passes = allPasses, recompute: again = false }: StepOptions = {},
+  { passes = allPasses, recompute: again = 'none' }: StepOptions = {},
 ): TrainingStep {
   if (recipe.auxiliary > 0 && !network.auxiliary)
     throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)
@@ -97,7 +97,7 @@ export function buildTrainingStep(
   movingAverage.emit({ averages: running, src: batch, decay: scalar('normDecay') }, {})
   movingAverage.emit({ averages: averagesOf(running), src: running, decay: averageDecay }, {})
 
-  const thrifty = again ? recompute(graph, forward) : (value: Value) => value
+  const thrifty = recompute(graph, forward, again)
   const fused = optimise(graph, [loss, norms, norm].map(thrifty), passes)
   const finished = (value: Value) => fused(thrifty(value))
   const usesStepNumber = graph.nodes.some(

@@ -14,7 +14,7 @@ const skip = platform() !== 'linux' || threads === 1 ? 'needs Linux and several 
 test('the thread that computes is on a processor of its own while it does, and free before and after', { skip }, t => {
   for (const name of ['OMP_PROC_BIND', 'OMP_WAIT_POLICY', 'GOMP_SPINCOUNT']) delete process.env[name]
   const before = processors()
-  const opened = openOnednn(threads)
+  const opened = openOnednn(undefined, threads)
   if ('reason' in opened) return t.skip(opened.reason)
   assert.equal(opened.threads, threads)
   assert.equal(processors(), before)

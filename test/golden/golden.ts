@@ -8,7 +8,7 @@ import { cast } from '../../src/graph/ops/cast.js'
 import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
 import { input, variableOf } from '../../src/graph/ops/source.js'
 import { optimise, optimiseForward, optimiseInference } from '../../src/graph/passes/passes.js'
-import { recompute } from '../../src/graph/passes/recompute.js'
+import { type Recomputation, recompute } from '../../src/graph/passes/recompute.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { buildModel } from '../../src/nn/model.js'
 import type { Network } from '../../src/nn/network.js'
@@ -109,7 +109,7 @@ export function checkGradients(
   backend: Backend,
   golden: Golden,
   wanted: GradientOracle,
-  { recompute: again = false }: { readonly recompute?: boolean } = {},
+  { recompute: again = 'none' }: { readonly recompute?: Recomputation } = {},
 ): void {
   const { network, names } = golden
   const { n, height } = wanted.input
@@ -125,7 +125,7 @@ export function checkGradients(
   )
   const gradientsOf = gradients([{ of: loss, weight: 1 }], parameters)
   const batches = model.statistics.map(({ batch }) => absorbed(batch))
-  const thrifty = again ? recompute(graph, forward) : (value: Value) => value
+  const thrifty = recompute(graph, forward, again)
   const wantedOf = [loss, absorbed(model.logits), ...gradientsOf, ...batches].map(thrifty)
   const fused = optimise(graph, wantedOf, backend.passes)
   const outputs = wantedOf.map(fused)

@@ -26,9 +26,20 @@ interface Location {
 const alignment = 64
 const aligned = (n: number) => Math.ceil(n / alignment) * alignment
 
+/** What a program needs memory for, beyond its variables. */
+export interface Needs {
+  readonly graph: Graph
+  readonly lowered: Lowered
+  readonly outputs: readonly Value[]
+  /** Whether results take over operands' memory where their ops allow it. */
+  readonly inPlace: boolean
+}
+
 /**
- * The memory of one program. Variables, and whatever the SIMD threads work on, lie in the team's memory; all else in
- * one arena of planned buffers, followed by the inputs, the constants, and scratch that every node uses anew.
+ * The memory of one program: its variables, where the store has them, and one arena of planned buffers, inputs,
+ * constants, and scratch that every node uses anew. If the SIMD threads work on anything that is not a variable, as they
+ * do on gradients in training, the arena lies in the team's memory, so that gradients share it with the maps that they
+ * outlive. Where that has no room for it, those values lie there and the arena by itself.
  */
 export class ProgramMemory {
   readonly summary: Program['memory']
@@ -40,20 +51,39 @@ export class ProgramMemory {
   readonly #scratch: number
 
   /** Places every value of the graph. `nameOf` gives the store's name of a variable, which must be declared. */
-  constructor(
-    graph: Graph,
-    lowered: Lowered,
-    outputs: readonly Value[],
-    store: TeamStore,
-    nameOf: (value: Value) => string | undefined,
-    inPlace: boolean,
-  ) {
+  constructor(needs: Needs, store: TeamStore, nameOf: (value: Value) => string | undefined) {
     this.#store = store
     this.#team = region(store.team.store.buffer)
-    const beside = this.#placeInTeam(graph, lowered, nameOf)
+    for (const { outputs } of needs.graph.nodes)
+      for (const value of Object.values(outputs)) {
+        const name = nameOf(value)
+        if (name !== undefined) this.#locations.set(value, { region: this.#team, offset: store.offset(name) })
+      }
+    const shared = [...needs.lowered.team].filter(value => !this.#locations.has(value))
+    let contents = this.#layOut(needs)
+    const offset = shared.length > 0 ? store.team.tryToAllocate(contents.end) : undefined
+    let beside = 0
+    if (offset === undefined && shared.length > 0) {
+      for (const value of shared) {
+        const bytes = needs.lowered.bytes.get(value)!
+        this.#locations.set(value, { region: this.#team, offset: store.team.allocate(bytes) })
+        beside += bytes
+      }
+      contents = this.#layOut(needs)
+    }
+    this.#arena = offset === undefined ? region(allocate(contents.end + alignment)) : this.#team
+    // Addresses count, not offsets, and where an arena of its own begins is the allocator's choice.
+    const start = offset ?? aligned(this.#arena.address) - this.#arena.address
+    for (const [value, at] of contents.offsets) this.#locations.set(value, { region: this.#arena, offset: start + at })
+    this.#constants = contents.constants.map(at => start + at)
+    this.#scratch = start + contents.scratch
+    this.summary = { ...contents.summary, beside }
+  }
+
+  /** Offsets within the arena of all that has no place yet, and where it ends. */
+  #layOut({ graph, lowered, outputs, inPlace }: Needs) {
     const isPlaced = (value: Value) => this.#locations.has(value)
     const { offsets, kept, bytes: planned } = planValues(graph, lowered, { outputs, isPlaced, inPlace })
-
     let end = planned
     const reserve = (bytes: number) => {
       const offset = end
@@ -65,38 +95,9 @@ export class ProgramMemory {
     const inputs = end - planned
     const constants = lowered.constantBytes.map(reserve)
     for (const value of kept) offsets.set(value, reserve(lowered.bytes.get(value)!))
+    const summary = { arena: planned + lowered.scratchBytes, constants: end - planned - inputs, inputs }
     const scratch = reserve(lowered.scratchBytes)
-
-    this.#arena = region(allocate(end + alignment))
-    // Addresses count, not offsets, and where the arena itself begins is the allocator's choice.
-    const shift = aligned(this.#arena.address) - this.#arena.address
-    for (const [value, offset] of offsets) this.#locations.set(value, { region: this.#arena, offset: shift + offset })
-    this.#constants = constants.map(offset => shift + offset)
-    this.#scratch = shift + scratch
-    const sizes = [...lowered.constantBytes, ...kept.map(value => lowered.bytes.get(value)!)]
-    this.summary = {
-      arena: planned + lowered.scratchBytes,
-      constants: sizes.reduce((sum, bytes) => sum + bytes, 0),
-      beside,
-      inputs,
-    }
-  }
-
-  /** Variables where the store has them; new blocks for gradients and the like. Returns the bytes of the latter. */
-  #placeInTeam(graph: Graph, lowered: Lowered, nameOf: (value: Value) => string | undefined): number {
-    for (const { outputs } of graph.nodes)
-      for (const value of Object.values(outputs)) {
-        const name = nameOf(value)
-        if (name !== undefined) this.#locations.set(value, { region: this.#team, offset: this.#store.offset(name) })
-      }
-    let beside = 0
-    for (const value of lowered.team) {
-      if (this.#locations.has(value)) continue
-      const bytes = lowered.bytes.get(value)!
-      this.#locations.set(value, { region: this.#team, offset: this.#store.team.allocate(bytes) })
-      beside += bytes
-    }
-    return beside
+    return { offsets, constants, scratch, end, summary }
   }
 
   #locate(place: Place): Location {
@@ -113,7 +114,7 @@ export class ProgramMemory {
   /** The byte offset of something that lies in the team's memory. */
   teamOffset(place: Place): number {
     const { region, offset } = this.#locate(place)
-    if (region !== this.#team) throw new Error('the SIMD threads cannot reach the arena')
+    if (region !== this.#team) throw new Error('the SIMD threads cannot reach an arena of its own')
     return offset
   }
 

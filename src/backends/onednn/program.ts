@@ -39,7 +39,11 @@ export class OnednnProgram implements Program {
     this.#store = store
     this.#lowered = lower(graph, api, outputs, chooser)
     const names = declareVariables(graph, store, seed, nameOf)
-    this.#memory = new ProgramMemory(graph, this.#lowered, outputs, store, value => names.get(value), options.inPlace)
+    this.#memory = new ProgramMemory(
+      { graph, lowered: this.#lowered, outputs, inPlace: options.inPlace },
+      store,
+      value => names.get(value),
+    )
     for (const { op, attrs, outputs: made } of graph.nodes) if (isInput(op)) this.#addInput(attrs as Input, made.dst!)
     const bind = ({ node, launches }: Lowered['steps'][number]) => launches.map(launch => this.#bind(node, launch))
     this.#steps = this.#lowered.steps.flatMap(bind)

@@ -58,6 +58,11 @@ export class StoreMemory {
     return this.#used
   }
 
+  /** Bytes that the largest block that is sure to fit may have. */
+  get room(): number {
+    return this.#limit - this.#top
+  }
+
   /** The offset of a new block of `bytes` zero bytes, a multiple of 64; the first is 0. Throws when memory runs out. */
   allocate(bytes: number): number {
     if (!(Number.isSafeInteger(bytes) && bytes >= 0))

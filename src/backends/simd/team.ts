@@ -63,6 +63,11 @@ export class Team {
     return this.store.allocate(bytes)
   }
 
+  /** A block as `allocate` gives, or undefined where there is no room for it. */
+  tryToAllocate(bytes: number): number | undefined {
+    return this.store.room >= bytes ? this.allocate(bytes) : undefined
+  }
+
   /** Gives back a block that `allocate` returned. */
   release(offset: number): void {
     this.store.release(offset)

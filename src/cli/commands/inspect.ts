@@ -4,11 +4,12 @@ import type { Precision } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import type { Passes } from '../../graph/passes/passes.js'
+import type { Recomputation } from '../../graph/passes/recompute.js'
 import { printGraph } from '../../graph/print.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
 import { wholeNumber } from '../arguments.js'
-import { backendOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
+import { backendOption, passesOption, precisionOption, recomputeOption, threadsOption } from '../engine-options.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 import { memoryPlan, planTable } from './inspect/plan.js'
@@ -21,7 +22,7 @@ interface Flags extends ModelFlags {
   train?: boolean
   program?: boolean
   trace?: string
-  recompute?: boolean
+  recompute?: Recomputation
   precision: Precision | 'auto'
   threads?: number
   backend: BackendName
@@ -39,7 +40,7 @@ export const inspectCommand = (): Command =>
     .option('--classes <n>', 'classes', wholeNumber(1), 1000)
     .option('--batch <n>', 'show where the memory goes with so many images at a time', wholeNumber(1))
     .option('--train', 'of a training step rather than of inference')
-    .option('--recompute', 'training: keep fewer maps and compute them twice')
+    .addOption(recomputeOption())
     .option('--program', 'run once and list every kernel: implementation, layout, bytes, time')
     .option('--trace <file>', 'run once and write a trace for chrome://tracing')
     .addOption(precisionOption())

@@ -65,6 +65,7 @@ export const convolution = defineOp({
       }
     })
   },
+  replay: ({ src, weights, bias }, _, attrs) => conv2d(src, weights, bias, attrs),
 })
 
 /** diff_src of a convolution, from diff_dst and the weights. */

@@ -1,22 +1,38 @@
 import { flatten, type Graph, type Node, type Value } from '../op.js'
+import { readersOf } from './readers.js'
 import { mapPorts, rewrite } from './rewrite.js'
 
 /**
- * Gives up maps that the backward part reads and that are cheap to make again (`OpSpec.replay`): each is computed a
- * second time just before its first backward reader, from maps that are kept anyway. The first `forward` nodes of the
- * graph are its forward part.
+ * How much is computed twice: `none`; the `cheap` maps, which batch norms, ReLUs and concatenations made; or, with the
+ * convolutions too, whatever lies `between` maps that several ops read, such as the inputs of a block's branches. The
+ * last is one forward pass more.
  */
-export function recompute(graph: Graph, forward: number): (value: Value) => Value {
+export const recomputations = ['none', 'cheap', 'between'] as const
+export type Recomputation = (typeof recomputations)[number]
+
+/**
+ * Gives up maps that the backward part reads and that can be made again (`OpSpec.replay`): each is computed a second
+ * time just before its first backward reader, from maps that are kept. The first `forward` nodes of the graph are its
+ * forward part. (Chen et al., "Training Deep Nets with Sublinear Memory Cost", 2016.)
+ */
+export function recompute(graph: Graph, forward: number, what: Recomputation): (value: Value) => Value {
   const early = new Set<Node>(graph.nodes.slice(0, forward))
+  const readers = readersOf(graph)
+  const canReplay = ({ node, port }: Value): boolean => {
+    if (!early.has(node) || port !== 'dst' || !node.op.replay) return false
+    if (what === 'cheap') return node.op.cost(node.inputs, node.outputs, node.attrs).multiplyAdds === 0
+    const inForward = readers.get(node.outputs.dst!)?.filter(reader => early.has(reader)).length ?? 0
+    return what === 'between' && inForward === 1
+  }
   const replays = new Map<Value, Value>()
   return rewrite(graph, (node, now) => {
     if (early.has(node)) return undefined
     const again = (value: Value): Value => {
-      const { node: maker } = value
-      if (!early.has(maker) || value.port !== 'dst' || !maker.op.replay) return now(value)
+      if (!canReplay(value)) return now(value)
       const known = replays.get(value)
       if (known) return known
-      const replayed = maker.op.replay(
+      const { node: maker } = value
+      const replayed = maker.op.replay!(
         mapPorts(maker.inputs, again),
         mapPorts(maker.outputs, now),
         maker.attrs,

@@ -3,11 +3,12 @@ import type { TimedKernel } from '../../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../../backends/open.js'
 import { formatBytes, formatTable } from '../../../base/format.js'
 import type { Passes } from '../../../graph/passes/passes.js'
+import type { Recomputation } from '../../../graph/passes/recompute.js'
 import { findNetwork } from '../../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../../study/benchmark.js'
 import { describeMachine } from '../../../study/machine.js'
 import { wholeNumber } from '../../arguments.js'
-import { backendOption, passesOption, precisionOption, threadsOption } from '../../engine-options.js'
+import { backendOption, passesOption, precisionOption, recomputeOption, threadsOption } from '../../engine-options.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../../model-options.js'
 import { warn } from '../../warn.js'
 
@@ -20,7 +21,7 @@ interface Flags extends ModelFlags {
   backend: BackendName
   warmup: number
   runs: number
-  recompute?: boolean
+  recompute?: Recomputation
   limit?: boolean
   passes: Passes
   kernels?: number | true
@@ -37,7 +38,7 @@ export const workCommand = (work: Benchmark['work'], description: string): Comma
     .addOption(threadsOption())
     .addOption(backendOption())
     .addOption(passesOption())
-    .option('--recompute', 'training: keep fewer maps and compute them twice')
+    .addOption(recomputeOption())
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
     .option('--limit', 'compare with its convolutions and matrix products, each timed alone at its best')
