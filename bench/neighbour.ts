@@ -1,6 +1,6 @@
 // Training steps with a core to each thread against steps while another process keeps one of the cores busy. The two are
 // measured in turn; medians and their ratio are printed.
-//     node dist/bench/neighbour.js [rounds] [core]
+//     node dist/bench/neighbour.js [rounds] [core] [--json]
 // The neighbour is bound to the core with this number, or to none. What OpenMP does is set by its variables
 // (OMP_WAIT_POLICY, GOMP_SPINCOUNT, OMP_DYNAMIC, OMP_PROC_BIND, OMP_NUM_THREADS).
 
@@ -12,8 +12,9 @@ import { formatTable } from '../src/base/format.js'
 import { benchmark } from '../src/study/benchmark.js'
 
 const stepsInTurn = 3
-const rounds = Number(process.argv[2] ?? 3)
-const core = process.argv[3]
+const json = process.argv.includes('--json')
+const [count = '3', core] = process.argv.slice(2).filter(word => !word.startsWith('--'))
+const rounds = Number(count)
 
 const spec = { network: 'inception-v4', classes: 1000, size: 299, width: 1, normScale: true }
 const backend = openBackend('onednn', console.error)
@@ -56,6 +57,12 @@ const row = (name: string, times: readonly number[]) => [
   median(times).toFixed(0),
   Math.max(...times).toFixed(0),
 ]
-console.log(`inception-v4, batch 8, ${backend.title} in ${precision}, ${backend.threads} threads`)
-console.log(formatTable(['step', 'min ms', 'median', 'max'], [row('alone', alone), row('with a neighbour', disturbed)]))
-console.log(`ratio ${(median(disturbed) / median(alone)).toFixed(2)}`)
+const times = { alone: median(alone), disturbed: median(disturbed) }
+const ratio = times.disturbed / times.alone
+if (json) console.log(JSON.stringify({ ...times, ratio, engine: backend.title }))
+else {
+  console.log(`inception-v4, batch 8, ${backend.title} in ${precision}, ${backend.threads} threads`)
+  const rows = [row('alone', alone), row('with a neighbour', disturbed)]
+  console.log(formatTable(['step', 'min ms', 'median', 'max'], rows))
+  console.log(`ratio ${ratio.toFixed(2)}`)
+}

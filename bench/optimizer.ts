@@ -1,7 +1,7 @@
 // One step of RMSProp with running average over the released Inception-ResNet-v2's parameters, against the time it takes
 // to read and write the same bytes with the simplest kernels. The two are measured in turn, so that what else runs on
 // the machine slows both; medians are printed.
-//     node dist/bench/optimizer.js [threads]
+//     node dist/bench/optimizer.js [threads] [--json]
 
 import { slot } from '../src/backends/simd/task.js'
 import { Team } from '../src/backends/simd/team.js'
@@ -10,7 +10,8 @@ import { formatCount, formatTable } from '../src/base/format.js'
 const parameters = 55_843_464
 const rounds = 21
 
-const threads = Number(process.argv[2] ?? 2)
+const json = process.argv.includes('--json')
+const threads = Number(process.argv.slice(2).find(word => !word.startsWith('--')) ?? 2)
 const team = new Team({ threads })
 await team.ready()
 
@@ -64,12 +65,16 @@ const row = (name: string, times: readonly number[]) => [
   Math.min(...times).toFixed(1),
   (bytes / median(times) / 1e6).toFixed(1),
 ]
-console.log(`${formatCount(parameters)} parameters, ${threads} threads, ${rounds} rounds`)
-console.log(
-  formatTable(
-    ['pass', 'median ms', 'least ms', 'GB/s'],
-    [row('RMSProp with running average', updates), row('read and write the same bytes', touches)],
-  ),
-)
-console.log(`ratio ${median(pairs.map(([a, b]) => a / b)).toFixed(2)} (median of pairs)`)
+const ratio = median(pairs.map(([a, b]) => a / b))
+if (json) console.log(JSON.stringify({ update: median(updates), pass: median(touches), ratio }))
+else {
+  console.log(`${formatCount(parameters)} parameters, ${threads} threads, ${rounds} rounds`)
+  console.log(
+    formatTable(
+      ['pass', 'median ms', 'least ms', 'GB/s'],
+      [row('RMSProp with running average', updates), row('read and write the same bytes', touches)],
+    ),
+  )
+  console.log(`ratio ${ratio.toFixed(2)} (median of pairs)`)
+}
 await team.close()

@@ -22,10 +22,12 @@ export const ours = (precision: 'f32' | 'bf16', flags: readonly string[] = []): 
 interface Printed {
   readonly milliseconds: { readonly median: number }
   readonly peakMemoryBytes: number
+  readonly limit?: number
   readonly machine: MachineSummary
 }
 
-async function benchCommand(args: readonly string[], threads: number): Promise<Printed> {
+/** What `inception bench … --json` prints. */
+export async function benchCommand(args: readonly string[], threads: number): Promise<Printed> {
   const command = [path.join(root, 'dist/src/cli/main.js'), 'bench', ...args, '--json']
   try {
     return JSON.parse(await printedBy(process.execPath, command, threads)) as Printed

@@ -21,9 +21,13 @@ export const threadsOption = (): Option =>
   )
 
 export const recomputeOption = (): Option =>
-  new Option('--recompute [what]', 'training: less memory for more time; cheap maps, or all between branching points')
+  new Option(
+    '--recompute [what]',
+    'training, less memory for more time: none, cheap maps, all between branching points, or auto: cheap where maps outweigh parameters',
+  )
     .argParser(oneOf('recomputation', recomputations))
     .preset('between')
+    .default('auto')
 
 /** Optimisations by name: 'all', 'none', those listed, or all but those listed with 'no-' before them. */
 export const passesOption = (): Option =>

@@ -16,7 +16,7 @@ export interface WorkOptions {
   readonly batch: number
   readonly backend: Backend
   readonly precision: Precision
-  /** Train with less memory and more time. @default 'none' */
+  /** Train with less memory and more time. @default 'auto' */
   readonly recompute?: Recomputation | undefined
 }
 

@@ -33,7 +33,7 @@ export interface TrainingStep {
 export interface StepOptions {
   /** @default all */
   readonly passes?: Passes
-  /** What is computed twice instead of being kept for the backward part: less memory, more time. @default 'none' */
+  /** What is computed twice instead of being kept for the backward part: less memory, more time. @default 'auto' */
   readonly recompute?: Recomputation | undefined
 }
 
@@ -50,7 +50,7 @@ export function buildTrainingStep(
   network: Network,
   recipe: Recipe,
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
-  { passes = allPasses, recompute: again = 'none' }: StepOptions = {},
+  { passes = allPasses, recompute: again = 'auto' }: StepOptions = {},
 ): TrainingStep {
   if (recipe.auxiliary > 0 && !network.auxiliary)
     throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)

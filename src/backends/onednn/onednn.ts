@@ -60,7 +60,7 @@ export function createOnednn(
     },
     limit(graph, outputs) {
       const limit = limitOf(new GraphSubject(graph, api, new Liveness(graph, outputs), outputs), times)
-      times.save()
+      times.finish()
       return limit
     },
   }

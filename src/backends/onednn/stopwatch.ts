@@ -5,6 +5,8 @@ import type { Launch, Place } from './kernels.js'
 import { addressOf } from './library.js'
 
 const alignment = 64
+/** The most that a buffer may grow to; address space is reserved for it, not memory. */
+const mostMemory = 2 ** 32
 const aligned = (n: number) => Math.ceil(n / alignment) * alignment
 
 /** Rounds last until this many milliseconds have passed, but there are at least and at most so many. */
@@ -16,7 +18,8 @@ const hopeless = 4
 /** Times launches on memory of its own, apart from any program. */
 export class Stopwatch {
   readonly #api: Api
-  #memory = new ArrayBuffer(0)
+  /** Grows as candidates need, and goes back to the system with `release`. */
+  readonly #memory = new ArrayBuffer(0, { maxByteLength: mostMemory })
 
   constructor(api: Api) {
     this.#api = api
@@ -24,7 +27,8 @@ export class Stopwatch {
 
   /**
    * The least milliseconds that each of several ways of computing the same thing takes. They run in turn, so that what
-   * else the machine does slows all of them. Launches must be primitives: others make the result undefined.
+   * else the machine does slows all of them. Launches must be primitives: others make the result undefined, as
+   * does more than 4 GiB of tensors.
    */
   race(candidates: readonly (readonly Launch[])[]): (number | undefined)[] {
     return whileBound(() => this.#race(candidates))
@@ -33,7 +37,8 @@ export class Stopwatch {
   #race(candidates: readonly (readonly Launch[])[]): (number | undefined)[] {
     const placed = candidates.map(launches => this.#place(launches))
     const bytes = Math.max(0, ...placed.map(({ bytes }) => bytes))
-    if (this.#memory.byteLength < bytes + alignment) this.#memory = new ArrayBuffer(bytes + alignment)
+    if (bytes + alignment > mostMemory) return candidates.map(() => undefined)
+    if (this.#memory.byteLength < bytes + alignment) this.#memory.resize(bytes + alignment)
     const base = aligned(addressOf(new Uint8Array(this.#memory, 0, 1)))
     const runs = candidates.map((launches, i) => this.#bind(launches, place => base + placed[i]!.offset(place)))
     // The first run touches memory and starts threads: it tells only of what is far too slow.
@@ -44,6 +49,11 @@ export class Stopwatch {
     for (let round = 0; round < least || (round < most && performance.now() - begin < enough); round++)
       for (const [i, run] of racing.entries()) if (run) best[i] = Math.min(best[i]!, time(run))
     return best
+  }
+
+  /** Gives the memory back. */
+  release(): void {
+    this.#memory.resize(0)
   }
 
   #bind(launches: readonly Launch[], address: (place: Place) => number): (() => void) | undefined {

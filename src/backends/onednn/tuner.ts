@@ -64,9 +64,10 @@ export class TimeSource {
     return times
   }
 
-  /** Keeps what was measured for the next process. */
-  save(): void {
+  /** Keeps what was measured for the next process, and gives back the memory that it was measured in. */
+  finish(): void {
     this.#cache.save()
+    this.#stopwatch.release()
   }
 }
 
@@ -90,7 +91,7 @@ export class Tuner implements Chooser {
       (value, reader) => isMapAt(value, portOf(reader, value), subject.rowMajor(reader)),
       value => this.#reorder(subject, value),
     )
-    this.#times.save()
+    this.#times.finish()
     return choices
   }
 

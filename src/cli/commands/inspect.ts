@@ -22,7 +22,7 @@ interface Flags extends ModelFlags {
   train?: boolean
   program?: boolean
   trace?: string
-  recompute?: Recomputation
+  recompute: Recomputation
   precision: Precision | 'auto'
   threads?: number
   backend: BackendName

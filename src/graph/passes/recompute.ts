@@ -1,13 +1,17 @@
+import { bytesPerElement } from '../../base/dtype.js'
+import { sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Value } from '../op.js'
+import { variableOf } from '../ops/source.js'
 import { readersOf } from './readers.js'
 import { mapPorts, rewrite } from './rewrite.js'
 
 /**
- * How much is computed twice: `none`; the `cheap` maps, which batch norms, ReLUs and concatenations made; or, with the
+ * How much is computed twice: `none`; the `cheap` maps, which batch norms and concatenations made; or, with the
  * convolutions too, whatever lies `between` maps that several ops read, such as the inputs of a block's branches. The
- * last is one forward pass more.
+ * last is one forward pass more. `auto` is `cheap` where the maps kept for the backward part are larger than the
+ * parameters with all that belongs to them, else `none`.
  */
-export const recomputations = ['none', 'cheap', 'between'] as const
+export const recomputations = ['auto', 'none', 'cheap', 'between'] as const
 export type Recomputation = (typeof recomputations)[number]
 
 /**
@@ -18,11 +22,12 @@ export type Recomputation = (typeof recomputations)[number]
 export function recompute(graph: Graph, forward: number, what: Recomputation): (value: Value) => Value {
   const early = new Set<Node>(graph.nodes.slice(0, forward))
   const readers = readersOf(graph)
+  const level = what === 'auto' ? (mapsPrevail(graph, early) ? 'cheap' : 'none') : what
   const canReplay = ({ node, port }: Value): boolean => {
     if (!early.has(node) || port !== 'dst' || !node.op.replay) return false
-    if (what === 'cheap') return node.op.cost(node.inputs, node.outputs, node.attrs).multiplyAdds === 0
+    if (level === 'cheap') return node.op.cost(node.inputs, node.outputs, node.attrs).multiplyAdds === 0
     const inForward = readers.get(node.outputs.dst!)?.filter(reader => early.has(reader)).length ?? 0
-    return what === 'between' && inForward === 1
+    return level === 'between' && inForward === 1
   }
   const replays = new Map<Value, Value>()
   return rewrite(graph, (node, now) => {
@@ -43,4 +48,19 @@ export function recompute(graph: Graph, forward: number, what: Recomputation): (
     if (!flatten(node.inputs).some(value => again(value) !== now(value))) return undefined
     return node.op.emit(mapPorts(node.inputs, again), node.attrs, graph) as Record<string, Value>
   })
+}
+
+/** Whether maps outweigh parameters, each of which has a gradient, two slots of the optimiser and an average beside it. */
+function mapsPrevail(graph: Graph, early: ReadonlySet<Node>): boolean {
+  const kept = new Set<Value>()
+  for (const node of graph.nodes)
+    if (!early.has(node)) for (const value of flatten(node.inputs)) if (early.has(value.node)) kept.add(value)
+  let [maps, parameters] = [0, 0]
+  for (const value of kept) {
+    const variable = variableOf(value)
+    const bytes = sizeOf(value.shape) * bytesPerElement(value.dtype)
+    if (variable?.role === 'parameter') parameters += 5 * bytes
+    else if (!variable && value.dtype !== 'workspace') maps += bytes
+  }
+  return maps > parameters
 }

@@ -21,7 +21,7 @@ interface Flags extends ModelFlags {
   backend: BackendName
   warmup: number
   runs: number
-  recompute?: Recomputation
+  recompute: Recomputation
   limit?: boolean
   passes: Passes
   kernels?: number | true
