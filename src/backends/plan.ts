@@ -13,15 +13,27 @@ export interface Plan {
   readonly bytes: number
 }
 
+/** In which order buffers are placed: each order packs some networks best. */
+const orders: readonly ((a: Lifetime, b: Lifetime) => number)[] = [
+  (a, b) => b.bytes - a.bytes,
+  (a, b) => b.end - b.begin - (a.end - a.begin) || b.bytes - a.bytes,
+  (a, b) => (b.end - b.begin) * b.bytes - (a.end - a.begin) * a.bytes,
+]
+
 /**
- * Places buffers in one arena so that no two that live at the same time overlap: largest first, each in the tightest
- * gap among those already placed (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference",
- * 2020, greedy by size).
+ * Places buffers in one arena so that no two that live at the same time overlap: one after the other, each in the
+ * tightest gap among those already placed. By size, by length of life, and by both, largest first; the least arena
+ * counts. (Pisarchyk and Lee, "Efficient Memory Management for Deep Neural Net Inference", 2020, greedy by size.)
  */
 export function planArena(lifetimes: readonly Lifetime[], alignment = 64): Plan {
+  const plans = orders.map(order => placed(lifetimes, order, alignment))
+  return plans.reduce((best, plan) => (plan.bytes < best.bytes ? plan : best))
+}
+
+function placed(lifetimes: readonly Lifetime[], before: (a: Lifetime, b: Lifetime) => number, alignment: number): Plan {
   const aligned = (n: number) => Math.ceil(n / alignment) * alignment
-  const order = lifetimes.map((_, i) => i).sort((a, b) => lifetimes[b]!.bytes - lifetimes[a]!.bytes || a - b)
-  const placed: { offset: number; end: number; life: Lifetime }[] = []
+  const order = lifetimes.map((_, i) => i).sort((a, b) => before(lifetimes[a]!, lifetimes[b]!) || a - b)
+  const done: { offset: number; end: number; life: Lifetime }[] = []
   const offsets = new Array<number>(lifetimes.length).fill(0)
   let bytes = 0
   for (const i of order) {
@@ -30,7 +42,7 @@ export function planArena(lifetimes: readonly Lifetime[], alignment = 64): Plan 
     let free = 0
     let best = -1
     let tightest = Number.POSITIVE_INFINITY
-    for (const other of placed) {
+    for (const other of done) {
       if (other.life.begin > life.end || other.life.end < life.begin) continue
       const gap = other.offset - free
       if (gap >= size && gap < tightest) {
@@ -42,8 +54,7 @@ export function planArena(lifetimes: readonly Lifetime[], alignment = 64): Plan 
     const offset = best >= 0 ? best : free
     offsets[i] = offset
     bytes = Math.max(bytes, offset + size)
-    const at = lowerBound(placed, offset)
-    placed.splice(at, 0, { offset, end: offset + size, life })
+    done.splice(lowerBound(done, offset), 0, { offset, end: offset + size, life })
   }
   return { offsets, bytes }
 }

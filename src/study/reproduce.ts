@@ -151,6 +151,8 @@ async function runContestant(
     badImages: 'error',
     backend: options.backendName,
     evaluateEpochs: 1,
+    recompute: 'auto',
+    passes: [...options.backend.passes],
   }
   const { title } = networkOf(settings.model)
   const resume = existsSync(path.join(folder, 'run.json'))

@@ -1,6 +1,8 @@
 import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import { isJsonObject, type JsonObject } from '../formats/json.js'
+import { type PassName, passNames } from '../graph/passes/passes.js'
+import { type Recomputation, recomputations } from '../graph/passes/recompute.js'
 import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
 import { paperRecipe, type Recipe } from '../training/recipe.js'
 
@@ -12,6 +14,10 @@ export interface RunSettings {
   readonly badImages: 'error' | 'skip'
   readonly backend: BackendName
   readonly evaluateEpochs: number
+  /** What is computed twice to save memory. */
+  readonly recompute: Recomputation
+  /** The optimisations that are on. */
+  readonly passes: readonly PassName[]
 }
 
 /** What the recipe's words can be. */
@@ -24,7 +30,7 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
-  const { recipe, data, badImages, backend, evaluateEpochs } = settings
+  const { recipe, data, badImages, backend, evaluateEpochs, recompute, passes } = settings
   if (!isJsonObject(recipe) || typeof data !== 'string')
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const wrong =
@@ -41,5 +47,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     badImages: badImages === 'skip' ? 'skip' : 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
+    recompute: recomputations.find(known => known === recompute) ?? 'auto',
+    passes: Array.isArray(passes) ? passNames.filter(name => passes.includes(name)) : passNames,
   }
 }

@@ -50,7 +50,7 @@ process.on('message', async (order: TrainingOrder | 'stop') => {
 async function obey({ settings, folder, resume, resumeCommand, workers }: TrainingOrder) {
   const write = (event: TrainingEvent) => tell({ kind: 'event', event })
   // Without a warning: the parent has opened the same and told of it.
-  const backend = openBackend(settings.backend, () => {})
+  const backend = openBackend(settings.backend, () => {}, { passes: new Set(settings.passes) })
   const data = await openDataSets(settings.data)
   const sinks = [{ write, async close() {} }]
   await trainInFolder(settings, {

@@ -6,6 +6,7 @@ import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
 import { variableOf } from '../graph/ops/source.js'
+import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { averageDecayAt } from '../optim/average.js'
@@ -26,6 +27,8 @@ export interface TrainingPlan {
   readonly workers?: number | undefined
   /** Decoded images to share with other loaders of the same set. */
   readonly cache?: CacheMemory | undefined
+  /** What is computed twice to save memory. @default 'auto' */
+  readonly recompute?: Recomputation
   /** Where checkpoints go. */
   readonly checkpoints: string
   /** How many to keep. @default 3 */
@@ -65,7 +68,10 @@ export async function* train(
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const saved = resume && decodeState(resume)
   if (resume && saved) expectSameImages(resume, saved, images, epochAt(resume.step))
-  const step = buildTrainingStep(network, recipe, modelOptions(model), { passes: backend.passes })
+  const step = buildTrainingStep(network, recipe, modelOptions(model), {
+    passes: backend.passes,
+    recompute: plan.recompute,
+  })
   await using loader = new Loader(images, {
     batch: recipe.batch,
     preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },

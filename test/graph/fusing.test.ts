@@ -117,7 +117,8 @@ test('neither fusing residuals nor recomputing changes a gradient', () => {
   assert.equal(count(fused.graph, 'residualAdd'), 0)
   assert.ok(count(cheap.graph, 'batchNormInference') >= 20)
   assert.ok(count(cheap.graph, 'concat') > count(fused.graph, 'concat'))
-  assert.equal(count(cheap.graph, 'convolution'), count(fused.graph, 'convolution'))
+  // At an eighth of the width most convolutions are small enough to be cheap.
+  assert.ok(count(cheap.graph, 'convolution') > count(fused.graph, 'convolution'))
   assert.ok(count(between.graph, 'convolution') > 1.5 * count(fused.graph, 'convolution'))
   assertClose(fused.results, plain.results, 'fused')
   assertClose(cheap.results, plain.results, 'cheap maps recomputed')

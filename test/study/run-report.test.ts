@@ -20,6 +20,8 @@ const settings: RunSettings = {
   badImages: 'skip',
   backend: 'auto',
   evaluateEpochs: 1,
+  recompute: 'auto',
+  passes: ['absorb-relu'],
 }
 
 const events: LoggedEvent[] = [

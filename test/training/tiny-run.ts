@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { after } from 'node:test'
 import { type SynthSettings, writeSynth } from '../../src/data/synth/folder.js'
+import { passNames } from '../../src/graph/passes/passes.js'
 import type { DataSets } from '../../src/study/run.js'
 import type { RunSettings } from '../../src/study/run-settings.js'
 import { paperRecipe } from '../../src/training/recipe.js'
@@ -30,6 +31,8 @@ export const tinySettings = (data: DataSets): RunSettings => ({
   badImages: 'error',
   backend: 'auto',
   evaluateEpochs: 1,
+  recompute: 'auto',
+  passes: passNames,
 })
 
 /** A folder that is removed when the tests of the file are done. */

@@ -80,19 +80,25 @@ export class Tuner implements Chooser {
   }
 
   choose(subject: Subject): ReadonlyMap<Node, Choice> {
+    // What another process has kept meanwhile takes the place of our own times, and only then is anything chosen: all
+    // processes choose alike, and a resumed run as it did at first.
+    this.#assign(subject)
+    this.#times.finish()
+    return this.#assign(subject)
+  }
+
+  #assign(subject: Subject): ReadonlyMap<Node, Choice> {
     const costs = new Map<Node, Costs>()
     for (const node of subject.graph.nodes) {
       const cost = subject.settled(node) ? {} : this.#costs(subject, node)
       if (Object.keys(cost).length > 0) costs.set(node, cost)
     }
-    const choices = assignLayouts(
+    return assignLayouts(
       subject.graph,
       costs,
       (value, reader) => isMapAt(value, portOf(reader, value), subject.rowMajor(reader)),
       value => this.#reorder(subject, value),
     )
-    this.#times.finish()
-    return choices
   }
 
   /** The fastest way in each layout. The default way in the default layout counts as a little faster than it is. */

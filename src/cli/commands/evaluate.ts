@@ -7,8 +7,9 @@ import { formatCount, formatPercent, formatTable } from '../../base/format.js'
 import { openEvaluationData } from '../../data/class-folder.js'
 import { evaluatorOf, expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
+import type { Passes } from '../../graph/passes/passes.js'
 import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
-import { backendOption, badImagesOption, precisionOption, threadsOption } from '../engine-options.js'
+import { backendOption, badImagesOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { ProgressLine } from '../progress-line.js'
 import { warn } from '../warn.js'
 
@@ -19,6 +20,7 @@ interface Flags {
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
+  passes: Passes
   json?: boolean
 }
 
@@ -31,6 +33,7 @@ export const evaluateCommand = (): Command =>
     .addOption(backendOption())
     .addOption(precisionOption())
     .addOption(threadsOption())
+    .addOption(passesOption())
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
       const images = await openEvaluationData(flags.data)

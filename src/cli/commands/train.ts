@@ -3,6 +3,8 @@ import { Command } from 'commander'
 import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+import type { Passes } from '../../graph/passes/passes.js'
+import type { Recomputation } from '../../graph/passes/recompute.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
 import { buildModel } from '../../nn/model.js'
@@ -12,7 +14,14 @@ import { paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
 import { oneOf, positiveNumber, quoted, realNumber, wholeNumber } from '../arguments.js'
-import { backendOption, badImagesOption, precisionOption, threadsOption } from '../engine-options.js'
+import {
+  backendOption,
+  badImagesOption,
+  passesOption,
+  precisionOption,
+  recomputeOption,
+  threadsOption,
+} from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
@@ -28,6 +37,8 @@ interface Flags extends ModelFlags, RecipeFlags {
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
+  passes: Passes
+  recompute: Recomputation
   evaluateEpochs: number
 }
 
@@ -46,6 +57,8 @@ export const trainCommand = (): Command =>
     .addOption(backendOption())
     .addOption(precisionOption())
     .addOption(threadsOption())
+    .addOption(recomputeOption())
+    .addOption(passesOption())
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
     .action(async (flags: Flags, command: Command) => {
       const { settings, folder, data, backend } =
@@ -101,6 +114,8 @@ async function newRun(flags: Flags): Promise<Prepared> {
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
+    recompute: flags.recompute,
+    passes: [...flags.passes],
   }
   return { settings, folder, data, backend }
 }
@@ -121,7 +136,8 @@ async function oldRun(folder: string, threads: number | undefined, command: Comm
     throw new UserError(
       `${settings.data} has ${classes.length} classes and the run in ${folder} was made for ${settings.model.classes}: put the images back, or start a new run`,
     )
-  return { settings, folder, data, backend: openBackend(settings.backend, warn, { threads, notify: warn }) }
+  const passes = new Set(settings.passes)
+  return { settings, folder, data, backend: openBackend(settings.backend, warn, { threads, passes, notify: warn }) }
 }
 
 /** A flag for every number of the recipe; defaults are the paper's. */

@@ -110,6 +110,7 @@ export const batchNormBackward = defineOp({
     diff_scale?.data.set(dot)
     diff_shift.data.set(sum)
   },
+  inPlace: { diff_src: 'diff_dst' },
 })
 
 function channelsOf(src: Type, shift: Type): number {

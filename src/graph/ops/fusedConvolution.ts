@@ -30,14 +30,11 @@ export const fusedConvolution = defineOp({
     return { multiplyAdds, flops: flops + (residual ? 2 * sizeOf(residual.shape) : 0) }
   },
   reference({ src, weights, bias, residual }, { dst }, attrs) {
-    // The result may lie where the residual does.
-    const before = residual && Float64Array.from(residual.data)
     convolution.reference({ src, weights, bias }, { dst }, attrs)
     for (let i = 0; i < dst.data.length; i++) {
-      const y = (before ? before[i]! : 0) + attrs.scale * dst.data[i]!
+      const y = (residual ? residual.data[i]! : 0) + attrs.scale * dst.data[i]!
       dst.data[i] = attrs.relu && y < 0 ? 0 : y
     }
   },
-  inPlace: { dst: 'residual' },
   absorbRelu: attrs => ({ ...attrs, relu: true }),
 })

@@ -31,6 +31,7 @@ export const residualAddOp = defineOp({
   },
   inPlace: { dst: 'src' },
   absorbRelu: attrs => ({ ...attrs, relu: true }),
+  replay: ({ src, residual }, _, attrs): Value => residualAddOp.emit({ src, residual }, attrs).dst,
 })
 
 export const residualAdd = (src: Value, residual: Value, scale: number): Value =>
