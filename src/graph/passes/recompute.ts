@@ -7,8 +7,8 @@ import { mapPorts, rewrite } from './rewrite.js'
 /**
  * How much is computed twice: `none`; `cheap` maps, which batch norms, concatenations and the smallest convolutions
  * made; or all maps `between` every second branching point, such as the inputs of every second block, which is one
- * forward pass more. `auto` is `cheap` where the maps kept for the backward part are larger than the parameters with all
- * that belongs to them, else `none`.
+ * forward pass more. `auto` is `cheap` where the maps kept for the backward part are one and a half times as large
+ * as the parameters with all that belongs to them, else `none`.
  */
 export const recomputations = ['auto', 'none', 'cheap', 'between'] as const
 export type Recomputation = (typeof recomputations)[number]
@@ -78,6 +78,9 @@ function betweenBranchings(forward: readonly Node[]): ReadonlySet<Value> {
   return given
 }
 
+/** How many times the parameters' bytes maps must have to be worth the time. */
+const prevailing = 1.5
+
 /** Whether maps outweigh parameters, each of which has a gradient, two slots of the optimiser and an average beside it. */
 function mapsPrevail(graph: Graph, early: ReadonlySet<Node>): boolean {
   const kept = new Set<Value>()
@@ -90,5 +93,5 @@ function mapsPrevail(graph: Graph, early: ReadonlySet<Node>): boolean {
     if (variable?.role === 'parameter') parameters += 5 * bytes
     else if (!variable && value.dtype !== 'workspace') maps += bytes
   }
-  return maps > parameters
+  return maps > prevailing * parameters
 }
