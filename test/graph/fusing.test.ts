@@ -10,16 +10,8 @@ import { optimise, optimiseForward, optimiseInference, type PassName } from '../
 import { type Recomputation, recompute } from '../../src/graph/passes/recompute.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { findNetwork } from '../../src/networks/networks.js'
-import { buildModel, type ModelOptions } from '../../src/nn/model.js'
-
-const small: Omit<ModelOptions, 'mode'> = {
-  batch: 2,
-  size: 75,
-  width: 0.125,
-  classes: 5,
-  blocks: { a: 1, b: 1, c: 2 },
-  keep: 1,
-}
+import { buildModel } from '../../src/nn/model.js'
+import { small } from './small-network.js'
 
 const count = (graph: Graph, name: string) => graph.nodes.filter(({ op }) => op.name === name).length
 

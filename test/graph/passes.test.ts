@@ -14,20 +14,12 @@ import { absorbRelu } from '../../src/graph/passes/absorbRelu.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { printGraph } from '../../src/graph/print.js'
 import { findNetwork } from '../../src/networks/networks.js'
-import { buildModel, type ModelOptions } from '../../src/nn/model.js'
+import { buildModel } from '../../src/nn/model.js'
 import { Material } from './material.js'
+import { small } from './small-network.js'
 
 const names = (graph: Graph) => graph.nodes.map(({ op }) => op.name)
 const count = (graph: Graph, name: string) => names(graph).filter(each => each === name).length
-
-const small: Omit<ModelOptions, 'mode'> = {
-  batch: 2,
-  size: 75,
-  width: 0.125,
-  classes: 5,
-  blocks: { a: 1, b: 1, c: 2 },
-  keep: 1,
-}
 
 /** Logits, loss and all gradients of a small residual network, with or without the pass. */
 function step(mode: 'train' | 'eval', absorbing: boolean) {

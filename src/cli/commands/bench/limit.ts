@@ -5,31 +5,20 @@ import { formatSi, formatTable } from '../../../base/format.js'
 import { findNetwork } from '../../../networks/networks.js'
 import { describeMachine } from '../../../study/machine.js'
 import { limitOfWork } from '../../../study/work.js'
-import { wholeNumber } from '../../arguments.js'
-import { precisionOption, threadsOption } from '../../engine-options.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../../model-options.js'
+import { modelSpec } from '../../model-options.js'
 import { warn } from '../../warn.js'
+import { addNetworkOptions, type NetworkFlags } from './network-options.js'
 
-interface Flags extends ModelFlags {
-  network: string
-  classes: number
-  batch: number
-  precision: 'auto' | 'f32' | 'bf16'
-  threads?: number
+interface Flags extends NetworkFlags {
   json?: boolean
 }
 
 export const benchLimitCommand = (): Command =>
-  addModelOptions(
+  addNetworkOptions(
     new Command('limit').description(
       "what a network's arithmetic takes on this machine: each convolution and matrix product timed alone at its best",
     ),
   )
-    .option('--network <id>', 'see: inception networks', 'inception-resnet-v2-slim')
-    .option('--classes <n>', 'classes', wholeNumber(1), 1000)
-    .option('--batch <n>', 'images at a time', wholeNumber(1), 8)
-    .addOption(precisionOption())
-    .addOption(threadsOption())
     .option('--json', 'as JSON, with the machine')
     .action((flags: Flags) => {
       const { batch } = flags
@@ -37,8 +26,8 @@ export const benchLimitCommand = (): Command =>
       const backend = openBackend('onednn', warn, { ...flags, notify: warn })
       const precision = choosePrecision(backend, flags.precision)
       const parts = limitOfWork('train', { spec, batch, backend, precision })
-      if (!parts) throw new UserError(`${backend.title} cannot tell what its kernels take alone`)
-      const forward = parts.filter(({ op }) => !op.includes('Backward'))
+      const forward = limitOfWork('infer', { spec, batch, backend, precision })
+      if (!parts || !forward) throw new UserError(`${backend.title} cannot tell what its kernels take alone`)
       const milliseconds = { infer: sum(forward), train: sum(parts) }
       const machine = describeMachine(`${backend.title}, ${precision}`)
       if (flags.json) {

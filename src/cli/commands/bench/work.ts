@@ -8,16 +8,12 @@ import { findNetwork } from '../../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../../study/benchmark.js'
 import { describeMachine } from '../../../study/machine.js'
 import { wholeNumber } from '../../arguments.js'
-import { backendOption, passesOption, precisionOption, recomputeOption, threadsOption } from '../../engine-options.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../../model-options.js'
+import { backendOption, passesOption, recomputeOption } from '../../engine-options.js'
+import { modelSpec } from '../../model-options.js'
 import { warn } from '../../warn.js'
+import { addNetworkOptions, type NetworkFlags } from './network-options.js'
 
-interface Flags extends ModelFlags {
-  network: string
-  classes: number
-  batch: number
-  precision: 'auto' | 'f32' | 'bf16'
-  threads?: number
+interface Flags extends NetworkFlags {
   backend: BackendName
   warmup: number
   runs: number
@@ -30,12 +26,7 @@ interface Flags extends ModelFlags {
 
 /** `bench train` and `bench infer`. */
 export const workCommand = (work: Benchmark['work'], description: string): Command =>
-  addModelOptions(new Command(work).description(description))
-    .option('--network <id>', 'see: inception networks', 'inception-resnet-v2-slim')
-    .option('--classes <n>', 'classes', wholeNumber(1), 1000)
-    .option('--batch <n>', 'images at a time', wholeNumber(1), 8)
-    .addOption(precisionOption())
-    .addOption(threadsOption())
+  addNetworkOptions(new Command(work).description(description))
     .addOption(backendOption())
     .addOption(passesOption())
     .addOption(recomputeOption())
