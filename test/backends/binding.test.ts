@@ -18,6 +18,9 @@ test('the thread that computes is on a processor of its own while it does, and f
   if ('reason' in opened) return t.skip(opened.reason)
   assert.equal(opened.threads, threads)
   assert.equal(processors(), before)
+  // A child process with one thread would be bound as well, and all of them to the first processor.
+  assert.equal(process.env.OMP_PROC_BIND, undefined)
+  assert.equal(process.env.GOMP_SPINCOUNT, undefined)
   assert.match(whileBound(processors), /^\d+$/)
   assert.equal(processors(), before)
   const refusal = () => {

@@ -27,13 +27,19 @@ export function loadBound<T>(threads: number, load: () => T): T {
   if (platform() !== 'linux' || threads === 1 || threads !== availableParallelism()) return load()
   // libgomp reads these when it is loaded, and binds the loading thread at once. Between kernels a thread then spins for
   // some tenths of a millisecond before it sleeps: most waits are shorter, and being woken takes longer.
-  process.env.OMP_PROC_BIND ??= 'true'
-  if (process.env.OMP_WAIT_POLICY === undefined) process.env.GOMP_SPINCOUNT ??= '20000'
+  const ours = {
+    ...(process.env.OMP_PROC_BIND === undefined && { OMP_PROC_BIND: 'true' }),
+    ...(process.env.OMP_WAIT_POLICY === undefined &&
+      process.env.GOMP_SPINCOUNT === undefined && { GOMP_SPINCOUNT: '20000' }),
+  }
+  Object.assign(process.env, ours)
   const libc = koffi.load(null)
   const getAffinity = libc.func('int sched_getaffinity(int, size_t, void*)')
   const [all, own] = [new Uint8Array(maskBytes), new Uint8Array(maskBytes)]
   const known = getAffinity(0, maskBytes, all) >= 0
   const loaded = load()
+  // Not for child processes: each with one thread, they would all be bound to the same processor.
+  for (const name of Object.keys(ours)) delete process.env[name]
   if (known && getAffinity(0, maskBytes, own) >= 0 && Buffer.compare(own, all) !== 0) {
     binding = { setAffinity: libc.func('int sched_setaffinity(int, size_t, void*)'), own, all }
     binding.setAffinity(0, maskBytes, all)
