@@ -18,7 +18,7 @@ const onnx = (speed: Target): Opponent => ({ contestants: ({ material }) => [onn
 const tensorflowJs: Opponent = { contestants: ({ material }) => [tfjs(material)], speed: { atLeast: 1 } }
 
 const bf16 = ['bf16', 'bf16-pure'] as const
-/** Beside weights in f32, as ours are; with weights and optimiser in bf16 PyTorch needs less, and learns less. */
+/** Memory is compared with weights in f32, as ours are: with weights and optimiser in bf16 something else is computed. */
 const memory: Opponent = {
   ...torch(['bf16'], { speed: { atLeast: 2 }, peakMemory: { atMost: 0.65 }, recomputed: { atMost: 0.5 } }),
 }
