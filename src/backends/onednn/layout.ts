@@ -12,10 +12,10 @@ export type Layout = 'rowMajor' | MapLayout
 
 const tags: { readonly [L in Layout]: Tag } = { rowMajor: 'abcd', channelsLast: 'acdb', blocked: 'aBcd16b' }
 
-export function describe(engine: Api, { shape, dtype }: Pick<Value, 'shape' | 'dtype'>, layout: Layout): Descriptor {
+export function describe(api: Api, { shape, dtype }: Pick<Value, 'shape' | 'dtype'>, layout: Layout): Descriptor {
   const type: Exclude<Dtype, 'workspace'> = dtype === 'workspace' ? 'f32' : dtype
-  if (shape.length === 4) return engine.describe(shape, type, tags[layout])
-  return engine.describe(shape, type, shape.length === 2 ? 'ab' : 'a')
+  if (shape.length === 4) return api.describe(shape, type, tags[layout])
+  return api.describe(shape, type, shape.length === 2 ? 'ab' : 'a')
 }
 
 /** Whether a value at this port of a node is a feature map, whose layout the backend may choose. */

@@ -5,9 +5,10 @@ import { attempt, signature, type TimeSource } from './tuner.js'
 
 /**
  * The least time that a graph's convolutions and matrix products could take: each alone, in the layout and way that is
- * fastest for it, with every tensor already in the layout that its kernel wants.
+ * fastest for it, with every tensor already in the layout that its kernel wants. Undefined where one of them cannot be
+ * measured.
  */
-export function limitOf(subject: GraphSubject, times: TimeSource): Limit {
+export function limitOf(subject: GraphSubject, times: TimeSource): Limit | undefined {
   const byOp = new Map<string, { count: number; multiplyAdds: number; milliseconds: number }>()
   for (const node of subject.graph.nodes) {
     const { multiplyAdds } = node.op.cost(node.inputs, node.outputs, node.attrs)
@@ -21,7 +22,9 @@ export function limitOf(subject: GraphSubject, times: TimeSource): Limit {
           launch => launch.kind === 'primitive' && !launch.isReorder,
         ),
     )
-    const least = Math.min(...measured.map(time => time ?? Number.POSITIVE_INFINITY))
+    const least = Math.min(...measured.filter(time => time !== undefined))
+    // Nothing could be measured: the tensors are too large for the stopwatch.
+    if (least === Number.POSITIVE_INFINITY) return undefined
     const sum = byOp.get(node.op.name) ?? { count: 0, multiplyAdds: 0, milliseconds: 0 }
     byOp.set(node.op.name, {
       count: sum.count + 1,

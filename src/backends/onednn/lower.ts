@@ -32,9 +32,9 @@ export interface Lowered {
 }
 
 /** Chooses a kernel for every node, by `chooser` where it has an opinion. Nothing is allocated and nothing runs yet. */
-export function lower(graph: Graph, engine: Api, outputs: readonly Value[], chooser: Chooser | undefined): Lowered {
+export function lower(graph: Graph, api: Api, outputs: readonly Value[], chooser: Chooser | undefined): Lowered {
   const liveness = new Liveness(graph, outputs)
-  const choices = chooser?.choose(new GraphSubject(graph, engine, liveness, outputs))
+  const choices = chooser?.choose(new GraphSubject(graph, api, liveness, outputs))
   const choiceOf = (node: Node) => choices?.get(node) ?? defaultChoice(node)
   const layouts = new Map<Value, Layout>()
   const bytes = new Map<Value, number>()
@@ -44,7 +44,7 @@ export function lower(graph: Graph, engine: Api, outputs: readonly Value[], choo
     for (const value of Object.values(node.outputs)) {
       const layout = layoutOf(node, value, loweringOf(node).rowMajor, choiceOf(node).layout)
       layouts.set(value, layout)
-      bytes.set(value, bytesOf(engine, value, layout))
+      bytes.set(value, bytesOf(api, value, layout))
     }
   }
 
@@ -52,7 +52,7 @@ export function lower(graph: Graph, engine: Api, outputs: readonly Value[], choo
   const constantBytes: number[] = []
   let scratchBytes = 0
   const lowerOne = (node: Node): Kernels => {
-    const k = new Kernels(engine, constantBytes.length)
+    const k = new Kernels(api, constantBytes.length)
     lowerNode(node, choiceOf(node), value => layouts.get(value)!, liveness, k)
     for (const [value, size] of k.workspaceBytes) bytes.set(value, size)
     for (const [value, before] of k.overwrites) overwrites.set(value, before)
@@ -84,9 +84,9 @@ export function lower(graph: Graph, engine: Api, outputs: readonly Value[], choo
 }
 
 /** Blocks of 16 channels are filled up. */
-const bytesOf = (engine: Api, value: Value, layout: Layout): number =>
+const bytesOf = (api: Api, value: Value, layout: Layout): number =>
   layout === 'blocked' && value.dtype !== 'workspace'
-    ? engine.bytes(describe(engine, value, layout))
+    ? api.bytes(describe(api, value, layout))
     : sizeOf(value.shape) * bytesPerElement(value.dtype)
 
 function portValues(node: Node, port: string): Value[] {

@@ -34,7 +34,7 @@ export function mergeSiblings(graph: Graph, keep: readonly Value[]): (value: Val
   const renamed = rewrite(graph, (node, now) => {
     const family = familyOf.get(node)
     if (!family) return undefined
-    if (parts.size === 0 || !parts.has(node)) splitMerged(family, now, parts)
+    if (!parts.has(node)) splitMerged(family, now, parts)
     return { dst: parts.get(node)! }
   })
   removeDead(graph, keep.map(renamed))
