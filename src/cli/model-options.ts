@@ -1,7 +1,8 @@
 import type { Command } from 'commander'
 import type { ModelSpec } from '../networks/model-spec.js'
 import { findNetwork } from '../networks/networks.js'
-import { counts, realNumber, wholeNumber } from './arguments.js'
+import { type ExtraNorm, extraNorms } from '../nn/scope.js'
+import { counts, oneOf, realNumber, wholeNumber } from './arguments.js'
 
 /** Options that shape a network, the same for every command that builds one. */
 export interface ModelFlags {
@@ -10,6 +11,7 @@ export interface ModelFlags {
   residualScale?: number
   blocks?: Record<string, number>
   normScale: boolean
+  extraNorm?: ExtraNorm
 }
 
 export const addModelOptions = (command: Command): Command =>
@@ -19,9 +21,14 @@ export const addModelOptions = (command: Command): Command =>
     .option('--residual-scale <factor>', 'scale of residual branches (default: as published)', realNumber(0))
     .option('--blocks <counts>', 'repeat counts that differ from the published ones, e.g. a=2,b=3,c=1', counts)
     .option('--no-norm-scale', "batch norms without scale: slim's and Keras's form")
+    .option(
+      '--extra-norm <where>',
+      `a batch norm the published network lacks: ${extraNorms.join(', ')}`,
+      oneOf('place', extraNorms),
+    )
 
 export function modelSpec(network: string, classes: number, flags: ModelFlags): ModelSpec {
-  const { size, width, residualScale, blocks, normScale } = flags
+  const { size, width, residualScale, blocks, normScale, extraNorm } = flags
   return {
     network,
     classes,
@@ -30,5 +37,6 @@ export function modelSpec(network: string, classes: number, flags: ModelFlags): 
     ...(residualScale !== undefined && { residualScale }),
     ...(blocks && { blocks }),
     normScale,
+    ...(extraNorm && { extraNorm }),
   }
 }

@@ -10,6 +10,7 @@ import { foldBatchNorm } from './ops/foldBatchNorm.js'
 import { fusedConvolution } from './ops/fusedConvolution.js'
 import { globalAvgPoolBackward, globalAvgPoolOp } from './ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from './ops/gradientNorms.js'
+import { mapStatisticsOp } from './ops/mapStatistics.js'
 import { maxPoolBackward, maxPoolOp } from './ops/maxPool.js'
 import { reluBackward, reluOp } from './ops/relu.js'
 import { residualAddOp } from './ops/residualAdd.js'
@@ -51,6 +52,7 @@ export const ops = {
   denseBackwardData,
   denseBackwardWeights,
   dropout: dropoutOp,
+  mapStatistics: mapStatisticsOp,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
   cast: castOp,

@@ -1,6 +1,7 @@
 import { UserError } from '../base/error.js'
 import type { ModelOptions } from '../nn/model.js'
 import type { Network } from '../nn/network.js'
+import { type ExtraNorm, extraNorms } from '../nn/scope.js'
 import { findNetwork } from './networks.js'
 
 /** Everything that decides a network's parameters: what a checkpoint must agree on with the program that reads it. */
@@ -13,6 +14,8 @@ export interface ModelSpec {
   readonly residualScale?: number
   readonly blocks?: Readonly<Record<string, number>>
   readonly normScale: boolean
+  /** @default 'none' */
+  readonly extraNorm?: ExtraNorm
 }
 
 export const networkOf = (spec: ModelSpec): Network => findNetwork(spec.network)
@@ -20,9 +23,9 @@ export const networkOf = (spec: ModelSpec): Network => findNetwork(spec.network)
 /** The part of the spec that `buildModel` takes as options. */
 export function modelOptions(
   spec: ModelSpec,
-): Pick<ModelOptions, 'classes' | 'size' | 'width' | 'residualScale' | 'blocks' | 'normScale'> {
-  const { classes, size, width, residualScale, blocks, normScale } = spec
-  return { classes, size, width, residualScale, blocks, normScale }
+): Pick<ModelOptions, 'classes' | 'size' | 'width' | 'residualScale' | 'blocks' | 'normScale' | 'extraNorm'> {
+  const { classes, size, width, residualScale, blocks, normScale, extraNorm } = spec
+  return { classes, size, width, residualScale, blocks, normScale, extraNorm }
 }
 
 /** Reads a spec back from JSON. Throws a UserError that names `where` when it is not one. */
@@ -45,6 +48,9 @@ export function parseModelSpec(value: unknown, where: string): ModelSpec {
       ? {}
       : { blocks: parseBlocks(spec.blocks) ?? fail('model.blocks is not a list of counts') }),
     normScale: spec.normScale !== false,
+    ...(spec.extraNorm === undefined
+      ? {}
+      : { extraNorm: extraNorms.find(known => known === spec.extraNorm) ?? fail('model.extraNorm is unknown') }),
   }
 }
 

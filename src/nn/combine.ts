@@ -3,6 +3,7 @@ import { concat } from '../graph/ops/concat.js'
 import { relu } from '../graph/ops/relu.js'
 import { residualAdd } from '../graph/ops/residualAdd.js'
 import { expandTo } from './conv.js'
+import { batchNorm } from './norm.js'
 import { type Layer, layer, type Scope } from './scope.js'
 
 /** One after the other. Children are named by letter and kernel: a_1x1, b_3x3, so an edit at the end renames nothing. */
@@ -38,9 +39,12 @@ export const residual = (
 ): Layer =>
   layer('residual', (x, at) => {
     const y = at.child('expand').run(expandTo(featureMap(x)[1]), at.run(body, x))
-    const { residualScale } = at.settings
-    const sum = residualAdd(x, y, scale === 1 ? 1 : (residualScale ?? scale))
-    return act ? relu(sum) : sum
+    const { residualScale, extraNorm } = at.settings
+    const factor = scale === 1 ? 1 : (residualScale ?? scale)
+    at.root.residuals.set(at.path, { shortcut: x, residual: y, scale: factor })
+    const sum = residualAdd(x, y, factor)
+    const z = extraNorm === 'sums' ? batchNorm(sum, at.child('sum_norm')) : sum
+    return act ? relu(z) : z
   })
 
 /** ReLU(project(x) + body(x)): He et al.'s residual unit. Without a projection the shortcut is x itself. */

@@ -4,7 +4,7 @@ import { Graph, ShapeError, type Value } from '../graph/op.js'
 import { cast } from '../graph/ops/cast.js'
 import { input } from '../graph/ops/source.js'
 import type { Network } from './network.js'
-import { type Mode, Root, Scope, type Statistic } from './scope.js'
+import { type ExtraNorm, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
 
 export interface ModelOptions {
   readonly mode: Mode
@@ -20,6 +20,8 @@ export interface ModelOptions {
   readonly blocks?: Readonly<Record<string, number>> | undefined
   /** Whether batch norms have a scale (as in timm) or only a shift (slim, Keras). @default true */
   readonly normScale?: boolean
+  /** A batch norm that the published network does not have. @default 'none' */
+  readonly extraNorm?: ExtraNorm | undefined
   /** The type that activations are computed in. @default 'f32' */
   readonly precision?: Extract<Dtype, 'f32' | 'bf16'>
   /** The auxiliary head, in training. @default false */
@@ -42,6 +44,10 @@ export interface Model {
   readonly parameters: readonly Value[]
   readonly statistics: readonly Statistic[]
   readonly endpoints: ReadonlyMap<string, Value>
+  /** The residual sums by block. */
+  readonly residuals: ReadonlyMap<string, ResidualSum>
+  /** The last feature map before global pooling. */
+  readonly pooled: Value
 }
 
 /** Builds the graph of a network. Throws a UserError for a size, block name or number that cannot be. */
@@ -85,6 +91,7 @@ function build(
     width: options.width ?? 1,
     residualScale: options.residualScale,
     norm: { epsilon: network.epsilon, scale: options.normScale ?? true },
+    extraNorm: options.extraNorm ?? 'none',
     keep: options.keep ?? 0.8,
     seed: options.seed ?? 0,
     initial: network.initial,
@@ -95,8 +102,9 @@ function build(
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
   const auxiliaryLogits =
     tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
-  const { parameters, statistics, endpoints } = root
-  return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints }
+  const { parameters, statistics, endpoints, residuals, pooled } = root
+  if (!pooled) throw new Error(`${network.id} has no global pooling`)
+  return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints, residuals, pooled }
 }
 
 /** The least side from `size` up to the published one that the network accepts. */

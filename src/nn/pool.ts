@@ -3,6 +3,7 @@ import { avgPool2d } from '../graph/ops/avgPool.js'
 import { cast } from '../graph/ops/cast.js'
 import { globalAvgPool2d } from '../graph/ops/globalAvgPool.js'
 import { maxPool2d } from '../graph/ops/maxPool.js'
+import { batchNorm } from './norm.js'
 import { type Layer, layer } from './scope.js'
 import { type Kernel, type Padding, windowOver } from './window.js'
 
@@ -21,4 +22,8 @@ export const avgPool = (kernel: Kernel, options: Padding & { readonly includePad
   })
 
 /** [N,C,H,W] → [N,C]; f32 from here on, so that logits and loss are not rounded to bf16. */
-export const globalAvgPool: Layer = layer('pool', x => cast(globalAvgPool2d(x), 'f32'))
+export const globalAvgPool: Layer = layer('pool', (x, at) => {
+  at.root.pooled = x
+  const y = at.settings.extraNorm === 'last' ? batchNorm(x, at.child('norm')) : x
+  return cast(globalAvgPool2d(y), 'f32')
+})

@@ -8,6 +8,13 @@ export type Mode = 'train' | 'eval'
 /** The first values of a convolution's or dense layer's weights, from how many inputs and outputs an element has. */
 export type Initialiser = (fanIn: number, fanOut: number) => Initial
 
+/**
+ * Batch norms besides the published ones, to test what the paper says of them: on top of every residual sum
+ * (arXiv:1602.07261 §3.2 leaves them out to save memory), or on the last layer before pooling (§3.3: no remedy).
+ */
+export const extraNorms = ['none', 'sums', 'last'] as const
+export type ExtraNorm = (typeof extraNorms)[number]
+
 /** Settings that hold for a whole network, so that no block has to repeat them. */
 export interface Settings {
   readonly mode: Mode
@@ -16,6 +23,8 @@ export interface Settings {
   /** Takes the place of the scales of residual blocks that have one; undefined: as published. */
   readonly residualScale: number | undefined
   readonly norm: { readonly epsilon: number; readonly scale: boolean }
+  /** A batch norm that the published networks do not have. */
+  readonly extraNorm: ExtraNorm
   readonly keep: number
   readonly seed: number
   readonly initial: Initialiser
@@ -27,12 +36,23 @@ export interface Statistic {
   readonly batch: Value
 }
 
+/** What a residual block adds to what: `shortcut` + `scale` · `residual`. */
+export interface ResidualSum {
+  readonly shortcut: Value
+  readonly residual: Value
+  readonly scale: number
+}
+
 /** What a network's text collects while it is built. */
 export class Root {
   readonly parameters: Value[] = []
   readonly statistics: Statistic[] = []
   /** Results of the named stages, by path: the rows of the shape table, and where auxiliary heads tap. */
   readonly endpoints = new Map<string, Value>()
+  /** By the path of the block. */
+  readonly residuals = new Map<string, ResidualSum>()
+  /** The feature map that global pooling reads. */
+  pooled: Value | undefined
   readonly #names = new Set<string>()
   #step: Value | undefined
   readonly graph: Graph

@@ -9,6 +9,7 @@ import {
 } from './lowering/convolution.js'
 import { dense, denseBackwardData, denseBackwardWeights } from './lowering/dense.js'
 import { cast, relu, reluBackward, residualAdd, scale, sum } from './lowering/elementwise.js'
+import { mapStatistics } from './lowering/mapStatistics.js'
 import {
   avgPool,
   avgPoolBackward,
@@ -59,6 +60,7 @@ export const lowerings: Lowerings = {
   denseBackwardData,
   denseBackwardWeights,
   dropout,
+  mapStatistics,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
   cast,
