@@ -195,7 +195,9 @@ function finalText(a: Errors, b: Errors): string {
 /** A sentence when an interruption left networks at different epochs, so that their final errors are no comparison. */
 function unequalTraining(result: StudyResult, networks: readonly NetworkResult[]): string | undefined {
   if (result.interrupted === undefined) return undefined
-  const epochs = networks.map(n => Math.min(...n.runs.map(run => run.epochs.reduce((last, e) => Math.max(last, e.epoch), 0))))
+  const epochs = networks.map(n =>
+    Math.min(...n.runs.map(run => run.epochs.reduce((last, e) => Math.max(last, e.epoch), 0))),
+  )
   if (new Set(epochs).size < 2) return undefined
   const said = networks.map((n, i) => `${n.title} ${epochs[i]} ${epochs[i] === 1 ? 'epoch' : 'epochs'}`)
   return `The run was interrupted: trained were ${said.join(' and ')}, which is no comparison.`

@@ -1,11 +1,5 @@
 import { formatBytes, formatPercent } from '../base/format.js'
-import type {
-  Footprint,
-  InstabilityResult,
-  InstabilityRun,
-  InstabilitySetting,
-  StudyResult,
-} from './result.js'
+import type { Footprint, InstabilityResult, InstabilityRun, InstabilitySetting, StudyResult } from './result.js'
 import { type Claim, type ClaimPart, claim, part, undecided, type Verdict } from './verdict.js'
 
 // The claims about how such networks can be trained at all; a study that does not ask for them does not judge them.
@@ -44,7 +38,13 @@ function scaledParts(scaled: readonly InstabilitySetting[], study: InstabilityRe
   const curing = scaled.filter(sound)
   return scaled.map(setting => {
     const verdict: Verdict =
-      setting.runs.length === 0 ? undecided : sound(setting) ? 'holds' : curing.length === 0 ? 'does not hold' : undecided
+      setting.runs.length === 0
+        ? undecided
+        : sound(setting)
+          ? 'holds'
+          : curing.length === 0
+            ? 'does not hold'
+            : undecided
     return part(setting.title, verdict, fates(setting, study))
   })
 }
@@ -82,7 +82,9 @@ function fates({ runs }: InstabilitySetting, { steps }: InstabilityResult): stri
     .map(run => {
       const seed = runs.length > 1 ? `Seed ${run.seed} ` : 'It '
       const last = run.trace.at(-1)
-      const seen = last ? `; at the last look ${formatPercent(last.zeroShare)} of the last layer’s activations were zero` : ''
+      const seen = last
+        ? `; at the last look ${formatPercent(last.zeroShare)} of the last layer’s activations were zero`
+        : ''
       return `${seed}${words[run.outcome]} ${run.outcome === 'trained' ? `after ${steps} steps` : `at step ${run.step}`}${seen}.`
     })
     .join(' ')

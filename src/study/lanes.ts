@@ -1,44 +1,48 @@
 import { fork } from 'node:child_process'
 import { UserError } from '../base/error.js'
-import type { TrainingEvent } from '../training/events.js'
-import type { TrainerMessage, TrainingOrder } from './trainer-process.js'
+import type { LaneMessage, Order } from './lane-process.js'
+
+export interface LaneOptions {
+  readonly signal?: AbortSignal | undefined
+  /** Threads to compute with. */
+  readonly threads: number
+  /** Hears what the work tells on its way. */
+  readonly news?: (news: unknown) => void
+  /** What the process does, for the message when it dies: "training inception-v4". */
+  readonly what: string
+}
 
 /**
- * Trains one network in a process of its own with one thread, passing its events on. Small networks train side by side,
- * a core each: their kernels are so short that splitting each over two cores costs more in waiting than it gains, and
- * one busy neighbour would hold up all of them. Returns the last event.
- * Errors: UserError of the trainer, or one saying that its process died.
+ * Does one piece of work in a process of its own and returns its result. Small networks work side by side, one thread
+ * each: their kernels are so short that splitting each over two cores costs more in waiting than it gains, and one busy
+ * neighbour would hold up all of them.
+ * Errors: UserError of the work, or one saying that its process died.
  */
-export function trainInProcess(
-  order: TrainingOrder,
-  { signal, tell }: { readonly signal?: AbortSignal | undefined; readonly tell: (event: TrainingEvent) => void },
-): Promise<TrainingEvent> {
-  const child = fork(new URL('./trainer-process.js', import.meta.url), {
-    env: { ...process.env, OMP_NUM_THREADS: '1' },
+export function inProcess<Result>(order: Order, { signal, threads, news, what }: LaneOptions): Promise<Result> {
+  const child = fork(new URL('./lane-process.js', import.meta.url), {
+    env: { ...process.env, OMP_NUM_THREADS: `${threads}` },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
   const stop = () => child.connected && child.send('stop')
   signal?.addEventListener('abort', stop)
-  return new Promise<TrainingEvent>((resolve, reject) => {
-    let last: TrainingEvent | undefined
+  return new Promise<Result>((resolve, reject) => {
+    let result: { readonly value: Result } | undefined
     let failure: UserError | undefined
-    child.on('message', (message: TrainerMessage) => {
+    child.on('message', (message: LaneMessage) => {
       if (message.kind === 'failure') failure = new UserError(message.message, message.exitCode)
-      else {
-        last = message.event
-        tell(message.event)
-      }
+      else if (message.kind === 'result') result = { value: message.result as Result }
+      else news?.(message.news)
     })
     child.on('error', reject)
     // Not 'exit', which can come before the last messages have been read.
     child.on('close', (code, name) => {
       signal?.removeEventListener('abort', stop)
       if (failure) reject(failure)
-      else if (last?.type === 'done' || last?.type === 'interrupted') resolve(last)
+      else if (result) resolve(result.value)
       else
         reject(
           new UserError(
-            `the process training ${order.settings.model.network} ended with ${name ?? `code ${code}`}: start the command again to go on from its last checkpoint`,
+            `the process ${what} ended with ${name ?? `code ${code}`}: start the command again to go on with what was saved`,
           ),
         )
     })

@@ -14,6 +14,10 @@ export interface RunSettings {
   readonly badImages: 'error' | 'skip'
   readonly backend: BackendName
   readonly evaluateEpochs: number
+  /** Steps between looks at the blocks; 0 for none. */
+  readonly watchSteps: number
+  /** Where it ends instead of after the recipe's epochs. */
+  readonly steps?: number
   /** What is computed twice to save memory. */
   readonly recompute: Recomputation
   /** The optimisations that are on. */
@@ -30,7 +34,7 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
-  const { recipe, data, badImages, backend, evaluateEpochs, recompute, passes } = settings
+  const { recipe, data, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } = settings
   if (!isJsonObject(recipe) || typeof data !== 'string')
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const wrong =
@@ -47,6 +51,8 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     badImages: badImages === 'skip' ? 'skip' : 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
+    watchSteps: typeof watchSteps === 'number' ? watchSteps : 50,
+    ...(typeof steps === 'number' && { steps }),
     recompute: recomputations.find(known => known === recompute) ?? 'auto',
     passes: Array.isArray(passes) ? passNames.filter(name => passes.includes(name)) : passNames,
   }

@@ -15,6 +15,8 @@ export interface CheckpointState {
   readonly epoch: number
   /** Validation errors of the running averages when it was written, if they had been measured then. */
   readonly errors?: { readonly top1: number; readonly top5: number }
+  /** The last look found nothing but zeros before pooling: another one, and the network has died. */
+  readonly silent?: boolean
 }
 
 /** The state as it is saved. `network` and `classes` stand outside the model too: `expectNetwork` reads them. */
@@ -27,7 +29,7 @@ export const encodeState = (state: CheckpointState): object => ({
 /** Errors: UserError when the state is not one of ours. */
 export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>): CheckpointState {
   const where = `checkpoint ${file}`
-  const { classNames, centralFraction, epoch, errors } = state
+  const { classNames, centralFraction, epoch, errors, silent } = state
   if (!Array.isArray(classNames) || !classNames.every(name => typeof name === 'string'))
     throw new UserError(`${where}: no class names; use another checkpoint`)
   if (typeof centralFraction !== 'number' || typeof epoch !== 'number')
@@ -39,6 +41,7 @@ export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>)
     centralFraction,
     epoch,
     ...(measured && { errors: measured }),
+    ...(silent === true && { silent }),
   }
 }
 

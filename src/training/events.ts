@@ -7,6 +7,9 @@ export type TrainingEvent =
   | StepEvent
   | EvaluationEvent
   | CheckpointEvent
+  | WatchEvent
+  | DiedEvent
+  | DivergedEvent
   | WarningEvent
   | DoneEvent
   | InterruptedEvent
@@ -60,6 +63,45 @@ export interface EvaluationEvent {
   readonly badImages: number
 }
 
+/** A look at the network in training. Shares are of activations, magnitudes are root mean squares. */
+export interface WatchEvent {
+  readonly type: 'watch'
+  readonly step: number
+  /** The last layer before pooling, which the next two are of. */
+  readonly layer: string
+  readonly zeroShare: number
+  readonly magnitude: number
+  /** The largest of the blocks'. */
+  readonly residualRatio: number
+  readonly blocks: readonly BlockSight[]
+}
+
+export interface BlockSight {
+  readonly name: string
+  readonly zeroShare: number
+  readonly magnitude: number
+  /** Magnitude of the scaled residual over that of what it is added to; 0 where nothing is added. */
+  readonly residualRatio: number
+  /** Of the block's parameters together. */
+  readonly gradientNorm: number
+}
+
+/** The network died: `layer`, the last before pooling, gives nothing but zeros. The run ends. */
+export interface DiedEvent {
+  readonly type: 'died'
+  readonly step: number
+  readonly layer: string
+  /** The last checkpoint. */
+  readonly file: string
+}
+
+/** The loss or its gradient is not finite any more. The run fails with this message. */
+export interface DivergedEvent {
+  readonly type: 'diverged'
+  readonly step: number
+  readonly message: string
+}
+
 /** A checkpoint is on the disk, whole. */
 export interface CheckpointEvent {
   readonly type: 'checkpoint'
@@ -99,9 +141,13 @@ type FieldTypes = {
     [F in Exclude<keyof Extract<TrainingEvent, { type: T }>, 'type'>]: Extract<
       TrainingEvent,
       { type: T }
-    >[F] extends number
-      ? 'number'
-      : 'string'
+    >[F] extends infer V
+      ? V extends number
+        ? 'number'
+        : V extends string
+          ? 'string'
+          : 'blocks'
+      : never
   }
 }
 
@@ -140,6 +186,16 @@ const fieldTypes: FieldTypes = {
     badImages: 'number',
   },
   checkpoint: { step: 'number', file: 'string' },
+  watch: {
+    step: 'number',
+    layer: 'string',
+    zeroShare: 'number',
+    magnitude: 'number',
+    residualRatio: 'number',
+    blocks: 'blocks',
+  },
+  died: { step: 'number', layer: 'string', file: 'string' },
+  diverged: { step: 'number', message: 'string' },
   warning: { message: 'string' },
   done: { step: 'number', epoch: 'number', seconds: 'number', file: 'string' },
   interrupted: { step: 'number', resumeCommand: 'string' },
@@ -173,12 +229,42 @@ export function decodeEventLine(line: string): LoggedEvent | undefined {
   const fields: Readonly<Record<string, string>> = fieldTypes[type as TrainingEvent['type']]
   const event: Record<string, unknown> = { type }
   for (const [field, kind] of [['time', 'number'], ...Object.entries(fields)] as const) {
-    const raw = found.get(field)
-    const decoded = kind === 'number' && typeof raw === 'string' ? (nonFinite.get(raw) ?? raw) : raw
-    if (typeof decoded !== kind) return undefined
+    const decoded = decoders[kind as Kind](found.get(field))
+    if (decoded === undefined) return undefined
     event[field] = decoded
   }
   return event as unknown as LoggedEvent
+}
+
+type Kind = FieldTypes[keyof FieldTypes] extends infer F ? (F extends object ? F[keyof F] : never) : never
+
+/** The value that JSON holds as that kind of field; undefined when it is none. */
+const decoders: Readonly<Record<Kind, (raw: unknown) => unknown>> = {
+  number: decodeNumber,
+  string: raw => (typeof raw === 'string' ? raw : undefined),
+  blocks: raw => {
+    const blocks = Array.isArray(raw) ? raw.map(decodeBlock) : [undefined]
+    return blocks.includes(undefined) ? undefined : blocks
+  },
+}
+
+function decodeNumber(raw: unknown): number | undefined {
+  const value = typeof raw === 'string' ? nonFinite.get(raw) : raw
+  return typeof value === 'number' ? value : undefined
+}
+
+function decodeBlock(raw: unknown): BlockSight | undefined {
+  if (typeof raw !== 'object' || raw === null) return undefined
+  const { name, ...numbers } = raw as Record<string, unknown>
+  const [zeroShare, magnitude, residualRatio, gradientNorm] = [
+    numbers.zeroShare,
+    numbers.magnitude,
+    numbers.residualRatio,
+    numbers.gradientNorm,
+  ].map(decodeNumber)
+  if (typeof name !== 'string' || zeroShare === undefined || magnitude === undefined) return undefined
+  if (residualRatio === undefined || gradientNorm === undefined) return undefined
+  return { name, zeroShare, magnitude, residualRatio, gradientNorm }
 }
 
 const nonFinite = new Map([

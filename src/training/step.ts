@@ -17,7 +17,7 @@ import type { Recipe } from './recipe.js'
 
 /** One training step as a graph: forward, backward, clipping, update, running averages. */
 export interface TrainingStep {
-  readonly model: Model
+  readonly model: Omit<Model, 'residuals' | 'pooled'>
   readonly graph: Graph
   /** Cross-entropy of the main head, [1]. */
   readonly loss: Value
@@ -115,7 +115,10 @@ export function buildTrainingStep(
 }
 
 /** The model's handles after its graph has been rewritten. */
-function renameModel(model: Model, renamed: (value: Value) => Value): Model {
+function renameModel(
+  { residuals: _, pooled: __, ...model }: Model,
+  renamed: (value: Value) => Value,
+): TrainingStep['model'] {
   return {
     ...model,
     images: renamed(model.images),

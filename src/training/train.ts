@@ -16,6 +16,7 @@ import { type CheckpointState, decodeState, encodeState, restore, storeTensors }
 import type { EvaluationEvent, TrainingEvent } from './events.js'
 import type { Recipe } from './recipe.js'
 import { buildTrainingStep, type TrainingStep } from './step.js'
+import { isSilent, Lookout } from './watch.js'
 
 export interface TrainingPlan {
   readonly model: ModelSpec
@@ -39,6 +40,10 @@ export interface TrainingPlan {
   readonly resume?: Checkpoint | undefined
   /** Epochs between evaluations. @default 1 */
   readonly evaluateEpochs?: number
+  /** Steps between looks at the network's blocks; 0 for none. @default 50 */
+  readonly watchSteps?: number
+  /** Ends the run after so many steps, wherever in the epochs that is. @default all the recipe's epochs */
+  readonly steps?: number | undefined
   /** Stops after the step in flight, with a checkpoint. */
   readonly signal?: AbortSignal | undefined
   /** The command that continues the run, for the message of an interruption. */
@@ -89,7 +94,7 @@ export async function* train(
   if (resume) restore(store, resume)
   const measure = evaluate?.(store)
 
-  const steps = Math.ceil((recipe.epochs * images.items.length) / recipe.batch)
+  const steps = plan.steps ?? Math.ceil((recipe.epochs * images.items.length) / recipe.batch)
   const firstStep = resume?.step ?? 0
   const parameters = step.model.parameters.reduce((sum, value) => sum + sizeOf(value.shape), 0)
   yield {
@@ -106,6 +111,7 @@ export async function* train(
   }
 
   let errors = saved?.errors
+  let silent = saved?.silent ?? false
   const save = (done: number): TrainingEvent => {
     const state: CheckpointState = {
       model,
@@ -113,6 +119,7 @@ export async function* train(
       centralFraction: network.preprocessing.centralFraction,
       epoch: epochAt(done),
       ...(errors && { errors }),
+      ...(silent && { silent }),
     }
     const contents = { state: encodeState(state), tensors: storeTensors(store) }
     return {
@@ -131,13 +138,17 @@ export async function* train(
       }
   }
 
-  const { evaluateEpochs = 1, checkpointSteps = 1000 } = plan
+  const { evaluateEpochs = 1, checkpointSteps = 1000, watchSteps = 50 } = plan
   /** Whether step number `done` passed the end of an epoch whose number is a multiple of `every`. */
   const ends = (done: number, every: number) => {
     const turn = (at: number) => Math.floor(epochAt(at) / every + 1e-9)
     return done === steps || turn(done) > turn(done - 1)
   }
 
+  using lookout = new Lookout(
+    { ...plan, precision: recipe.precision, batch: recipe.batch, store, parameterNames: step.parameterNames },
+    watchSteps,
+  )
   await decoded
   const clock = new Clock(recipe.batch, firstStep, steps)
   let last: TrainingEvent | undefined
@@ -155,24 +166,36 @@ export async function* train(
     done++
     const loss = program.read(step.loss)[0]!
     const gradientNorm = program.read(step.norm)[0]!
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) throw notFinite(done, loss, step, program, store)
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      const failure = notFinite(done, loss, step, program, store)
+      yield { type: 'diverged', step: done, message: failure.message }
+      throw failure
+    }
     clock.stepped(done)
 
     const epochEnds = ends(done, 1)
     const evaluationDue = measure !== undefined && ends(done, evaluateEpochs)
     const stopping = plan.signal?.aborted === true
-    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping)
+    const sight = lookout.due(done) ? await clock.pause(async () => lookout.look(done, program, step)) : undefined
+    const died = sight !== undefined && isSilent(sight) && silent
+    if (sight) silent = isSilent(sight)
+    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || died)
       yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
+    if (sight) yield sight
     if (evaluationDue) {
       const { result, bad } = await clock.pause(measure)
       errors = { top1: result.top1Error, top5: result.top5Error }
       yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
       yield* newlyBad(bad)
     }
-    if (evaluationDue || done === steps || stopping || done % checkpointSteps === 0) {
+    if (evaluationDue || done === steps || stopping || died || done % checkpointSteps === 0) {
       // Before the checkpoint: a run that goes on from it keeps its log up to there.
       yield* newlyBad(loader.bad)
       yield (last = await clock.pause(async () => save(done)))
+    }
+    if (died) {
+      yield { type: 'died', step: done, layer: sight.layer, file: last?.type === 'checkpoint' ? last.file : '' }
+      return
     }
     if (stopping && done < steps) {
       yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }

@@ -15,6 +15,7 @@ const standard: Settings = {
   mode: 'eval',
   width: 1,
   residualScale: undefined,
+  extraNorm: 'none',
   norm: { epsilon: 1e-3, scale: true },
   keep: 0.8,
   seed: 0,

@@ -40,6 +40,7 @@ interface Flags extends ModelFlags, RecipeFlags {
   passes: Passes
   recompute: Recomputation
   evaluateEpochs: number
+  watchSteps: number
 }
 
 export const trainCommand = (): Command =>
@@ -60,6 +61,12 @@ export const trainCommand = (): Command =>
     .addOption(recomputeOption())
     .addOption(passesOption())
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
+    .option(
+      '--watch-steps <n>',
+      'steps between looks at every block: zeros, magnitudes, gradients; 0 for none',
+      wholeNumber(0),
+      50,
+    )
     .action(async (flags: Flags, command: Command) => {
       const { settings, folder, data, backend } =
         flags.resume === undefined ? await newRun(flags) : await oldRun(flags.resume, flags.threads, command)
@@ -73,6 +80,7 @@ export const trainCommand = (): Command =>
         resumeCommand: `npx inception train --resume ${quoted(folder)}`,
       })
       if (last.type === 'interrupted') process.exitCode = 130
+      if (last.type === 'died') process.exitCode = 1
     })
 
 /** Everything a run needs, checked, what is cheap to check first; nothing is written yet. */
@@ -114,6 +122,7 @@ async function newRun(flags: Flags): Promise<Prepared> {
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
+    watchSteps: flags.watchSteps,
     recompute: flags.recompute,
     passes: [...flags.passes],
   }

@@ -43,7 +43,7 @@ export function jsonlSink(file: string, { resume, now = () => Date.now() / 1000 
     write(event) {
       if (resume !== undefined && kept.started && event.type === 'start') return
       append(event)
-      if (event.type !== 'step' && event.type !== 'warning') attempt(file, () => fsyncSync(fd))
+      if (!unsynced.has(event.type)) attempt(file, () => fsyncSync(fd))
     },
     async close() {
       if (!open) return
@@ -53,6 +53,9 @@ export function jsonlSink(file: string, { resume, now = () => Date.now() / 1000 
     },
   }
 }
+
+/** What comes too often to be forced to the disk each time. */
+const unsynced: ReadonlySet<TrainingEvent['type']> = new Set(['step', 'watch', 'warning'])
 
 /** The events of a log in order. Damaged lines, such as one that is being written, are left out. */
 export function readEventLog(file: string): LoggedEvent[] {

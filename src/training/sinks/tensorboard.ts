@@ -42,5 +42,14 @@ function scalarsOf(event: TrainingEvent): Record<string, number> | undefined {
       [`${event.set}/top5_error`]: event.top5Error,
       [`${event.set}/loss`]: event.loss,
     }
+  if (event.type === 'watch')
+    return Object.fromEntries(
+      event.blocks.flatMap(({ name, zeroShare, magnitude, residualRatio, gradientNorm }) => [
+        [`zero_share/${name}`, zeroShare],
+        [`magnitude/${name}`, magnitude],
+        [`gradient_norm/${name}`, gradientNorm],
+        ...(residualRatio > 0 ? [[`residual_ratio/${name}`, residualRatio]] : []),
+      ]),
+    )
   return undefined
 }

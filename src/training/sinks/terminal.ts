@@ -45,6 +45,9 @@ export function terminalSink(stream: TextStream, now: Clock = () => performance.
         else untold = event
         return
       }
+      // Looks go to the log and to TensorBoard; here they would only push the news away.
+      // A divergence is the error that the command ends with.
+      if (event.type === 'watch' || event.type === 'diverged') return
       if (event.type === 'start') steps = event.steps
       finishStep()
       stream.write(`${printable(describe(event))}\n`)
@@ -85,6 +88,12 @@ export function describe(event: Exclude<TrainingEvent, StepEvent>): string {
     }
     case 'checkpoint':
       return `checkpoint ${event.file}`
+    case 'watch':
+      return `step ${formatCount(event.step)}: ${formatPercent(event.zeroShare)} of ${event.layer} is zero, its magnitude ${event.magnitude.toPrecision(3)}`
+    case 'died':
+      return `the network died at step ${formatCount(event.step)}: ${event.layer}, the last layer before pooling, gives nothing but zeros, so no gradient reaches what lies before it; scale the residuals (--residual-scale 0.1 to 0.3) or lower the learning rate`
+    case 'diverged':
+      return event.message
     case 'warning':
       return `warning: ${event.message}`
     case 'done':

@@ -1,0 +1,42 @@
+import { paperRecipe, type Recipe } from '../training/recipe.js'
+import type { StudyCropName } from './evaluate-run.js'
+import type { PlannedRun } from './matrix.js'
+import type { RunSettings } from './run-settings.js'
+
+/** A word as a shell takes it. */
+export const quoted = (word: string): string =>
+  /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
+
+/** The command that repeats one run of a study by itself, into its folder. */
+export function trainCommand({ model, recipe, data, ...settings }: RunSettings, folder: string): string {
+  const { size, width, residualScale, blocks, normScale, extraNorm } = model
+  const flags: [flag: string, value: string | number | undefined][] = [
+    ['--network', model.network],
+    ['--data', quoted(data)],
+    ['--out', quoted(folder)],
+    ['--size', size],
+    ['--width', width === 1 ? undefined : width],
+    ['--residual-scale', residualScale],
+    ['--blocks', blocks && Object.entries(blocks).map(([name, count]) => `${name}=${count}`).join(',')],
+    ['--extra-norm', extraNorm],
+    ...changed(recipe),
+    ['--precision', recipe.precision],
+    ['--steps', settings.steps],
+    ['--watch-steps', settings.watchSteps === 50 ? undefined : settings.watchSteps],
+    ['--evaluate-epochs', settings.evaluateEpochs === 1 ? undefined : settings.evaluateEpochs],
+    ['--bad-images', settings.badImages === 'error' ? undefined : settings.badImages],
+  ]
+  const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]))
+  return ['npx inception train', ...words, ...(normScale ? [] : ['--no-norm-scale'])].join(' ')
+}
+
+/** The recipe's numbers that are not the defaults of the command, which are the paper's. */
+function changed(recipe: Recipe): [flag: string, value: string | number][] {
+  const keys = Object.keys(paperRecipe) as (keyof typeof paperRecipe)[]
+  return keys
+    .filter(key => recipe[key] !== paperRecipe[key])
+    .map(key => [`--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`, recipe[key]])
+}
+
+export const evaluateCommand = ({ folder, settings }: PlannedRun, crops: StudyCropName): string =>
+  `npx inception evaluate --checkpoint ${quoted(folder)} --data ${quoted(settings.data)} --crops ${crops}`

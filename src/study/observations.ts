@@ -1,0 +1,86 @@
+import path from 'node:path'
+import sharp from 'sharp'
+import type { ImageSet } from '../data/class-folder.js'
+import type { Predictions } from '../evaluation/scores.js'
+import { scoresOf } from '../evaluation/scores.js'
+import type { EvaluatedRun } from './gather.js'
+import type { Confusion, Sample } from './result.js'
+
+const sampleCount = 8
+const pictureSide = 160
+const mostClasses = 50
+const mostPairs = 10
+
+/** The single-crop predictions of each network's first run. */
+function firstRuns(evaluated: readonly EvaluatedRun[]): Map<string, Predictions> {
+  const first = new Map<string, Predictions>()
+  for (const { run, predictions } of evaluated) {
+    const { network } = run.settings.model
+    const own = predictions.get('1')
+    if (own && !first.has(network)) first.set(network, own)
+  }
+  return first
+}
+
+/** A few validation images with what the networks say of them: half of them such as some network gets wrong. */
+export async function samplesOf(evaluated: readonly EvaluatedRun[], val: ImageSet): Promise<Sample[]> {
+  const networks = firstRuns(evaluated)
+  if (networks.size === 0) return []
+  const wrong = [...networks.values()].map(predictions => scoresOf(predictions).wrong)
+  const missed = [...val.items.keys()].filter(image => wrong.some(each => each[image] === 1))
+  const found = [...val.items.keys()].filter(image => !wrong.some(each => each[image] === 1))
+  const chosen = [...spread(found, sampleCount / 2), ...spread(missed, sampleCount / 2)]
+  return await Promise.all(
+    chosen.map(async (image): Promise<Sample> => {
+      const { path: file, label } = val.items[image]!
+      return {
+        picture: await thumbnail(file),
+        name: path.relative(val.root, file),
+        label: val.classes[label]!,
+        predictions: [...networks].map(([network, predictions]) => ({
+          network,
+          best: bestOf(predictions, image, val.classes),
+        })),
+      }
+    }),
+  )
+}
+
+/** At most `count` of `values`, evenly over them. */
+const spread = (values: readonly number[], count: number): number[] =>
+  values.length <= count
+    ? [...values]
+    : Array.from({ length: count }, (_, i) => values[Math.floor(((i + 0.5) * values.length) / count)]!)
+
+const bestOf = ({ probabilities, classes }: Predictions, image: number, names: readonly string[]) =>
+  Array.from(probabilities.subarray(image * classes, (image + 1) * classes), (probability, i) => ({
+    label: names[i]!,
+    probability,
+  }))
+    .sort((a, b) => b.probability - a.probability)
+    .slice(0, 3)
+
+/** A small JPEG as a data URI. */
+async function thumbnail(file: string): Promise<string> {
+  const bytes = await sharp(file)
+    .rotate()
+    .resize({ width: pictureSide, height: pictureSide, fit: 'inside', withoutEnlargement: true })
+    .flatten({ background: '#ffffff' })
+    .jpeg({ quality: 80 })
+    .toBuffer()
+  return `data:image/jpeg;base64,${bytes.toString('base64')}`
+}
+
+/** Which classes each network's first run takes for which. */
+export const confusionsOf = (evaluated: readonly EvaluatedRun[], { classes }: ImageSet): Confusion[] =>
+  [...firstRuns(evaluated)].map(([network, predictions]): Confusion => {
+    const counts = confusionMatrix(predictions)
+    const pairs = counts
+      .flatMap((row, label) =>
+        row.map((images, predicted) => ({ label: classes[label]!, predicted: classes[predicted]!, images })),
+      )
+      .filter(({ label, predicted, images }) => label !== predicted && images > 0)
+      .sort((a, b) => b.images - a.images)
+      .slice(0, mostPairs)
+    return { network, classes, counts: classes.length <= mostClasses ? counts : [], pairs }
+  })
