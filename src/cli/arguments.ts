@@ -52,7 +52,3 @@ export function counts(text: string): Record<string, number> {
     throw new InvalidArgumentError(`Counts go from 1 to ${mostRepeats}.`)
   return Object.fromEntries(found)
 }
-
-/** A word as a shell takes it. */
-export const quoted = (word: string): string =>
-  /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`

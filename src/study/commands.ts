@@ -1,11 +1,8 @@
+import { quoted } from '../base/shell-word.js'
 import { paperRecipe, type Recipe } from '../training/recipe.js'
 import type { StudyCropName } from './evaluate-run.js'
 import type { PlannedRun } from './matrix.js'
 import type { RunSettings } from './run-settings.js'
-
-/** A word as a shell takes it. */
-export const quoted = (word: string): string =>
-  /^[\w./@%+=:,-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`
 
 /** The command that repeats one run of a study by itself, into its folder. */
 export function trainCommand({ model, recipe, data, ...settings }: RunSettings, folder: string): string {

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import os from 'node:os'
 import type { MachineSummary } from './result.js'
 
@@ -10,6 +11,13 @@ export function describeMachine(engine: string): MachineSummary {
     memoryBytes: os.totalmem(),
     node: process.version,
     engine,
+    version: packageVersion(),
     platform: `${os.type()} ${os.release()} ${os.arch()}`,
   }
+}
+
+/** Of the package that this file belongs to, which lies somewhere above it. */
+function packageVersion(): string {
+  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as object
+  return 'version' in manifest ? String(manifest.version) : 'unknown'
 }

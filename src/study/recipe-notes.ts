@@ -1,8 +1,9 @@
 import { paperRecipe } from '../training/recipe.js'
-import type { Preset } from './presets.js'
+import { findNetwork } from '../networks/networks.js'
+import type { Comparison, Model, Preset, RecipeNotes, StudyRecipe } from './preset.js'
 import type { RecipeEntry } from './result.js'
 
-const names: Readonly<Record<keyof typeof paperRecipe, string>> = {
+const names: Readonly<Record<keyof StudyRecipe, string>> = {
   epochs: 'epochs',
   batch: 'batch',
   optimizer: 'optimiser',
@@ -21,35 +22,42 @@ const names: Readonly<Record<keyof typeof paperRecipe, string>> = {
   keep: 'dropout keeps',
   auxiliary: 'auxiliary loss weight',
   colour: 'colour distortion',
-  seed: 'seed',
 }
 
-/** The recipe of a preset, with a note wherever it is not the paper's. */
-export function describeRecipe(preset: Preset): RecipeEntry[] {
-  const { recipe, notes } = preset
+/** The recipe of a preset's comparison and how its networks are reduced, with a note wherever that is not the paper's. */
+export const describeRecipe = ({ comparison }: Preset): RecipeEntry[] => [
+  ...describeReduction(comparison),
+  ...recipeEntries(comparison.recipe, comparison.notes),
+]
+
+/** Every number of a recipe, with a note wherever it is not the paper's. */
+export function recipeEntries(recipe: StudyRecipe, notes: RecipeNotes): RecipeEntry[] {
   const keys = Object.keys(names) as (keyof typeof names)[]
-  const rules = keys.map(key => {
-    const differs = recipe[key] !== paperRecipe[key] && key !== 'seed'
-    const note = differs ? `paper: ${paperRecipe[key]}; ${notes[key] ?? 'changed for this study'}` : undefined
-    return { key: names[key], value: String(recipe[key]), ...(note !== undefined && { note }) }
+  return keys.map(key => {
+    const note = `paper: ${paperRecipe[key]}; ${notes[key] ?? 'changed for this study'}`
+    return { key: names[key], value: String(recipe[key]), ...(recipe[key] !== paperRecipe[key] && { note }) }
   })
-  return [...describeReduction(preset), ...rules]
 }
 
 /** How the networks differ from the published ones, if they do. */
-function describeReduction({ contestants }: Preset): RecipeEntry[] {
-  const values = (of: (model: Preset['contestants'][number]['model']) => string) =>
-    [...new Set(contestants.map(({ model }) => of(model)))].join('; ')
+function describeReduction({ contestants, seeds }: Comparison): RecipeEntry[] {
+  const values = (of: (model: Model) => string) => [...new Set(contestants.map(({ model }) => of(model)))].join('; ')
   const list = (blocks: Readonly<Record<string, number>> | undefined) =>
     blocks
       ? Object.entries(blocks)
           .map(([name, count]) => `${name} ${count}`)
           .join(', ')
       : 'as published'
-  const reduced = (published: string) => `paper: ${published}; reduced so that the study takes minutes`
+  const entry = (key: string, value: string, published: string): RecipeEntry => ({
+    key,
+    value,
+    ...(value !== published && { note: `paper: ${published}; reduced so that the study takes minutes or hours` }),
+  })
+  const published = [...new Set(contestants.map(({ model }) => `${findNetwork(model.network).size}`))].join('; ')
   return [
-    { key: 'input side', value: values(model => `${model.size}`), note: reduced('299') },
-    { key: 'width', value: values(model => `${model.width}`), note: reduced('1') },
-    { key: 'repeats of each block', value: values(model => list(model.blocks)), note: reduced('as in the figures') },
+    entry('input side', values(model => `${model.size}`), published),
+    entry('width', values(model => `${model.width}`), '1'),
+    entry('repeats of each block', values(model => list(model.blocks)), 'as published'),
+    { key: 'seeds', value: seeds.join(', ') },
   ]
 }

@@ -1,46 +1,55 @@
-import { existsSync, mkdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import { defaultThreads } from '../base/threads.js'
-import { type SynthDescription, writeSynth } from '../data/synth/folder.js'
-import { evaluatorOf } from '../evaluation/checkpoint-evaluator.js'
-import { averagePredictions, type Predictions, scoresOf } from '../evaluation/scores.js'
-import { writeAtomically } from '../formats/atomic-file.js'
-import { fileError } from '../formats/file-error.js'
-import { networkOf } from '../networks/model-spec.js'
-import { summarise } from '../networks/summary.js'
-import { latestCheckpoint } from '../training/checkpoint.js'
+import type { ImageSet } from '../data/class-folder.js'
+import { openTrainingData } from '../data/class-folder.js'
+import { writeSynth } from '../data/synth/folder.js'
 import type { TrainingEvent } from '../training/events.js'
-import { readEventLog } from '../training/sinks/jsonl.js'
-import { inLanes, trainInProcess } from './lanes.js'
+import type { EvaluationNews, EvaluationOrder, StudyCropName } from './evaluate-run.js'
+import { footprintOf } from './footprint.js'
+import {
+  ensemblesOf,
+  type EvaluatedRun,
+  keptImages,
+  networkResults,
+  pairings,
+  protocolSummaries,
+  readEvaluations,
+} from './gather.js'
+import { instabilityResult } from './instability-result.js'
+import { inLanes, inProcess } from './lanes.js'
 import { describeMachine } from './machine.js'
-import { courseOf } from './measured-run.js'
-import type { Contestant, Preset } from './presets.js'
+import { type ComparisonRun, comparisonRuns, instabilityRuns, type MatrixOptions, type PlannedRun } from './matrix.js'
+import { confusionsOf, samplesOf } from './observations.js'
+import { endingOf, eventsOf } from './outcome.js'
+import type { Preset } from './preset.js'
 import { describeRecipe } from './recipe-notes.js'
-import { type EnsembleResult, ensembleId, type NetworkResult, type PairedErrors, type StudyResult } from './result.js'
-import { type DataSets, openDataSets } from './run.js'
-import type { RunSettings } from './run-settings.js'
+import type { StudyResult } from './result.js'
+import { StudyLog, writeText } from './study-log.js'
 
 export interface StudyOptions {
   readonly preset: Preset
-  /** The study's folder: a run folder for each network, the data, the report. Going on with one is the default. */
+  /** The study's folder: a run folder for each network and seed, the data, the report. Going on with one is the default. */
   readonly out: string
   /** A class-folder tree to use instead of the preset's synthetic one. */
   readonly data?: string | undefined
+  /** Validation images left out of the single crop, by path: ILSVRC's blacklist. */
+  readonly excluded?: ReadonlySet<string>
   readonly backend: Backend
   readonly backendName: BackendName
   readonly precision: Precision
   readonly command: string
   readonly signal?: AbortSignal | undefined
-  /** Hears what happens in the run of each network. */
+  /** Hears what happens in each training run. */
   readonly tell: (title: string, event: TrainingEvent) => void
-  /** Networks trained at a time, each with one thread. @default defaultThreads() */
+  /** Networks at a time, each with one thread. @default the preset's, or defaultThreads() */
   readonly lanes?: number
   readonly say: (line: string) => void
-  readonly drawing?: (written: number, total: number) => void
+  /** Hears of what takes its time: drawing pictures, evaluating a run. */
+  readonly progress?: (what: string, done: number, total: number) => void
 }
 
 /** What is left of a study when it ends: everything measured, complete or up to the interruption. */
@@ -49,230 +58,197 @@ export interface StudyOutcome {
   readonly interrupted: boolean
 }
 
-interface Finished {
-  readonly result: NetworkResult
-  readonly predictions: Predictions
+/** A study under way: its options, and what was found out at its start. */
+interface Study extends StudyOptions {
+  readonly folder: string
+  readonly train: ImageSet
+  readonly val: ImageSet
+  readonly drawn: boolean
+  readonly threads: number
+  readonly atOnce: number
+  readonly matrix: MatrixOptions
 }
 
 /**
- * Trains the networks of the preset side by side, evaluates each and their ensembles, and gathers the result. Runs that
- * are finished are not repeated, a run that was interrupted goes on.
+ * Trains every run of the preset's matrix, measures footprints, evaluates, and gathers the result. Work that is finished
+ * is not repeated, a run that was interrupted goes on, and an interruption leaves a result of what there is.
+ * Errors: UserError when the folder is of another study, there are no images, or a run fails.
  */
 export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
-  const { preset, out, backend, precision } = options
   const begin = performance.now()
-  const log = openStudyLog(options)
-  const { data, folder, drawn } = await prepareData(options)
+  const log = openLog(options)
+  const study = await prepare(options)
   log.begin()
-  const { lanes = defaultThreads() } = options
-  const nothingToDo = preset.contestants.every(contestant => isDone(runFolder(out, contestant)))
-  const ends = await inLanes(
-    lanes,
-    preset.contestants.map(contestant => () => runContestant(contestant, options, folder, data)),
-  )
-  const finished: Finished[] = []
-  for (const [i, contestant] of preset.contestants.entries())
-    if (ends[i]) finished.push(await evaluateContestant(contestant, options, data))
-  const interrupted = finished.length < preset.contestants.length
-  const ensembles = preset.ensembles.flatMap(members => ensembleOf(members, finished))
+  const comparison = comparisonRuns(study.matrix)
+  const nothingToDo = await trainAll(study, [...comparison, ...instabilityRuns(study.matrix)])
+  const footprint = await footprintOf(study)
+  const evaluations = evaluationOrders(study, comparison)
+  await evaluateAll(study, evaluations)
   const seconds = log.add(nothingToDo ? 0 : (performance.now() - begin) / 1000)
-  const result: StudyResult = {
-    preset: preset.name,
-    startedAt: log.startedAt,
-    seconds,
-    command: options.command,
-    ...(interrupted && {
-      interrupted: `stopped by the user after ${finished.length} of ${preset.contestants.length} networks`,
-    }),
-    evaluation: 'single central crop, running averages of the weights',
-    dataSet: {
-      name: drawn ? 'drawn shapes with textures' : path.basename(folder),
-      path: path.relative('', folder),
-      classes: data.train.classes.length,
-      trainImages: data.train.items.length,
-      valImages: data.val.items.length,
-      size: preset.contestants[0]!.model.size,
-      synthetic: drawn !== undefined,
-      badImages: 0,
-    },
-    machine: describeMachine(`${backend.title}, ${precision}`),
-    recipe: describeRecipe(preset),
-    networks: finished.map(each => each.result),
-    ensembles: ensembles.map(each => each.result),
-    paired: pairings(finished, ensembles),
-  }
-  writeText(path.join(out, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`)
+  const interrupted = options.signal?.aborted === true
+  const about = { startedAt: log.startedAt, seconds, footprint, interrupted }
+  const result = await gather(study, comparison, evaluations, about)
+  writeText(path.join(options.out, 'result.json'), `${JSON.stringify(result, undefined, 2)}\n`)
   return { result, interrupted }
 }
 
-async function prepareData({
-  data,
-  out,
-  preset,
-  say,
-  signal,
-  drawing,
-}: StudyOptions): Promise<{ data: DataSets; folder: string; drawn: SynthDescription | undefined }> {
-  if (data !== undefined) return { data: await openDataSets(data), folder: path.resolve(data), drawn: undefined }
-  const folder = path.resolve(out, 'data')
-  const { description, written } = await writeSynth(folder, preset.synth, {
-    ...(signal && { signal }),
-    ...(drawing && { onProgress: drawing }),
-  })
-  if (written)
-    say(
-      `drew ${preset.synth.train} training and ${preset.synth.val} validation pictures into ${path.relative('', folder)}`,
-    )
-  return { data: await openDataSets(folder), folder, drawn: description }
-}
-
-const runFolder = (out: string, { model }: Contestant) => path.join(out, model.network)
-
-function isDone(folder: string): boolean {
-  const events = path.join(folder, 'events.jsonl')
-  return existsSync(events) && readEventLog(events).some(event => event.type === 'done')
-}
-
-/** Trains to the end, unless that has been done; false when interrupted before it. */
-async function runContestant(
-  contestant: Contestant,
-  options: StudyOptions,
-  data: string,
-  { train }: DataSets,
-): Promise<boolean> {
-  const { out, preset, precision, signal, command } = options
-  if (signal?.aborted) return false
-  const folder = runFolder(out, contestant)
-  if (isDone(folder)) return true
-  const settings: RunSettings = {
-    model: { ...contestant.model, classes: train.classes.length },
-    recipe: { ...preset.recipe, precision },
-    data,
-    badImages: 'error',
-    backend: options.backendName,
-    evaluateEpochs: 1,
-    recompute: 'auto',
-    passes: [...options.backend.passes],
-  }
-  const { title } = networkOf(settings.model)
-  const resume = existsSync(path.join(folder, 'run.json'))
-  const order = { settings, folder, resume, resumeCommand: command, workers: 1 }
-  const last = await trainInProcess(order, { signal, tell: event => options.tell(title, event) })
-  return last.type === 'done'
-}
-
-async function evaluateContestant(contestant: Contestant, options: StudyOptions, data: DataSets): Promise<Finished> {
-  const { out, backend, precision, say } = options
-  const run = runFolder(out, contestant)
-  const model = { ...contestant.model, classes: data.train.classes.length }
-  const network = networkOf(model)
-  using checkpoint = latestCheckpoint(path.join(run, 'checkpoints'), say)
-  await using evaluator = evaluatorOf(checkpoint, {
-    backend,
+const openLog = ({ out, preset, data, precision, excluded }: StudyOptions) =>
+  new StudyLog(out, {
+    preset,
+    data: data === undefined ? null : path.resolve(data),
     precision,
-    images: data.val,
-    badImages: 'error',
-    cache: data.caches.val,
+    'excluded images': excluded?.size ?? 0,
   })
-  const { predictions, top1Error, top5Error, images } = await evaluator.run()
-  const { epochs, waitShare, ...course } = courseOf(readEventLog(path.join(run, 'events.jsonl')))
-  const { parameters, multiplyAdds } = summarise(model)
-  const result: NetworkResult = {
-    network: network.id,
-    title: network.title,
-    residual: network.residual,
-    pair: contestant.pair,
-    parameters,
-    multiplyAdds,
-    width: model.width,
-    epochs,
-    final: { top1Error, top5Error, images },
-    ...course,
-    dataWaitShare: waitShare,
-    checkpoint: path.relative(out, checkpoint.file),
+
+async function prepare(options: StudyOptions): Promise<Study> {
+  const { preset, out, backend, backendName, precision } = options
+  const { folder, drawn } = await prepareData(options)
+  const { train, val } = await openTrainingData(folder)
+  const threads = backend.threads
+  const matrix: MatrixOptions = {
+    preset,
+    out,
+    data: folder,
+    classes: train.classes.length,
+    backend: backendName,
+    precision,
+    passes: [...backend.passes],
   }
-  return { result, predictions }
+  const atOnce = options.lanes ?? preset.lanes ?? defaultThreads()
+  return { ...options, folder, train, val, drawn, threads, atOnce, matrix }
 }
 
-interface Ensemble {
-  readonly result: EnsembleResult
-  readonly predictions: Predictions
-}
-
-/** The ensemble, if all its members are there. */
-function ensembleOf(members: readonly string[], finished: readonly Finished[]): Ensemble[] {
-  const found = members.flatMap(id => finished.filter(({ result }) => result.network === id))
-  if (found.length < members.length) return []
-  const predictions = averagePredictions(found.map(each => each.predictions))
-  const { top1Error, top5Error, images } = scoresOf(predictions)
-  return [{ result: { members, top1Error, top5Error, images }, predictions }]
-}
-
-/** Image by image: each network against its counterparts, each ensemble against its best member. */
-function pairings(finished: readonly Finished[], ensembles: readonly Ensemble[]): PairedErrors[] {
-  const pairs: PairedErrors[] = []
-  for (const [i, a] of finished.entries())
-    for (const b of finished.slice(i + 1))
-      if (a.result.pair === b.result.pair || a.result.residual === b.result.residual)
-        pairs.push(compare(a.result.network, a.predictions, b.result.network, b.predictions))
-  for (const { result, predictions } of ensembles) {
-    const members = finished.filter(each => result.members.includes(each.result.network))
-    const [best] = members.sort((a, b) => a.result.final!.top1Error - b.result.final!.top1Error)
-    pairs.push(compare(ensembleId(result.members), predictions, best!.result.network, best!.predictions))
-  }
-  return pairs
-}
-
-function compare(first: string, a: Predictions, second: string, b: Predictions): PairedErrors {
-  const [wrongA, wrongB] = [scoresOf(a).wrong, scoresOf(b).wrong]
-  let [images, bothWrong, onlyFirstWrong, onlySecondWrong] = [0, 0, 0, 0]
-  for (const [i, label] of a.labels.entries()) {
-    if (label < 0 || b.labels[i]! < 0) continue
-    images++
-    if (wrongA[i] && wrongB[i]) bothWrong++
-    else if (wrongA[i]) onlyFirstWrong++
-    else if (wrongB[i]) onlySecondWrong++
-  }
-  return { first, second, images, bothWrong, onlyFirstWrong, onlySecondWrong }
-}
-
-/** The study's own note of what it is of, when it began and how long it has taken over all its sittings. */
-function openStudyLog({ out, preset, data, precision }: StudyOptions) {
-  const file = path.join(out, 'study.json')
-  const asked = JSON.stringify({ preset, data: data === undefined ? null : path.resolve(data), precision })
-  const state = existsSync(file) ? readStudyLog(file) : { asked, startedAt: new Date().toISOString(), seconds: 0 }
-  if (state.asked !== asked)
+async function prepareData({ data, out, preset, say, signal, progress }: StudyOptions) {
+  if (data !== undefined) return { folder: path.resolve(data), drawn: false }
+  const { synth } = preset
+  if (!synth)
     throw new UserError(
-      `${out} holds a study with another preset, other images or another precision: give another folder (--out), or remove that one`,
+      `the preset ${preset.name} is of your own images: give --data, a folder that holds train/<class> and val/<class> (for ILSVRC-2012 a folder a WordNet id)`,
+      2,
     )
+  const folder = path.resolve(out, 'data')
+  const { written } = await writeSynth(folder, synth, {
+    ...(signal && { signal }),
+    ...(progress && { onProgress: (done, total) => progress('drawing', done, total) }),
+  })
+  if (written) say(`drew ${synth.train} training and ${synth.val} validation pictures into ${path.relative('', folder)}`)
+  return { folder, drawn: true }
+}
+
+/** Threads of one of several lanes, or all of them for the only one. */
+const threadsOfLane = ({ atOnce, threads }: Study) => (atOnce > 1 ? 1 : threads)
+
+/** Trains what has not been trained; true when there was nothing to do. */
+async function trainAll(study: Study, runs: readonly PlannedRun[]): Promise<boolean> {
+  const undone = runs.filter(({ folder }) => !endingOf(eventsOf(folder)))
+  await inLanes(
+    study.atOnce,
+    undone.map(run => () => trainOne(study, run)),
+  )
+  return undone.length === 0
+}
+
+async function trainOne(study: Study, { title, folder, settings }: PlannedRun): Promise<void> {
+  const { signal, command, tell, atOnce } = study
+  if (signal?.aborted) return
+  const resume = eventsOf(folder).length > 0
+  const order = { kind: 'train', settings, folder, resume, resumeCommand: command, workers: atOnce > 1 ? 1 : 2 } as const
+  const news = (event: unknown) => tell(title, event as TrainingEvent)
+  try {
+    await inProcess(order, { signal, threads: threadsOfLane(study), news, what: `training ${title}` })
+  } catch (error) {
+    // That the numbers ran away is a result.
+    if (endingOf(eventsOf(folder))?.outcome !== 'diverged') throw error
+  }
+}
+
+/** Every protocol for every run that has something to evaluate. */
+function evaluationOrders(study: Study, runs: readonly ComparisonRun[]): Map<ComparisonRun, EvaluationOrder[]> {
+  const { preset, folder, backendName, precision, matrix } = study
+  const plans = [{ name: '1' as const, images: undefined }, ...preset.comparison.crops]
+  const done = runs.filter(run => endingOf(eventsOf(run.folder)) && eventsOf(run.folder).some(e => e.type === 'checkpoint'))
+  return new Map(
+    done.map(run => [
+      run,
+      plans.map(({ name, images }): EvaluationOrder => {
+        const { passes } = matrix
+        const common = { data: folder, backend: backendName, passes, precision }
+        return { kind: 'evaluate', run: run.folder, crops: name, images: images ?? null, ...common }
+      }),
+    ]),
+  )
+}
+
+async function evaluateAll(study: Study, orders: ReadonlyMap<ComparisonRun, readonly EvaluationOrder[]>): Promise<void> {
+  const { signal, progress } = study
+  const jobs = [...orders].flatMap(([{ title }, each]) => each.map(order => ({ title, order })))
+  await inLanes(
+    study.atOnce,
+    jobs.map(({ title, order }) => async () => {
+      if (signal?.aborted) return
+      const what = `evaluating ${title}, ${order.crops === '1' ? 'single crop' : `${order.crops} crops`}`
+      const news = (each: unknown) => {
+        const { done, total } = each as EvaluationNews
+        progress?.(what, done, total)
+      }
+      try {
+        await inProcess(order, { signal, threads: threadsOfLane(study), news, what })
+      } catch (error) {
+        if (!signal?.aborted) throw error
+      }
+    }),
+  )
+}
+
+async function gather(
+  study: Study,
+  runs: readonly ComparisonRun[],
+  orders: ReadonlyMap<ComparisonRun, readonly EvaluationOrder[]>,
+  about: Pick<StudyResult, 'startedAt' | 'seconds'> & {
+    readonly footprint: StudyResult['footprint']
+    readonly interrupted: boolean
+  },
+): Promise<StudyResult> {
+  const { preset, out, val, train, backend, precision, command } = study
+  const evaluated: EvaluatedRun[] = runs.map(run => readEvaluations(run, orders.get(run) ?? [], val))
+  const kept = keptImages(val, null, study.excluded ?? new Set())
+  const networks = networkResults(evaluated, { preset, out, kept })
+  const ensembles = ensemblesOf(preset, evaluated)
+  const names: StudyCropName[] = ['1', ...preset.comparison.crops.map(({ name }) => name)]
+  const instability = instabilityResult(study.matrix)
+  const finished = runs.filter(({ folder }) => endingOf(eventsOf(folder))).length
+  const { startedAt, seconds, footprint, interrupted } = about
   return {
-    startedAt: state.startedAt,
-    begin: () => writeText(file, `${JSON.stringify(state, undefined, 2)}\n`),
-    /** Adds a sitting and returns the time of all. */
-    add(seconds: number): number {
-      const total = state.seconds + seconds
-      writeText(file, `${JSON.stringify({ ...state, seconds: total }, undefined, 2)}\n`)
-      return total
+    preset: preset.name,
+    startedAt,
+    seconds,
+    command,
+    ...(interrupted && { interrupted: `stopped by the user after ${finished} of ${runs.length} training runs` }),
+    dataSet: {
+      name: study.drawn ? 'drawn shapes with textures' : path.basename(study.folder),
+      path: path.relative('', study.folder),
+      classes: train.classes.length,
+      trainImages: train.items.length,
+      valImages: val.items.length,
+      size: Math.max(...preset.comparison.contestants.map(({ model }) => model.size)),
+      synthetic: study.drawn,
+      imagenet: isImageNet(val),
+      badImages: Math.max(0, ...evaluated.map(each => each.badImages)),
     },
+    machine: describeMachine(`${backend.title}, ${precision}`),
+    recipe: describeRecipe(preset),
+    networks,
+    protocols: protocolSummaries(evaluated, names, kept),
+    ensembles: ensembles.map(each => each.result),
+    paired: pairings(evaluated, networks, ensembles, kept),
+    ...(instability && { instability }),
+    ...(footprint && { footprint }),
+    samples: await samplesOf(evaluated, val),
+    confusions: confusionsOf(evaluated, val),
   }
 }
 
-function readStudyLog(file: string): { asked: string; startedAt: string; seconds: number } {
-  try {
-    const { asked, startedAt, seconds } = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
-    if (typeof asked === 'string' && typeof startedAt === 'string' && typeof seconds === 'number')
-      return { asked, startedAt, seconds }
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw fileError('read', file, error)
-  }
-  throw new UserError(`${file} is damaged: remove it to go on with the runs beside it`)
-}
+/** A thousand WordNet ids and fifty thousand images: what the published numbers are of. */
+const isImageNet = ({ classes, items }: ImageSet): boolean =>
+  classes.length === 1000 && items.length === 50_000 && classes.every(name => /^n\d{8}$/.test(name))
 
-function writeText(file: string, text: string) {
-  try {
-    mkdirSync(path.dirname(file), { recursive: true })
-  } catch (error) {
-    throw fileError('make', path.dirname(file), error)
-  }
-  writeAtomically(file, out => out.append(new TextEncoder().encode(text)))
-}

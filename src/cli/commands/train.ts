@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+import { quoted } from '../../base/shell-word.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
@@ -13,7 +14,7 @@ import { parseSettings, type RunSettings } from '../../study/run-settings.js'
 import { paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
-import { oneOf, positiveNumber, quoted, realNumber, wholeNumber } from '../arguments.js'
+import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
 import {
   backendOption,
   badImagesOption,
@@ -41,6 +42,7 @@ interface Flags extends ModelFlags, RecipeFlags {
   recompute: Recomputation
   evaluateEpochs: number
   watchSteps: number
+  steps?: number
 }
 
 export const trainCommand = (): Command =>
@@ -60,6 +62,7 @@ export const trainCommand = (): Command =>
     .addOption(threadsOption())
     .addOption(recomputeOption())
     .addOption(passesOption())
+    .option('--steps <n>', 'end after so many steps instead of after the epochs', wholeNumber(1))
     .option('--evaluate-epochs <n>', 'epochs between evaluations', wholeNumber(1), 1)
     .option(
       '--watch-steps <n>',
@@ -123,6 +126,7 @@ async function newRun(flags: Flags): Promise<Prepared> {
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
     watchSteps: flags.watchSteps,
+    ...(flags.steps !== undefined && { steps: flags.steps }),
     recompute: flags.recompute,
     passes: [...flags.passes],
   }
