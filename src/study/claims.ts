@@ -1,5 +1,5 @@
 import { formatDuration, formatPercent } from '../base/format.js'
-import { differenceInterval, type Interval, pairedInterval, wilsonInterval } from './intervals.js'
+import { differenceInterval, type Interval, pairedInterval, wilsonInterval } from '../evaluation/intervals.js'
 import {
   ensembleId,
   type FinalErrors,
