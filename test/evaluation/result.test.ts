@@ -114,8 +114,14 @@ test('an ensemble has a row of its own, and what went wrong is its', () => {
       [2, 3, 1],
     ],
   )
-  assert.deepEqual(result.mistakes, [{ path: 'val/c.jpg', label: 'cat', predicted: 'dog', probability: 0.625 }])
-  assert.deepEqual(result.confusions, [{ label: 'cat', predicted: 'dog', count: 1 }])
+  assert.deepEqual(result.mistakes, [
+    { path: 'val/c.jpg', label: 'cat', predicted: 'dog', probability: 0.625 },
+    { path: 'val/b.jpg', label: 'dog', predicted: 'cat', probability: 0.5 },
+  ])
+  assert.deepEqual(result.confusions, [
+    { label: 'cat', predicted: 'dog', count: 1 },
+    { label: 'dog', predicted: 'cat', count: 1 },
+  ])
 })
 
 test('a result is written as JSON and as tables', async t => {
@@ -127,10 +133,13 @@ test('a result is written as JSON and as tables', async t => {
   assert.equal(read('result.csv'), rowsAsCsv(result.rows))
   assert.equal(
     read('per-class.csv'),
-    'class,images,top1,top1_err,top5,top5_err\ncat,2,50.000,50.000,100.000,0.000\ndog,1,100.000,0.000,100.000,0.000\n',
+    'class,images,top1,top1_err,top5,top5_err\ncat,2,50.000,50.000,100.000,0.000\ndog,1,0.000,100.000,100.000,0.000\n',
   )
-  assert.equal(read('confusion.csv'), 'class,predicted,images\ncat,dog,1\n')
-  assert.equal(read('mistakes.csv'), 'image,class,predicted,probability\nval/c.jpg,cat,dog,0.625000\n')
+  assert.equal(read('confusion.csv'), 'class,predicted,images\ncat,dog,1\ndog,cat,1\n')
+  assert.equal(
+    read('mistakes.csv'),
+    'image,class,predicted,probability\nval/c.jpg,cat,dog,0.625000\nval/b.jpg,dog,cat,0.500000\n',
+  )
   assert.equal(readdirSync(folder).length, 5)
 })
 
