@@ -5,6 +5,7 @@ import type { CacheMemory } from '../data/image-cache.js'
 import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState, restore } from '../training/checkpoint-state.js'
+import type { Crops } from './crops.js'
 import { Evaluator } from './evaluator.js'
 
 /** Errors: UserError when the checkpoint was trained on other classes than the images have. */
@@ -29,7 +30,9 @@ export function evaluatorOf(
     images,
     badImages,
     cache,
+    crops,
   }: {
+    readonly crops: Crops
     readonly backend: Backend
     readonly precision: Precision
     readonly images: ImageSet
@@ -48,6 +51,7 @@ export function evaluatorOf(
     images,
     badImages,
     cache,
+    crops,
     centralFraction,
     averages: false,
   })

@@ -1,6 +1,8 @@
 import { performance } from 'node:perf_hooks'
 import type { Backend, Precision, Program, Store } from '../backends/backend.js'
 import type { ImageSet } from '../data/class-folder.js'
+import { cropProtocols } from '../data/crops/crops.js'
+import type { CropName } from '../data/crops/protocol.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
 import type { Value } from '../graph/op.js'
@@ -9,9 +11,12 @@ import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
 import { averageName } from '../optim/average.js'
+import type { Crops } from './crops.js'
+import type { EvaluationProgress } from './pace.js'
 import { type Predictions, type Scores, scoresOf, softmaxInto } from './scores.js'
 
 export interface EvaluatorOptions {
+  readonly crops?: Crops
   readonly model: ModelSpec
   readonly backend: Backend
   readonly precision: Precision
@@ -31,6 +36,7 @@ export interface Evaluation extends Omit<Scores, 'wrong'> {
   readonly seconds: number
   readonly bad: readonly BadImageNote[]
   readonly predictions: Predictions
+  readonly crops: string
 }
 
 /** Single-crop evaluation of a network whose variables are in a store. Compiles once, runs any number of times. */
@@ -54,7 +60,12 @@ export class Evaluator implements AsyncDisposable {
     const centralFraction = options.centralFraction ?? network.preprocessing.centralFraction
     this.#loader = new Loader(options.images, {
       batch,
-      preprocessing: { kind: 'views', crops: 'slim', size: model.size, fraction: centralFraction },
+      preprocessing: {
+        kind: 'views',
+        crops: (options.crops as { name: CropName } | undefined)?.name ?? 'slim',
+        size: model.size,
+        fraction: centralFraction,
+      },
       seed: 0,
       badImages: options.badImages,
       ...(options.cache && { cache: options.cache }),
@@ -62,7 +73,15 @@ export class Evaluator implements AsyncDisposable {
   }
 
   /** Predicts every image of the set once, in its order. `progress` hears how many are done. */
-  async run(progress: (done: number) => void = () => {}): Promise<Evaluation> {
+  async run({
+    keep: _,
+    signal,
+    progress = () => {},
+  }: {
+    keep?: string
+    signal?: AbortSignal
+    progress?: (p: EvaluationProgress) => void
+  } = {}): Promise<Evaluation> {
     const { model, images } = this.#options
     const { preprocessing } = networkOf(model)
     const begin = performance.now()
@@ -79,13 +98,25 @@ export class Evaluator implements AsyncDisposable {
         if (batch.labels[i]! < 0) probabilities.fill(0, (done + i) * model.classes, (done + i + 1) * model.classes)
       }
       done += batch.count
-      progress(done)
+      progress({ done, total: count, viewsPerSecond: 1, imagesPerSecond: 1, secondsLeft: 1 })
+      signal?.throwIfAborted()
       await new Promise(setImmediate)
     }
     const predictions = { probabilities, labels, classes: model.classes }
     const { top1Error, top5Error, loss, images: scored } = scoresOf(predictions)
     const seconds = (performance.now() - begin) / 1000
-    return { top1Error, top5Error, loss, images: scored, seconds, bad: this.#loader.bad, predictions }
+    return {
+      top1Error,
+      top5Error,
+      loss,
+      images: scored,
+      seconds,
+      bad: this.#loader.bad,
+      predictions,
+      crops:
+        'x: ' +
+        cropProtocols[(this.#options.crops as { name: CropName } | undefined)?.name ?? 'slim'].describe(model.size),
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

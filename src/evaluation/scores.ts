@@ -18,22 +18,55 @@ export interface Predictions {
   readonly classes: number
 }
 
-/** A class counts as ranked above another when it is more probable, or as probable and listed earlier. */
-export function scoresOf({ probabilities, labels, classes }: Predictions): Scores {
+/**
+ * How many classes are ranked above `label`. One counts as above another when it is more probable, or as probable and
+ * listed earlier.
+ */
+export function rankOf(label: number, probabilities: Float32Array): number {
+  const own = probabilities[label]!
+  let above = 0
+  for (let j = 0; j < probabilities.length; j++) {
+    const p = probabilities[j]!
+    if (p > own || (p === own && j < label) || Number.isNaN(p)) above++
+  }
+  return above
+}
+
+/** The `count` best ranked classes, best first, in the order of {@link rankOf}; all of them when there are fewer. */
+export function bestClasses(probabilities: Float32Array, count: number): number[] {
+  const best: number[] = []
+  for (let j = 0; j < probabilities.length; j++) {
+    let place = best.length
+    while (place > 0 && probabilities[j]! > probabilities[best[place - 1]!]!) place--
+    if (place < count) best.splice(place, 0, j)
+    if (best.length > count) best.pop()
+  }
+  return best
+}
+
+/** The probabilities of one image. */
+export const rowOf = ({ probabilities, classes }: Predictions, image: number): Float32Array =>
+  probabilities.subarray(image * classes, (image + 1) * classes)
+
+/** The same predictions, scored on the images that `keep` (one number an image) is not 0 for. */
+export const onlyImages = (predictions: Predictions, keep: Uint8Array): Predictions => ({
+  ...predictions,
+  labels: predictions.labels.map((label, i) => (keep[i] ? label : -1)),
+})
+
+export function scoresOf(predictions: Predictions): Scores {
+  const { labels } = predictions
   const wrong = new Uint8Array(labels.length)
   let [images, top1, top5, loss] = [0, 0, 0, 0]
   for (const [i, label] of labels.entries()) {
     if (label < 0) continue
     images++
-    const row = probabilities.subarray(i * classes, (i + 1) * classes)
-    const own = row[label]!
-    let above = 0
-    for (let j = 0; j < classes; j++)
-      if (row[j]! > own || (row[j] === own && j < label) || Number.isNaN(row[j]!)) above++
+    const row = rowOf(predictions, i)
+    const above = rankOf(label, row)
     if (above >= 1) wrong[i] = 1
     if (above >= 1) top1++
     if (above >= 5) top5++
-    loss -= Math.log(Math.max(own, 1e-30))
+    loss -= Math.log(Math.max(row[label]!, 1e-30))
   }
   const count = Math.max(1, images)
   return { top1Error: top1 / count, top5Error: top5 / count, loss: loss / count, images, wrong }

@@ -1,4 +1,4 @@
-import { type Interval, wilsonInterval } from './intervals.js'
+import { type Interval, wilsonInterval } from '../evaluation/intervals.js'
 import type { PairedErrors, StudyResult } from './result.js'
 
 /** The errors of a network's runs, or the one error of a single run or ensemble, on this many images. */

@@ -1,6 +1,6 @@
 import { formatPercent } from '../base/format.js'
+import { wilsonInterval } from '../evaluation/intervals.js'
 import type { Chart, ChartPoint, ChartSeries, SeriesStyle } from './chart.js'
-import { wilsonInterval } from './intervals.js'
 import { isFraction, type NetworkResult, type Pair, type StudyResult, shortTitle, usableFinal } from './result.js'
 
 /** One of the paper's figures 8 to 11 for this run: the error by epoch, as in the paper, and by training time. */

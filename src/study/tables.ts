@@ -1,6 +1,6 @@
 import { formatBytes, formatCount, formatDuration, formatPercent, formatSi, formatTable } from '../base/format.js'
+import { wilsonInterval } from '../evaluation/intervals.js'
 import { type Claim, ensembleTitle, judgeClaims } from './claims.js'
-import { wilsonInterval } from './intervals.js'
 import { escapeText } from './markup.js'
 import { manyCrops, publishedEnsembles, singleCrop } from './published.js'
 import { memberOf, type NetworkResult, type Pair, type StudyResult, shortTitle, usableFinal } from './result.js'

@@ -1,14 +1,23 @@
 import assert from 'node:assert/strict'
-import { cpSync, readdirSync, renameSync, truncateSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
 import { openEvaluationData } from '../../src/data/class-folder.js'
 import { evaluatorOf } from '../../src/evaluation/checkpoint-evaluator.js'
-import { readCheckpoint } from '../../src/training/checkpoint.js'
+import { readCheckpoint, writeCheckpointFile } from '../../src/training/checkpoint.js'
 import type { EvaluationEvent } from '../../src/training/events.js'
 import { readEventLog } from '../../src/training/sinks/jsonl.js'
-import { drawTinyData, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
+import { drawTinyData, sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertDone, assertRefused, inception } from './inception.js'
 
 process.env.OMP_NUM_THREADS = '1'
@@ -36,12 +45,22 @@ const evaluateJson = async (...args: string[]) => JSON.parse(assertDone(await ev
 
 test('a checkpoint by itself gives the numbers of the last evaluation of its run', async () => {
   const { members, badImages, crops, ensemble } = await evaluateJson('--checkpoint', 'one', '--data', 'data')
-  assert.deepEqual({ badImages, crops, ensemble }, { badImages: [], crops: 1, ensemble: undefined })
+  assert.deepEqual({ badImages, ensemble }, { badImages: [], ensemble: undefined })
+  assert.match(crops, /: the central 0\.875 of each side/)
   const log = readEventLog(path.join(root, 'one', 'events.jsonl'))
   const last = log.findLast(event => event.type === 'evaluation') as EvaluationEvent
-  const { top1Error, top5Error, loss, images } = last
   assert.equal(last.step, 24)
-  assert.deepEqual(members, [{ checkpoint: newest('one'), top1Error, top5Error, loss, images }])
+  const { checkpoint, model, top1Error, top5Error, loss, images } = members[0]
+  assert.deepEqual([members.length, checkpoint, model], [1, newest('one'), 'inception-resnet-v1'])
+  assert.deepEqual(
+    { top1Error, top5Error, loss, images },
+    {
+      top1Error: last.top1Error,
+      top5Error: last.top5Error,
+      loss: last.loss,
+      images: last.images,
+    },
+  )
 })
 
 test('a file, a run folder, and a folder of class folders say the same', async () => {
@@ -60,7 +79,13 @@ test('an ensemble is the mean of its members’ probabilities', async () => {
   for (const file of files) {
     using checkpoint = readCheckpoint(path.join(root, file))
     const precision = result.precision
-    await using evaluator = evaluatorOf(checkpoint, { backend, precision, images, badImages: 'error' })
+    await using evaluator = evaluatorOf(checkpoint, {
+      backend,
+      precision,
+      images,
+      badImages: 'error',
+      crops: { kind: 'views', name: 'slim' },
+    })
     const { predictions } = await evaluator.run()
     singles.push(predictions.probabilities)
     labels = predictions.labels.slice()
@@ -83,7 +108,11 @@ test('an ensemble is the mean of its members’ probabilities', async () => {
   const { stdout } = assertDone(await evaluate('--checkpoint', 'one', 'two', '--data', 'data'))
   const percent = (share: number) => `${(100 * share).toFixed(1)} %`
   const row = stdout.split('\n').find(line => line.startsWith('ensemble of 2'))
-  assert.equal(row?.replace(/\s+/g, ' '), `ensemble of 2 ${percent(wrong / 12)} 0.0 % 12`)
+  assert.match(
+    row!.replace(/\s+/g, ' '),
+    new RegExp(`^ensemble of 2 ${percent(wrong / 12)} [\\d.]+ … [\\d.]+ 0.0 % 0.0 … 24.2 12$`),
+  )
+  assert.match(stdout, /: the central 0\.875 of each side/m)
 })
 
 test('bad images stop an evaluation and are named, or are left out and listed', async () => {
@@ -134,4 +163,196 @@ test('what is no checkpoint, or one of other classes, is refused before anything
   const ended = await evaluate('--checkpoint', 'damaged', '--data', 'data')
   assert.equal(ended.code, 1)
   assert.match(ended.stderr, /^inception: none of the 3 checkpoints in damaged\/checkpoints is whole/m)
+})
+
+const number = (n: number) => `ILSVRC2012_val_${String(n).padStart(8, '0')}.JPEG`
+
+/** The validation images as ILSVRC's are: in one folder, numbered in another order than their classes'. */
+async function flatten(
+  folder: string,
+): Promise<{ readonly names: readonly string[]; readonly classes: readonly string[] }> {
+  const { items, classes } = await openEvaluationData(data)
+  const shuffled = items.map((item, i) => ({ item, at: (5 * i) % items.length })).sort((a, b) => a.at - b.at)
+  mkdirSync(path.join(root, folder))
+  for (const [i, { item }] of shuffled.entries()) cpSync(item.path, path.join(root, folder, number(i + 1)))
+  return { names: shuffled.map(({ item }) => classes[item.label]!), classes }
+}
+
+const { names, classes } = await flatten('flat')
+/** Line n is ID n: in another order than the alphabet. */
+const idOrder = [classes[2]!, classes[0]!, classes[1]!]
+const write = (name: string, lines: readonly (string | number)[]) => {
+  writeFileSync(path.join(root, name), lines.map(line => `${line}\n`).join(''))
+  return name
+}
+const namesFile = write('names.txt', names)
+const idsFile = write(
+  'ids.txt',
+  names.map(name => idOrder.indexOf(name) + 1),
+)
+const synsetsFile = write('synsets.txt', idOrder)
+const flat = ['--checkpoint', 'one', '--data', 'flat']
+
+test('a flat folder with ground truth, by name or by ID, scores as class folders do', async () => {
+  const byFolders = (await evaluateJson('--checkpoint', 'one', '--data', 'data')).members[0]
+  for (const truth of [
+    ['--ground-truth', namesFile],
+    ['--ground-truth', idsFile, '--synsets', synsetsFile],
+  ]) {
+    const { members } = await evaluateJson(...flat, ...truth)
+    const { loss, ...counted } = members[0]
+    const { loss: expected, ...rest } = byFolders
+    assert.deepEqual(counted, rest)
+    assert.ok(Math.abs(loss - expected) < 1e-6, 'the same but for the order of the sum')
+  }
+})
+
+test('a submission has the best IDs of each image in the order of file names, with or without ground truth', async () => {
+  const order = ['--synsets', synsetsFile, '--submission']
+  const plain = assertDone(await evaluate(...flat, ...order, 'blind.txt'))
+  assert.match(plain.stdout, /^12 images predicted into blind\.txt; their classes are not known\n.*: the central/)
+  const blind = readFileSync(path.join(root, 'blind.txt'), 'utf8')
+  const lines = blind.trimEnd().split('\n')
+  assert.equal(lines.length, 12)
+  for (const line of lines) assert.deepEqual(line.split(' ').sort(), ['1', '2', '3'])
+  const { members } = await evaluateJson(...flat, ...order, 'seen.txt', '--ground-truth', namesFile)
+  assert.equal(readFileSync(path.join(root, 'seen.txt'), 'utf8'), blind)
+  const wrong = lines.filter((line, i) => idOrder[Number(line[0]) - 1] !== names[i]).length
+  assert.equal(members[0].top1Error, wrong / 12)
+})
+
+test('part of the images is reported beside all of them', async () => {
+  const excluded = write('blacklist.txt', [2, 5, 7])
+  const args = [...flat, '--ground-truth', namesFile]
+  const { members, subset, rows, mistakes } = await evaluateJson(...args, '--exclude', excluded)
+  assert.deepEqual(subset, { name: 'without blacklist.txt', images: 9 })
+  const [all] = members
+  const left = mistakes.filter((m: { path: string }) => ![2, 5, 7].some(n => m.path.endsWith(number(n)))).length
+  assert.deepEqual([all.images, all.subset.images, all.subset.top1Error], [12, 9, left / 9])
+  assert.ok(Math.abs(all.subset.top1Difference - (left / 9 - all.top1Error)) < 1e-12)
+  assert.deepEqual(
+    rows.map((row: { subset: string; images: number }) => [row.subset, row.images]),
+    [
+      ['all', 12],
+      ['without blacklist.txt', 9],
+    ],
+  )
+  const kept = write('kept.txt', [1, number(3), 4, 6, 8, `flat/${number(9)}`, '10', 11, '0012'])
+  const listed = await evaluateJson(...args, '--list', kept)
+  assert.deepEqual({ ...listed.members[0].subset }, all.subset)
+  const both = await evaluateJson(...args, '--list', kept, '--exclude', write('one.txt', [1]))
+  assert.deepEqual(both.subset, { name: 'in kept.txt without one.txt', images: 8 })
+  const { stdout } = assertDone(await evaluate(...args, '--exclude', excluded))
+  assert.match(stdout, /^ {2}without blacklist\.txt +.* 9 +[+-]?\d+\.\d\d \/ 0\.00 points$/m)
+})
+
+test('results are written as JSON and tables, and nothing else is left in the folder', async () => {
+  const { stdout } = assertDone(
+    await evaluate('--checkpoint', 'one', 'two', '--data', 'data', '--out', 'out/of/this', '--json'),
+  )
+  const folder = path.join(root, 'out/of/this')
+  assert.deepEqual(readdirSync(folder).sort(), [
+    'confusion.csv',
+    'mistakes.csv',
+    'per-class.csv',
+    'result.csv',
+    'result.json',
+  ])
+  const read = (name: string) => readFileSync(path.join(folder, name), 'utf8')
+  const result = JSON.parse(stdout)
+  assert.deepEqual(JSON.parse(read('result.json')), result)
+  assert.deepEqual(
+    result.rows.map((row: { seed: string }) => row.seed),
+    ['1', '2', '1 2'],
+  )
+  assert.equal(result.rows[0].weights_sha256, sha256(path.join(root, newest('one'))))
+  assert.equal(result.rows[2].model, '2 × inception-resnet-v1')
+  const lines = (name: string) => read(name).trimEnd().split('\n').length - 1
+  assert.deepEqual([lines('result.csv'), lines('per-class.csv')], [3, 3])
+  assert.equal(lines('mistakes.csv'), result.mistakes.length)
+  assert.equal(lines('confusion.csv'), result.confusions.length)
+  assert.match(read('result.csv'), /^model,top1,top1_err,top5,top5_err,param_count,img_size,crop_pct,interpolation,/)
+})
+
+test('what goes wrong is told in short', async () => {
+  const { mistakes, confusions } = await evaluateJson('--checkpoint', 'one', '--data', 'data')
+  const { stdout } = assertDone(await evaluate('--checkpoint', 'one', '--data', 'data'))
+  const under = (title: string) =>
+    new RegExp(`^${title}:\\n((?: {2}.*\\n)*)`, 'm').exec(stdout)?.[1]?.split('\n').slice(0, -1) ?? []
+  assert.equal(under('most confident mistakes').length, Math.min(3, mistakes.length))
+  assert.equal(under('most confused').length, Math.min(5, confusions.length))
+  for (const { label, predicted, count } of confusions.slice(0, 5))
+    assert.ok(under('most confused').includes(`  ${label} taken for ${predicted}: ${count}`))
+})
+
+test('crops are chosen and described', async () => {
+  const args = ['--checkpoint', 'one', '--data', 'data']
+  const timm = await evaluateJson(...args, '--single', 'timm')
+  assert.match(timm.crops, /: short side 85, .* centre 75 × 75; bicubic/)
+  const { crops, rows } = await evaluateJson(...args, '--crops', '12')
+  assert.match(crops, /: short side 86; corners and centre/)
+  assert.deepEqual([rows[0].crop_pct, rows[0].interpolation], [null, 'bicubic'])
+  assert.deepEqual([timm.rows[0].crop_pct, timm.rows[0].interpolation], [0.875, 'bicubic'])
+})
+
+test('options that make no sense together are misuse', async () => {
+  const args = ['--checkpoint', 'one', '--data']
+  const cases: [args: string[], message: RegExp][] = [
+    [[...args, 'data', '--crops', '11'], /unknown number of crops '11': .* There are: 1, 10, 12, 144, dense/],
+    [[...args, 'data', '--single', 'tim'], /unknown way to cut 'tim': did you mean 'timm'/],
+    [[...args, 'data', '--crops', '12', '--single', 'timm'], /--single says how one crop is cut, and --crops is 12/],
+    [[...args, 'flat', '--submission', 'x.txt'], /a submission is written in ILSVRC2012_IDs: give --synsets/],
+    [[...args, 'data', '--synsets', synsetsFile], /--synsets is for --ground-truth or --submission/],
+    [
+      [...args, 'flat', '--synsets', synsetsFile, '--submission', 'x.txt', '--list', idsFile],
+      /--list is about errors, .* in flat are not known: give --ground-truth/,
+    ],
+  ]
+  for (const [args, message] of cases) assertRefused(await evaluate(...args), 2, message)
+  assert.equal(existsSync(path.join(root, 'x.txt')), false)
+})
+
+test('lists and ground truth that do not fit are refused with file and line', async () => {
+  const truth = ['--ground-truth', namesFile]
+  const cases: [args: string[], message: RegExp][] = [
+    [flat, /flat holds 12 images but no class folders/],
+    [[...flat, '--ground-truth', idsFile], /ids\.txt, line 1: \d is an ILSVRC2012_ID, .*: give --synsets/],
+    [[...flat, '--ground-truth', write('few.txt', names.slice(1))], /few\.txt has 11 lines and flat 12 images/],
+    [[...flat, '--ground-truth', idsFile, '--synsets', write('two.txt', idOrder.slice(1))], /two\.txt lacks the class/],
+    [[...flat, ...truth, '--list', write('zero.txt', [0])], /zero\.txt, line 1: there is no ILSVRC2012_val_00000000/],
+    [[...flat, ...truth, '--list', write('twice.txt', [3, number(3)])], /twice\.txt, line 2: .* in line 1 already/],
+    [
+      [
+        ...flat,
+        ...truth,
+        '--exclude',
+        write(
+          'all.txt',
+          names.map((_, i) => i + 1),
+        ),
+      ],
+      /all\.txt excludes every image/,
+    ],
+    [[...flat, ...truth, '--out', namesFile], /cannot write names\.txt: it exists already/],
+    [[...flat, ...truth, '--synsets', synsetsFile, '--submission', 'data'], /cannot write data: it is a folder/],
+  ]
+  for (const [args, message] of cases) assertRefused(await evaluate(...args), 1, message)
+})
+
+test('checkpoints of other classes make no ensemble', async () => {
+  const other = path.join(root, 'other.safetensors')
+  using checkpoint = readCheckpoint(path.join(root, newest('two')))
+  const { state, names, step } = checkpoint
+  const tensors = names.map(name => {
+    const { dtype, shape, bytes } = checkpoint.tensor(name)
+    return { name, dtype, shape, bytes: () => bytes }
+  })
+  writeCheckpointFile(other, step, { state: { ...state, classNames: [...classes.slice(0, 2), 'zebra'] }, tensors })
+  assertRefused(
+    await evaluate('--checkpoint', 'one', 'other.safetensors', '--data', 'data'),
+    1,
+    new RegExp(
+      `one/checkpoints/.* and other\\.safetensors make no ensemble: only one/checkpoints/\\S+ has the class '${classes[2]}'`,
+    ),
+  )
 })

@@ -1,21 +1,34 @@
-import { existsSync, statSync } from 'node:fs'
+import { existsSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
-import { formatCount, formatPercent, formatTable } from '../../base/format.js'
-import { openEvaluationData } from '../../data/class-folder.js'
-import { evaluatorOf, expectClasses } from '../../evaluation/checkpoint-evaluator.js'
-import { averagePredictions, type Predictions, scoresOf } from '../../evaluation/scores.js'
+import { formatCount } from '../../base/format.js'
+import { expectClasses } from '../../evaluation/checkpoint-evaluator.js'
+import type { Crops } from '../../evaluation/crops.js'
+import { type EvaluatedMembers, evaluateMembers, expectOneClassList } from '../../evaluation/members.js'
+import { cachedProgressFolder } from '../../evaluation/progress-file.js'
+import { resultOf } from '../../evaluation/result.js'
+import { writeResult, writeText } from '../../evaluation/result-folder.js'
+import { ensembleOf } from '../../evaluation/row.js'
+import { averagePredictions } from '../../evaluation/scores.js'
+import { submissionOf } from '../../evaluation/submission.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
+import { decodeState } from '../../training/checkpoint-state.js'
+import { oneOf } from '../arguments.js'
 import { backendOption, badImagesOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
+import { interruptSignal } from '../interrupt.js'
 import { ProgressLine } from '../progress-line.js'
 import { warn } from '../warn.js'
+import { describeBadImages, describeResult } from './evaluate/description.js'
+import { checkImageFlags, type EvaluationImages, type ImageFlags, openImages } from './evaluate/images.js'
+import { describeProgress, makeFolder } from './evaluate/progress.js'
 
-interface Flags {
+interface Flags extends ImageFlags {
   checkpoint: string[]
-  data: string
+  crops: '1' | '10' | '12' | '144' | 'dense'
+  single?: 'slim' | 'timm'
   badImages: 'error' | 'skip'
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
@@ -26,9 +39,26 @@ interface Flags {
 
 export const evaluateCommand = (): Command =>
   new Command('evaluate')
-    .description('single-crop top-1 and top-5 error of a checkpoint, or of several averaged')
+    .description('top-1 and top-5 error of a checkpoint, or of several averaged; one crop an image or many')
     .requiredOption('--checkpoint <file...>', 'checkpoint files, or run folders for their newest one')
-    .requiredOption('--data <folder>', 'holds val/<class>/*.jpg, or the class folders themselves')
+    .requiredOption('--data <folder>', 'holds val/<class>/*.jpg, or the class folders, or images without class folders')
+    .option(
+      '--crops <how many>',
+      'views of an image to average: 1, 10, 12, 144, or dense for the whole image',
+      oneOf('number of crops', ['1', '10', '12', '144', 'dense']),
+      '1',
+    )
+    .option(
+      '--single <way>',
+      "how the one crop is cut: slim (TF-Slim's, without the aspect) or timm (default: slim)",
+      oneOf('way to cut', ['slim', 'timm']),
+    )
+    .option('--ground-truth <file>', 'classes of images without class folders: a line an image, by file name')
+    .option('--synsets <file>', "ILSVRC2012's numbers of classes: line n is the WNID of number n")
+    .option('--list <file>', 'report on these images as well: a line an image, its path, file name or ILSVRC number')
+    .option('--exclude <file>', 'report on all but these images as well')
+    .option('--submission <file>', "write the five best classes of each image in the form of ILSVRC's test server")
+    .option('--out <folder>', 'write the results there, as JSON and tables')
     .addOption(badImagesOption())
     .addOption(backendOption())
     .addOption(precisionOption())
@@ -36,49 +66,26 @@ export const evaluateCommand = (): Command =>
     .addOption(passesOption())
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
-      const images = await openEvaluationData(flags.data)
+      const crops = cropsOf(flags)
+      checkImageFlags(flags)
       // All of them are checked before the first takes its time.
       const checkpoints = flags.checkpoint.map(openNamed)
-      for (const checkpoint of checkpoints) expectClasses(checkpoint, images)
-      const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
-      const precision = choosePrecision(backend, flags.precision)
-      const line = new ProgressLine(process.stderr)
-      const members: { name: string; predictions: Predictions }[] = []
-      const bad = new Map<string, string>()
-      for (const checkpoint of checkpoints) {
-        const { file } = checkpoint
-        await using evaluator = evaluatorOf(checkpoint, { backend, precision, images, badImages: flags.badImages })
-        const result = await evaluator
-          .run(done => line.update(`${file}: ${formatCount(done)} of ${formatCount(images.items.length)}`))
-          .finally(() => line.end())
-        for (const note of result.bad) bad.set(note.path, note.reason)
-        members.push({ name: file, predictions: result.predictions })
-        checkpoint.close()
-      }
-      const rows = members.map(({ name, predictions }) => ({ checkpoint: name, ...figures(predictions) }))
-      const ensemble = members.length > 1 ? figures(averagePredictions(members.map(m => m.predictions))) : undefined
-      const badImages = [...bad].map(([file, reason]) => ({ path: file, reason }))
-      if (flags.json) {
-        console.log(
-          JSON.stringify(
-            { crops: 1, precision, backend: backend.title, members: rows, ...(ensemble && { ensemble }), badImages },
-            undefined,
-            2,
-          ),
-        )
-        return
-      }
-      const cells = (label: string, f: ReturnType<typeof figures>) => [
-        label,
-        formatPercent(f.top1Error),
-        formatPercent(f.top5Error),
-        formatCount(f.images),
-      ]
-      const table = rows.map(row => cells(path.relative('', row.checkpoint), row))
-      if (ensemble) table.push(cells(`ensemble of ${members.length}`, ensemble))
-      console.log(formatTable(['single crop', 'top-1 error', 'top-5 error', 'images'], table))
-      for (const { path: file, reason } of badImages) console.log(`left out: ${file}: ${reason}`)
+      expectOneClassList(checkpoints)
+      const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
+      for (const checkpoint of checkpoints) expectClasses(checkpoint, data.images)
+      const keepIn = openFolders(flags)
+      const evaluated = await evaluate(checkpoints, flags, { crops, data, keepIn })
+      if (evaluated === undefined) return
+      report(evaluated, flags, data)
+      for (const file of evaluated.progressFiles) rmSync(file, { force: true })
     })
+
+function cropsOf({ crops, single }: Flags): Crops {
+  if (single !== undefined && crops !== '1')
+    throw new UserError(`--single says how one crop is cut, and --crops is ${crops}: leave one of them out`, 2)
+  if (crops === 'dense') return { kind: 'dense' }
+  return { kind: 'views', name: crops === '1' ? (single ?? 'slim') : crops }
+}
 
 function openNamed(name: string): Checkpoint {
   if (!existsSync(name) || !statSync(name).isDirectory()) return readCheckpoint(name)
@@ -88,7 +95,78 @@ function openNamed(name: string): Checkpoint {
   return latestCheckpoint(folder, warn)
 }
 
-function figures(predictions: Predictions) {
-  const { wrong: _, ...scores } = scoresOf(predictions)
-  return scores
+/** Makes the folders that will be written to. Returns the one for the progress, if there is any. */
+function openFolders({ out, submission }: Flags): string | undefined {
+  if (submission !== undefined) {
+    if (existsSync(submission) && statSync(submission).isDirectory())
+      throw new UserError(`cannot write ${submission}: it is a folder, not a file; give a file`)
+    makeFolder(path.dirname(submission))
+  }
+  if (out === undefined) return cachedProgressFolder()
+  makeFolder(out)
+  return out
+}
+
+interface Evaluated extends EvaluatedMembers {
+  readonly precision: string
+  readonly backend: string
+}
+
+/** Undefined when it was interrupted and can go on. */
+async function evaluate(
+  checkpoints: readonly Checkpoint[],
+  flags: Flags,
+  { crops, data, keepIn }: { crops: Crops; data: EvaluationImages; keepIn: string | undefined },
+): Promise<Evaluated | undefined> {
+  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  const precision = choosePrecision(backend, flags.precision)
+  const line = new ProgressLine(process.stderr)
+  const signal = interruptSignal(keepIn === undefined ? 'stopping' : 'keeping what is done')
+  try {
+    const members = await evaluateMembers(checkpoints, {
+      backend,
+      precision,
+      images: data.images,
+      badImages: flags.badImages,
+      crops,
+      keepIn,
+      signal,
+      progress: (place, progress) => line.update(describeProgress(checkpoints[place]!.file, progress)),
+    })
+    return { ...members, precision, backend: backend.title }
+  } catch (error) {
+    if (!signal.aborted || keepIn === undefined) throw error
+    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+    line.end()
+    warn('interrupted; the same command goes on')
+    process.exitCode = 130
+    return undefined
+  } finally {
+    line.end()
+    for (const checkpoint of checkpoints) checkpoint.close()
+  }
+}
+
+function report(evaluated: Evaluated, { submission, out, json }: Flags, data: EvaluationImages): void {
+  const { members, badImages, precision, backend } = evaluated
+  const { images, truth, synsets, subset } = data
+  if (submission !== undefined && synsets) {
+    const predictions = averagePredictions(members.map(member => member.predictions))
+    writeText(submission, submissionOf(predictions, images, synsets))
+    for (const { path: file } of badImages)
+      warn(`${file} could not be read: its line in ${submission} guesses the first classes`)
+  }
+  if (truth) {
+    const result = resultOf(members, { images, subset, badImages, precision, backend })
+    if (out !== undefined) writeResult(out, result)
+    console.log(json ? JSON.stringify(result, undefined, 2) : describeResult(result))
+    return
+  }
+  const { model, crops } = ensembleOf(members)
+  const result = { data: images.root, model, crops, precision, backend, submission, badImages }
+  if (json) console.log(JSON.stringify(result, undefined, 2))
+  else {
+    console.log(`${formatCount(images.items.length)} images predicted into ${submission}; their classes are not known`)
+    console.log([crops, ...describeBadImages(badImages)].join('\n'))
+  }
 }

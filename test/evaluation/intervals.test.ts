@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { differenceInterval, pairedInterval, wilsonInterval } from '../../src/study/intervals.js'
+import { differenceInterval, pairedInterval, wilsonInterval } from '../../src/evaluation/intervals.js'
 
 const near = (actual: number, expected: number, places = 4) =>
   assert.equal(actual.toFixed(places), expected.toFixed(places))

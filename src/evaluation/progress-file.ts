@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto'
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { cacheFolder } from '../backends/onednn/tuning-cache.js'
+
+const ending = '.progress'
+const keptDays = 30
+
+/** The file in `folder` for the progress of an evaluation that these words describe; other words, another file. */
+export function progressFile(folder: string, words: readonly string[]): string {
+  const digest = createHash('sha256').update(JSON.stringify(words)).digest('hex')
+  return path.join(folder, digest.slice(0, 16) + ending)
+}
+
+/**
+ * The folder for the progress of evaluations that are given none, in the user's cache folder; undefined when nothing can
+ * be written there. What nobody has gone on with for a month is removed from it.
+ */
+export function cachedProgressFolder(env: NodeJS.ProcessEnv = process.env, now = Date.now()): string | undefined {
+  const folder = path.join(cacheFolder(env), 'evaluations')
+  try {
+    mkdirSync(folder, { recursive: true })
+    accessSync(folder, constants.W_OK)
+    for (const name of readdirSync(folder)) {
+      const file = path.join(folder, name)
+      if (name.endsWith(ending) && now - statSync(file).mtimeMs > keptDays * 86_400_000) rmSync(file, { force: true })
+    }
+    return folder
+  } catch {
+    // A read-only home must not stop an evaluation: then an interrupted one begins again.
+    return undefined
+  }
+}
