@@ -1,13 +1,21 @@
 import type { FillTask, LoaderShare } from './loader-worker.js'
 
-/** A batch in the loader's own memory: valid until the next one is asked for. */
+/**
+ * A batch in the loader's own memory: valid until the next one is asked for. A sample is an image in training, and a
+ * view of an image in a pass.
+ */
 export interface Batch {
-  /** [batch, size, size, 3], values in [−1, 1]; images from `count` on are zero. In memory shared between threads. */
+  /** [batch, height, width, 3], values in [−1, 1]; samples from `count` on are zero. In memory shared between threads. */
   readonly images: Float32Array
   /** [batch]; −1 from `count` on, and for a bad image that evaluation leaves out. */
   readonly labels: Int32Array
   /** [batch], which image of the set each is; a stand-in's own number where one was needed. 0 from `count` on. */
   readonly indices: Uint32Array
+  /**
+   * [batch], the share of each sample in its image's average: those of one image sum to 1. 0 from `count` on, for a bad
+   * image, and for a view that repeats an earlier one of its image, which counts for both; such samples are zero.
+   */
+  readonly weights: Float32Array
   /** How many of them are of the set. */
   readonly count: number
 }
@@ -25,8 +33,9 @@ export interface Filling {
 /** The batches of one call to `steps` or `pass`, taken one at a time even when several are asked for at once. */
 export class BatchRun implements AsyncIterableIterator<Batch, undefined> {
   readonly kind: FillTask['kind']
+  /** The place of the sample after the last one. */
   readonly to: number
-  /** The next batch to start. */
+  /** The place of the first sample of the next batch to start. */
   upcoming: number
   /** Started and not yet handed out, in order. */
   readonly queue: Filling[] = []

@@ -1,10 +1,12 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
-import { type Preprocessing, writeSample } from './augment.js'
+import { writeSample } from './augment.js'
 import { BadImage, decodeFile, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
+import { ImageViews } from './image-views.js'
 import { TrainingOrder } from './order.js'
 import { PathList } from './path-list.js'
+import { inputExtent, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
 import { Slot, type SlotMemory } from './slot.js'
 
 /** What every worker of a loader knows from the start. */
@@ -13,7 +15,6 @@ export interface LoaderWorkerData {
   readonly workers: number
   readonly seed: number
   readonly preprocessing: Preprocessing
-  readonly batch: number
   readonly badImages: 'error' | 'skip'
   readonly paths: SharedArrayBuffer
   readonly labels: SharedArrayBuffer
@@ -23,13 +24,13 @@ export interface LoaderWorkerData {
   readonly wanted: SharedArrayBuffer
 }
 
-/** One batch to fill; each worker does every `workers`-th sample of it. */
+/** One batch to fill; each worker does its share of it. */
 export interface FillTask {
   readonly ticket: number
   readonly slot: number
   readonly kind: 'steps' | 'pass'
-  /** Which batch of the global order, or of the set. */
-  readonly step: number
+  /** The first sample's place: in the global order, or in the views of all images one after another. */
+  readonly first: number
   /** Samples in this batch. */
   readonly count: number
 }
@@ -44,6 +45,12 @@ export interface LoaderShare {
   readonly bad: readonly { readonly sample: number; readonly index: number; readonly reason: string }[]
   /** Why the work cannot go on at all. */
   readonly fatal?: string
+}
+
+/** Samples `from` … `end` − 1 of a batch, all of one image. */
+interface Piece {
+  readonly from: number
+  readonly end: number
 }
 
 interface Found {
@@ -64,8 +71,13 @@ const cache = new ImageCache(data.cache)
 const slots = data.slots.map(memory => new Slot(memory))
 const wanted = new Int32Array(data.wanted)
 const order = new TrainingOrder(data.seed, labels.length)
-const sampleLength = data.preprocessing.size ** 2 * 3
+const { width, height } = inputExtent(data.preprocessing)
+const sampleLength = width * height * 3
+const views = viewCount(data.preprocessing)
+const together = viewsTogether(data.preprocessing)
 const known = new Map<number, string>()
+/** The image that views were last cut from: the next batch often goes on with it. */
+let latest: { readonly index: number; readonly image: RgbImage; readonly views: ImageViews } | undefined
 
 let work: Promise<void> = Promise.resolve()
 port.on('message', (task: LoaderTask | null) => {
@@ -80,20 +92,20 @@ async function perform(task: LoaderTask): Promise<LoaderShare> {
   const { ticket } = task
   try {
     if (task.kind === 'cache')
-      await eachOfShare(
+      await eachInTurn(
         ticket,
-        labels.length,
+        shareOfSet(),
         async index => {
           if (!cache.overflowed) await load(index)
         },
         () => {},
       )
     else
-      await eachOfShare(
+      await eachInTurn(
         ticket,
-        task.count,
-        sample => search(task, sample, bad),
-        (found, sample) => write(task, sample, found),
+        shareOfBatch(task),
+        piece => search(task, piece, bad),
+        (found, piece) => write(task, piece, found),
       )
     return { ticket, bad }
   } catch (error) {
@@ -101,54 +113,74 @@ async function perform(task: LoaderTask): Promise<LoaderShare> {
   }
 }
 
-/**
- * Prepares and uses this worker's share of `count` things in order, as long as the task is wanted. A few are prepared
- * at a time: images are read and decoded on the system's threads while others are cropped and coloured here.
- */
-async function eachOfShare<T>(
-  ticket: number,
-  count: number,
-  prepare: (index: number) => Promise<T>,
-  use: (prepared: T, index: number) => void,
-): Promise<void> {
-  const ahead: Promise<T>[] = []
-  let upcoming = data.worker
-  const prepareMore = () => {
-    while (upcoming < count && ahead.length < decodesAtOnce && Atomics.load(wanted, 0) <= ticket) {
-      const prepared = prepare(upcoming)
-      // A failure is thrown where its turn comes; until then it is no unhandled one.
-      prepared.catch(() => {})
-      ahead.push(prepared)
-      upcoming += data.workers
-    }
-  }
-  prepareMore()
-  for (let index = data.worker; ahead.length > 0; index += data.workers) {
-    const prepared = await ahead.shift()!
-    prepareMore()
-    use(prepared, index)
+function* shareOfSet(): Generator<number> {
+  for (let index = data.worker; index < labels.length; index += data.workers) yield index
+}
+
+/** The workers take turns; views that are cut from one resized image are not divided among them. */
+function* shareOfBatch({ first, count }: FillTask): Generator<Piece> {
+  for (let from = 0; from < count; ) {
+    const turn = Math.floor((first + from) / together)
+    const end = Math.min(count, (turn + 1) * together - first)
+    if (turn % data.workers === data.worker) yield { from, end }
+    from = end
   }
 }
 
 /**
- * The image for one sample, or nothing when it is bad and has no stand-in. In training, with bad images skipped, the
+ * Prepares and uses things in order, as long as the task is wanted. A few are prepared at a time: images are read and
+ * decoded on the system's threads while others are cropped and coloured here.
+ */
+async function eachInTurn<T, P>(
+  ticket: number,
+  things: Iterable<T>,
+  prepare: (thing: T) => Promise<P>,
+  use: (prepared: P, thing: T) => void,
+): Promise<void> {
+  const upcoming = things[Symbol.iterator]()
+  const ahead: { readonly thing: T; readonly prepared: Promise<P> }[] = []
+  const prepareMore = () => {
+    while (ahead.length < decodesAtOnce && Atomics.load(wanted, 0) <= ticket) {
+      const next = upcoming.next()
+      if (next.done) return
+      const prepared = prepare(next.value)
+      // A failure is thrown where its turn comes; until then it is no unhandled one.
+      prepared.catch(() => {})
+      ahead.push({ thing: next.value, prepared })
+    }
+  }
+  prepareMore()
+  while (ahead.length > 0) {
+    const { thing, prepared } = ahead.shift()!
+    const ready = await prepared
+    prepareMore()
+    use(ready, thing)
+  }
+}
+
+/**
+ * The image for some samples, or nothing when it is bad and has no stand-in. In training, with bad images skipped, the
  * stand-in is the next good image of the same epoch's order, from the epoch's end on from its start: a rule of the
  * order alone, whatever the workers do.
  */
-async function search(task: FillTask, sample: number, bad: LoaderShare['bad'][number][]): Promise<Found | undefined> {
-  const position = task.step * data.batch + sample
+async function search(task: FillTask, { from }: Piece, bad: LoaderShare['bad'][number][]): Promise<Found | undefined> {
+  const position = task.first + from
   for (let ahead = 0; ahead < labels.length; ahead++) {
-    const index = task.kind === 'steps' ? order.indexAt(position, ahead) : position
+    const index = indexAt(task, position, ahead)
     const image = await load(index)
     if (typeof image !== 'string') return { index, image, ahead }
-    bad.push({ sample, index, reason: image })
+    bad.push({ sample: from, index, reason: image })
     if (task.kind === 'pass' || data.badImages === 'error') return undefined
   }
   throw new Error('none of the images can be decoded')
 }
 
+const indexAt = ({ kind }: FillTask, position: number, ahead = 0) =>
+  kind === 'steps' ? order.indexAt(position, ahead) : Math.floor(position / views)
+
 /** The image, or the reason why it is none. */
 async function load(index: number): Promise<RgbImage | string> {
+  if (latest?.index === index) return latest.image
   const held = cache.get(index) ?? known.get(index)
   if (held !== undefined) return held
   try {
@@ -162,24 +194,40 @@ async function load(index: number): Promise<RgbImage | string> {
   }
 }
 
-function write(task: FillTask, sample: number, found: Found | undefined): void {
+function write(task: FillTask, { from, end }: Piece, found: Found | undefined): void {
   const slot = slots[task.slot]!
-  const out = slot.images.subarray(sample * sampleLength, (sample + 1) * sampleLength)
-  const position = task.step * data.batch + sample
-  if (found === undefined) {
-    out.fill(0)
-    slot.labels[sample] = -1
-    slot.indices[sample] = task.kind === 'steps' ? order.indexAt(position) : position
-    slot.finish(true)
-    return
+  for (let sample = from; sample < end; sample++) {
+    const out = slot.images.subarray(sample * sampleLength, (sample + 1) * sampleLength)
+    const position = task.first + sample
+    if (found === undefined) {
+      out.fill(0)
+      slot.labels[sample] = -1
+      slot.indices[sample] = indexAt(task, position)
+      slot.weights[sample] = 0
+    } else {
+      slot.labels[sample] = labels[found.index]!
+      slot.indices[sample] = found.index
+      slot.weights[sample] = writeInput(task, position, found, out)
+    }
+    // Bad images, and those passed over, must reach the consumer's list before the batch does.
+    slot.finish(found === undefined || found.ahead > 0)
   }
-  const { index, image, ahead } = found
-  const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
-  // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
-  const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
-  writeSample(image, data.preprocessing, random, out)
-  slot.labels[sample] = labels[index]!
-  slot.indices[sample] = index
-  // Images passed over must reach the consumer's list before the batch does.
-  slot.finish(ahead > 0)
+}
+
+/** Returns the input's share in its image's average. */
+function writeInput(task: FillTask, position: number, { index, image, ahead }: Found, out: Float32Array): number {
+  const { preprocessing } = data
+  if (preprocessing.kind === 'train') {
+    const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
+    // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
+    const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
+    writeSample(image, preprocessing, random, out)
+    return 1
+  }
+  if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }
+  const view = position % views
+  const weight = latest.views.weights[view]!
+  if (weight > 0) latest.views.write(view, out)
+  else out.fill(0)
+  return weight
 }

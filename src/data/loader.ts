@@ -1,17 +1,17 @@
 import { UserError } from '../base/error.js'
 import { formatBytes } from '../base/format.js'
 import { usableCores } from '../base/threads.js'
-import type { Preprocessing } from './augment.js'
 import { type Batch, BatchRun, type Filling } from './batch-run.js'
 import type { ImageSet } from './class-folder.js'
 import { Crew } from './crew.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import type { FillTask, LoaderShare, LoaderTask, LoaderWorkerData } from './loader-worker.js'
 import { PathList } from './path-list.js'
+import { inputExtent, type Preprocessing, requirePreprocessing, viewCount } from './preprocessing.js'
 import { Slot } from './slot.js'
 
 export interface LoaderOptions {
-  /** Images a batch. */
+  /** Samples a batch: images in training, views of images in a pass. */
   readonly batch: number
   readonly preprocessing: Preprocessing
   /** Decides order and augmentation, with the epoch and the image's number and nothing else. */
@@ -46,6 +46,8 @@ export interface BadImageNote {
  * threads; an idle loader does not keep the process alive.
  */
 export class Loader {
+  /** How many samples a pass makes of each image, coinciding views counted. */
+  readonly views: number
   readonly #set: ImageSet
   readonly #options: LoaderOptions
   readonly #crew: Crew<LoaderTask, LoaderShare>
@@ -74,7 +76,6 @@ export class Loader {
     const { workers = Math.max(1, Math.min(2, Math.floor(usableCores() / 2))), prefetch = 3 } = options
     for (const [name, value, least] of [
       ['batch', batch, 1],
-      ['size', preprocessing.size, 1],
       ['workers', workers, 1],
       ['prefetch', prefetch, 1],
       ['seed', seed, 0],
@@ -82,8 +83,7 @@ export class Loader {
     ] as const)
       if (!Number.isSafeInteger(value) || value < least)
         throw new UserError(`${name} must be a whole number, at least ${least}, not ${value}`, 2)
-    if (preprocessing.kind === 'eval' && !(preprocessing.centralFraction > 0 && preprocessing.centralFraction <= 1))
-      throw new UserError(`centralFraction must lie in (0, 1], not ${preprocessing.centralFraction}`, 2)
+    requirePreprocessing(preprocessing)
     if (set.items.length === 0) throw new UserError(`${set.root} has no images`)
     if (options.cache !== undefined && !ImageCache.fits(options.cache, set.items.length))
       throw new RangeError('the cache was reserved for another number of images')
@@ -91,7 +91,9 @@ export class Loader {
 
     this.#set = set
     this.#options = options
-    const sampleLength = preprocessing.size ** 2 * 3
+    this.views = viewCount(preprocessing)
+    const { width, height } = inputExtent(preprocessing)
+    const sampleLength = width * height * 3
     const memory = reserveSlots(prefetch + 1, batch, sampleLength)
     this.#slots = memory.map(slot => new Slot(slot))
     this.#free = memory.map((_, i) => i)
@@ -105,7 +107,6 @@ export class Loader {
       workers,
       seed,
       preprocessing,
-      batch,
       badImages: options.badImages,
       paths: PathList.pack(set.items.map(item => item.path)),
       labels: labels.buffer,
@@ -148,12 +149,21 @@ export class Loader {
   steps(fromStep: number, toStep: number): AsyncIterableIterator<Batch, undefined> {
     if (!Number.isSafeInteger(fromStep) || fromStep < 0 || !(toStep >= fromStep))
       throw new UserError(`cannot take the steps ${fromStep} … ${toStep}: they must be whole numbers in order`, 2)
-    return this.#start('steps', fromStep, toStep)
+    if (this.views > 1) throw new RangeError('training takes one view an image')
+    const { batch } = this.#options
+    return this.#start('steps', fromStep * batch, Math.ceil(toStep) * batch)
   }
 
-  /** Every image once in the set's order, the last batch short. Throws as {@link steps} does. */
-  pass(): AsyncIterableIterator<Batch, undefined> {
-    return this.#start('pass', 0, Math.ceil(this.#set.items.length / this.#options.batch))
+  /**
+   * Every image from `fromImage` on once, in the set's order and view by view: sample p of all is view p mod `views` of
+   * image ⌊p / `views`⌋. Batches are cut without regard to where an image ends; the last one is short. Throws as
+   * {@link steps} does.
+   */
+  pass(fromImage = 0): AsyncIterableIterator<Batch, undefined> {
+    const count = this.#set.items.length
+    if (!Number.isSafeInteger(fromImage) || fromImage < 0 || fromImage > count)
+      throw new UserError(`cannot go on at image ${fromImage}: ${this.#set.root} has ${count}`, 2)
+    return this.#start('pass', fromImage * this.views, count * this.views)
   }
 
   /**
@@ -217,12 +227,12 @@ export class Loader {
   #schedule(): void {
     const run = this.#run
     if (run === undefined || this.#failed) return
-    const { batch } = this.#options
     while (run.upcoming < run.to && this.#free.length > 0) {
       const slot = this.#free.pop()!
-      const step = run.upcoming++
-      const count = run.kind === 'steps' ? batch : Math.min(batch, this.#set.items.length - step * batch)
-      const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, step, count }
+      const first = run.upcoming
+      const count = Math.min(this.#options.batch, run.to - first)
+      run.upcoming += count
+      const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, first, count }
       const filling: Filling = { slot, task, shares: this.#crew.size, bad: [], fatal: undefined }
       this.#slots[slot]!.reset()
       this.#open.set(task.ticket, filling)
@@ -282,13 +292,14 @@ export class Loader {
       this.#end(run)
       throw refusal
     }
-    const { images, labels, indices } = this.#slots[filling.slot]!
+    const { images, labels, indices, weights } = this.#slots[filling.slot]!
     const { count } = filling.task
     const sampleLength = images.length / labels.length
     images.fill(0, count * sampleLength)
     labels.fill(-1, count)
     indices.fill(0, count)
-    return { images, labels, indices, count }
+    weights.fill(0, count)
+    return { images, labels, indices, weights, count }
   }
 
   /** Waits until the run's next batch is there; undefined when there are no more. */
@@ -343,7 +354,7 @@ function reserveSlots(slots: number, batch: number, sampleLength: number) {
   } catch (error) {
     const bytes = formatBytes(slots * batch * sampleLength * 4)
     throw new UserError(
-      `${slots} batches of ${batch} images need ${bytes}: choose a smaller batch, size or prefetch`,
+      `${slots} batches of ${batch} inputs need ${bytes}: choose a smaller batch, size or prefetch`,
       1,
       {
         cause: error,

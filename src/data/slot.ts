@@ -3,6 +3,7 @@ export interface SlotMemory {
   readonly images: SharedArrayBuffer
   readonly labels: SharedArrayBuffer
   readonly indices: SharedArrayBuffer
+  readonly weights: SharedArrayBuffer
   /** Two words: samples finished, and those of them that the worker's message has a remark on. */
   readonly progress: SharedArrayBuffer
 }
@@ -15,21 +16,24 @@ export class Slot {
   readonly images: Float32Array
   readonly labels: Int32Array
   readonly indices: Uint32Array
+  readonly weights: Float32Array
   readonly #progress: Int32Array
 
   constructor(memory: SlotMemory) {
     this.images = new Float32Array(memory.images)
     this.labels = new Int32Array(memory.labels)
     this.indices = new Uint32Array(memory.indices)
+    this.weights = new Float32Array(memory.weights)
     this.#progress = new Int32Array(memory.progress)
   }
 
-  /** @param sampleLength floats of one image */
+  /** @param sampleLength floats of one sample */
   static reserve(batch: number, sampleLength: number): SlotMemory {
     return {
       images: new SharedArrayBuffer(batch * sampleLength * 4),
       labels: new SharedArrayBuffer(batch * 4),
       indices: new SharedArrayBuffer(batch * 4),
+      weights: new SharedArrayBuffer(batch * 4),
       progress: new SharedArrayBuffer(8),
     }
   }

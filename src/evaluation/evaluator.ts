@@ -54,7 +54,7 @@ export class Evaluator implements AsyncDisposable {
     const centralFraction = options.centralFraction ?? network.preprocessing.centralFraction
     this.#loader = new Loader(options.images, {
       batch,
-      preprocessing: { kind: 'eval', size: model.size, centralFraction },
+      preprocessing: { kind: 'views', crops: 'slim', size: model.size, fraction: centralFraction },
       seed: 0,
       badImages: options.badImages,
       ...(options.cache && { cache: options.cache }),

@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import type { Preprocessing } from '../data/augment.js'
 import type { ImageSet } from '../data/class-folder.js'
 import { Loader } from '../data/loader.js'
+import type { Preprocessing } from '../data/preprocessing.js'
 
 /** What is done to an image: training's distortions by their colour, or evaluation's central crop. */
 export const protocols = ['fast', 'full', 'none', 'eval'] as const
@@ -58,4 +58,4 @@ async function measure(
 }
 
 const preprocessingOf = (protocol: Protocol, size: number): Preprocessing =>
-  protocol === 'eval' ? { kind: 'eval', size, centralFraction: 0.875 } : { kind: 'train', size, colour: protocol }
+  protocol === 'eval' ? { kind: 'views', crops: 'slim', size } : { kind: 'train', size, colour: protocol }

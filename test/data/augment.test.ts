@@ -4,20 +4,6 @@ import { RandomStream } from '../../src/base/random.js'
 import { writeSample } from '../../src/data/augment.js'
 import { noise } from './picture.js'
 
-test('evaluation is the central crop, resized and scaled to [−1, 1], and draws nothing', () => {
-  const image = noise(1, 16, 16)
-  const out = new Float32Array(14 * 14 * 3)
-  const random = new RandomStream(1)
-  writeSample(image, { kind: 'eval', size: 14, centralFraction: 0.875 }, random, out)
-  for (let y = 0; y < 14; y++)
-    for (let x = 0; x < 14; x++)
-      for (let c = 0; c < 3; c++)
-        assert.ok(
-          Math.abs(out[(y * 14 + x) * 3 + c]! - (image.rgb[((y + 1) * 16 + x + 1) * 3 + c]! / 127.5 - 1)) < 1e-6,
-        )
-  assert.equal(random.uint32(), new RandomStream(1).uint32())
-})
-
 test('training stays in [−1, 1], is decided by its stream and mirrors half of the time', () => {
   const image = noise(2, 20, 20)
   const train = { kind: 'train', size: 9, colour: 'full' } as const

@@ -5,17 +5,18 @@ import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { UserError } from '../../src/base/error.js'
 import { RandomStream } from '../../src/base/random.js'
-import { type Preprocessing, writeSample } from '../../src/data/augment.js'
+import { writeSample } from '../../src/data/augment.js'
 import type { Batch } from '../../src/data/batch-run.js'
 import { type ImageSet, openSplit } from '../../src/data/class-folder.js'
 import { decodeFile } from '../../src/data/decode.js'
 import { ImageCache } from '../../src/data/image-cache.js'
 import { Loader, type LoaderOptions } from '../../src/data/loader.js'
 import { TrainingOrder } from '../../src/data/order.js'
+import type { Preprocessing, TrainPreprocessing } from '../../src/data/preprocessing.js'
 import { noise, pipeline, temporaryFolder, writeTree } from './picture.js'
 
-const train: Preprocessing = { kind: 'train', size: 11, colour: 'fast' }
-const evaluate: Preprocessing = { kind: 'eval', size: 11, centralFraction: 0.875 }
+const train: TrainPreprocessing = { kind: 'train', size: 11, colour: 'fast' }
+const evaluate: Preprocessing = { kind: 'views', crops: 'slim', size: 11, fraction: 0.875 }
 const pixels = 11 * 11 * 3
 
 /** Twelve images in three classes; those named in `broken` are cut in half. */
@@ -330,7 +331,7 @@ test('options out of range are refused', async t => {
     { seed: -1 },
     { cacheBytes: Number.NaN },
     { preprocessing: { ...train, size: 0 } },
-    { preprocessing: { ...evaluate, centralFraction: 0 } as const },
+    { preprocessing: { ...evaluate, fraction: 0 } as const },
     { batch: 2 ** 40 },
   ])
     assert.throws(() => new Loader(set, options(o)), UserError)

@@ -1,0 +1,14 @@
+import { googlenet } from './googlenet.js'
+import type { CropName, CropProtocol } from './protocol.js'
+import { slim } from './slim.js'
+import { ten } from './ten.js'
+import { timm } from './timm.js'
+import { twelve } from './twelve.js'
+
+export const cropProtocols: { readonly [Name in CropName]: CropProtocol & { readonly id: Name } } = {
+  slim,
+  timm,
+  '10': ten,
+  '12': twelve,
+  '144': googlenet,
+}

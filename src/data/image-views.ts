@@ -1,0 +1,129 @@
+import { toNetworkRange } from './augment.js'
+import type { Rectangle } from './crop.js'
+import { cropProtocols } from './crops/crops.js'
+import type { CropProtocol, Extent, View } from './crops/protocol.js'
+import type { RgbImage } from './decode.js'
+import { inputExtent, type ViewPreprocessing } from './preprocessing.js'
+import { type Filter, resample } from './resample.js'
+import { resizeBilinear } from './resize.js'
+
+/**
+ * A resized image of more than so many times a view's area is not made whole, but only where the view lies: a line one
+ * pixel wide, made 342 wide, would be gigabytes.
+ */
+const mostTimesLarger = 8
+
+/** The place in an image where a view begins. */
+interface Placed {
+  readonly image: RgbImage
+  readonly x: number
+  readonly y: number
+}
+
+/** The network's inputs that one image gives, made when asked for. Holds one resized form of the image at a time. */
+export class ImageViews {
+  /** [views], each one's share in the image's average; 0 for one that repeats an earlier one. They sum to 1. */
+  readonly weights: Float32Array
+  readonly #image: RgbImage
+  readonly #input: Extent
+  readonly #resampling: CropProtocol['resampling']
+  readonly #views: readonly View[]
+  #resized: RgbImage | undefined
+  /** What the last view was written from; mostly its mirror image comes next. */
+  #last: { readonly key: string; readonly placed: Placed } | undefined
+
+  constructor(image: RgbImage, preprocessing: ViewPreprocessing) {
+    this.#image = image
+    this.#input = inputExtent(preprocessing)
+    if (preprocessing.kind === 'whole') {
+      this.#resampling = 'bicubic'
+      this.#views = wholeViews(preprocessing)
+    } else {
+      const protocol = cropProtocols[preprocessing.crops]
+      this.#resampling = protocol.resampling
+      this.#views = protocol.views(image, preprocessing.size, preprocessing)
+    }
+    this.weights = sharesOf(this.#views)
+  }
+
+  /** @param out [height, width, 3], values in [−1, 1] */
+  write(index: number, out: Float32Array): void {
+    const view = this.#views[index]!
+    if (this.#resampling === 'tensorflow-bilinear') {
+      resizeBilinear(this.#image, view.from, this.#input.width, out, view.mirrored)
+      toNetworkRange(out)
+      return
+    }
+    const key = keyOf(view)
+    if (this.#last?.key !== key) this.#last = { key, placed: this.#place(view, this.#resampling) }
+    writePixels(this.#last.placed, this.#input, view.mirrored, out)
+  }
+
+  /** The view in the input's size, not mirrored. */
+  #place({ resized, from }: View, filter: Filter): Placed {
+    const placed = this.#cut(resized ?? this.#image, from, filter)
+    const { width, height } = this.#input
+    if (from.width === width && from.height === height) return placed
+    return { image: resample(copyOf(placed, from), width, height, filter), x: 0, y: 0 }
+  }
+
+  #cut({ width, height }: Extent, from: Rectangle, filter: Filter): Placed {
+    if (width * height > mostTimesLarger * from.width * from.height)
+      return { image: resample(this.#image, width, height, filter, from), x: 0, y: 0 }
+    if (this.#resized?.width !== width || this.#resized.height !== height)
+      this.#resized = resample(this.#image, width, height, filter)
+    return { image: this.#resized, x: from.x, y: from.y }
+  }
+}
+
+function wholeViews({ width, height }: Extent): View[] {
+  const resized = { width, height }
+  return [false, true].map(mirrored => ({ resized, from: { x: 0, y: 0, ...resized }, mirrored }))
+}
+
+const keyOf = ({ resized, from }: View): string =>
+  [resized?.width, resized?.height, from.x, from.y, from.width, from.height].join()
+
+/** Mirror images are views of their own, even where the picture is symmetric. */
+function sharesOf(views: readonly View[]): Float32Array {
+  const shares = new Float32Array(views.length)
+  const firsts = new Map<string, number>()
+  const counts = new Map<number, number>()
+  for (const [i, view] of views.entries()) {
+    const key = `${keyOf(view)},${view.mirrored}`
+    const first = firsts.get(key) ?? i
+    firsts.set(key, first)
+    counts.set(first, (counts.get(first) ?? 0) + 1)
+  }
+  for (const [first, count] of counts) shares[first] = count / views.length
+  return shares
+}
+
+/** The pixels of a rectangle of this size as an image of their own. */
+function copyOf({ image, x, y }: Placed, { width, height }: Extent): RgbImage {
+  const rgb = new Uint8Array(width * height * 3)
+  for (let j = 0; j < height; j++) {
+    const start = ((y + j) * image.width + x) * 3
+    rgb.set(image.rgb.subarray(start, start + width * 3), j * width * 3)
+  }
+  return { width, height, rgb }
+}
+
+/** Bytes as the network's values, rounded as floats in [0, 1] brought to [−1, 1] are. */
+const values = Float32Array.from({ length: 256 }, (_, byte) => byte / 255)
+toNetworkRange(values)
+
+function writePixels({ image, x, y }: Placed, { width, height }: Extent, mirrored: boolean, out: Float32Array): void {
+  const { rgb } = image
+  const stride = mirrored ? -3 : 3
+  let o = 0
+  for (let j = 0; j < height; j++) {
+    let from = ((y + j) * image.width + x + (mirrored ? width - 1 : 0)) * 3
+    for (let i = 0; i < width; i++) {
+      out[o++] = values[rgb[from]!]!
+      out[o++] = values[rgb[from + 1]!]!
+      out[o++] = values[rgb[from + 2]!]!
+      from += stride
+    }
+  }
+}
