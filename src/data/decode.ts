@@ -16,7 +16,7 @@ export class BadImage extends Error {
 }
 
 /** Above this an image is refused before its pixels are unpacked: a small file can hold gigabytes of them. */
-const maximumPixels = 100_000_000
+export const maximumPixels = 100_000_000
 
 // Images are decoded side by side, so threads inside one image, and a cache of whole operations, would only cost.
 sharp.concurrency(1)
@@ -31,8 +31,7 @@ sharp.cache(false)
  * @throws {BadImage} if the bytes are no such image, are cut short or are damaged in a way the decoder can notice
  */
 export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
-  if (bytes.length === 0) throw new BadImage('the file is empty')
-  if (!isSupported(bytes)) throw new BadImage('the content is no JPEG, PNG or WebP image')
+  requireSupported(bytes)
   try {
     const { data, info } = await sharp(bytes, {
       autoOrient: true,
@@ -48,8 +47,7 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
       throw new BadImage(`the decoder gave ${info.channels} channels instead of 3`)
     return { width: info.width, height: info.height, rgb: data }
   } catch (error) {
-    if (error instanceof BadImage) throw error
-    throw new BadImage(reasonOf(error), { cause: error })
+    throw badData(error)
   }
 }
 
@@ -64,11 +62,16 @@ export async function decodeFile(file: string): Promise<RgbImage> {
   try {
     bytes = await readFile(file)
   } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-    if (['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'].includes(code)) throw error
-    throw new BadImage(readingFaults[code] ?? `the file cannot be read (${code || String(error)})`, { cause: error })
+    throw unreadable(error)
   }
   return await decodeImage(bytes)
+}
+
+/** What an error in opening or reading an image file is to be thrown as. */
+export function unreadable(error: unknown): unknown {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (['EMFILE', 'ENFILE', 'ENOMEM', 'EIO'].includes(code)) return error
+  return new BadImage(readingFaults[code] ?? `the file cannot be read (${code || String(error)})`, { cause: error })
 }
 
 const readingFaults: Record<string, string> = {
@@ -76,6 +79,15 @@ const readingFaults: Record<string, string> = {
   EACCES: 'permission to read the file is denied',
   EISDIR: 'it is a folder',
   ELOOP: 'the link points to itself',
+}
+
+/**
+ * @param bytes the first twelve of a file, or all of it
+ * @throws {BadImage} if this is no image in a format that is read
+ */
+export function requireSupported(bytes: Uint8Array): void {
+  if (bytes.length === 0) throw new BadImage('the file is empty')
+  if (!isSupported(bytes)) throw new BadImage('the content is no JPEG, PNG or WebP image')
 }
 
 /** By the first bytes: sharp alone would also open SVG, TIFF and more, each with its own ways to go wrong. */
@@ -89,12 +101,17 @@ function isSupported(bytes: Uint8Array): boolean {
 }
 
 /**
- * The decoder's own words are no use here: libvips keeps them in one buffer for the whole process, so of images decoded
- * at the same time one can get the other's. Whether an image is refused does not depend on that.
+ * What an error of the decoder is to be thrown as. Its own words are no use here: libvips keeps them in one buffer for
+ * the whole process, so of images decoded at the same time one can get the other's. Whether an image is refused does not
+ * depend on that.
  */
-function reasonOf(error: unknown): string {
+export function badData(error: unknown): BadImage {
+  if (error instanceof BadImage) return error
   const message = error instanceof Error ? error.message : String(error)
   return message.includes('exceeds pixel limit')
-    ? `the image has more than ${formatCount(maximumPixels)} pixels`
-    : 'the image data is cut short or damaged'
+    ? tooManyPixels(error)
+    : new BadImage('the image data is cut short or damaged', { cause: error })
 }
+
+export const tooManyPixels = (cause?: unknown): BadImage =>
+  new BadImage(`the image has more than ${formatCount(maximumPixels)} pixels`, { cause })

@@ -73,3 +73,24 @@ test('a single pixel fills any size', () => {
   resizeBilinear({ width: 1, height: 1, rgb: Uint8Array.of(255, 0, 51) }, { x: 0, y: 0, width: 1, height: 1 }, 5, out)
   assert.deepEqual([...new Set(out)].sort(), [0, Math.fround(0.2), 1])
 })
+
+test("TensorFlow.js's resizeBilinear without half-pixel centres", async () => {
+  const tf = await import('@tensorflow/tfjs-core')
+  await import('@tensorflow/tfjs-backend-wasm')
+  await tf.setBackend('wasm')
+  for (const [width, height, size] of [
+    [37, 23, 61],
+    [37, 23, 17],
+    [5, 64, 13],
+    [438, 329, 299],
+    [1, 9, 4],
+  ] as const) {
+    const image = noise(width, width, height)
+    const out = new Float32Array(size * size * 3)
+    resizeBilinear(image, { x: 0, y: 0, width, height }, size, out)
+    const resized = tf.image.resizeBilinear(tf.tensor3d([...image.rgb], [height, width, 3]), [size, size], false, false)
+    const expected = await resized.data<'float32'>()
+    const furthest = out.reduce((most, value, i) => Math.max(most, Math.abs(value * 255 - expected[i]!)), 0)
+    assert.ok(furthest < 1e-2, `${width} × ${height} to ${size}: ${furthest} levels`)
+  }
+})

@@ -1,0 +1,70 @@
+import { open } from 'node:fs/promises'
+import sharp from 'sharp'
+import type { ImageSet } from './class-folder.js'
+import type { Extent } from './crops/protocol.js'
+import { BadImage, badData, maximumPixels, requireSupported, tooManyPixels, unreadable } from './decode.js'
+
+/**
+ * Width and height that an image file has once decoded, its EXIF orientation applied, from its header alone. Damage
+ * further on goes unnoticed.
+ *
+ * @throws {BadImage} as `decodeFile` does
+ */
+export async function readImageSize(file: string): Promise<Extent> {
+  requireSupported(await firstBytes(file))
+  try {
+    const { width, height } = (await sharp(file, { limitInputPixels: maximumPixels }).metadata()).autoOrient
+    if (width * height > maximumPixels) throw tooManyPixels()
+    return { width, height }
+  } catch (error) {
+    throw badData(error)
+  }
+}
+
+const filesAtOnce = 16
+
+export interface SizeOptions {
+  /** Hears how many images are done. */
+  readonly progress?: (done: number) => void
+  readonly signal?: AbortSignal
+}
+
+/** The sizes of a set's images in its order; of a bad one, why it has none. Throws the signal's reason when aborted. */
+export async function readImageSizes(
+  { items }: Pick<ImageSet, 'items'>,
+  { progress = () => {}, signal }: SizeOptions = {},
+): Promise<readonly (Extent | BadImage)[]> {
+  const sizes = new Array<Extent | BadImage>(items.length)
+  const upcoming = items.entries()
+  let done = 0
+  let failed = false
+  const readSome = async () => {
+    for (const [i, { path }] of upcoming) {
+      try {
+        signal?.throwIfAborted()
+        sizes[i] = await readImageSize(path)
+      } catch (error) {
+        if (!(error instanceof BadImage)) {
+          failed = true
+          throw error
+        }
+        sizes[i] = error
+      }
+      if (failed) return
+      progress(++done)
+    }
+  }
+  signal?.throwIfAborted()
+  await Promise.all(Array.from({ length: Math.min(filesAtOnce, items.length) }, readSome))
+  return sizes
+}
+
+async function firstBytes(file: string): Promise<Uint8Array> {
+  try {
+    await using handle = await open(file)
+    const { buffer, bytesRead } = await handle.read(new Uint8Array(12), 0, 12, 0)
+    return buffer.subarray(0, bytesRead)
+  } catch (error) {
+    throw unreadable(error)
+  }
+}
