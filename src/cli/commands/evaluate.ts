@@ -49,7 +49,7 @@ export const evaluateCommand = (): Command =>
         const { file } = checkpoint
         await using evaluator = evaluatorOf(checkpoint, { backend, precision, images, badImages: flags.badImages })
         const result = await evaluator
-          .run(done => line.update(`${file}: ${formatCount(done)} of ${formatCount(images.items.length)}`))
+          .run({ progress: ({ done, total }) => line.update(`${file}: ${formatCount(done)} of ${formatCount(total)}`) })
           .finally(() => line.end())
         for (const note of result.bad) bad.set(note.path, note.reason)
         members.push({ name: file, predictions: result.predictions })
