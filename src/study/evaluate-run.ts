@@ -1,10 +1,10 @@
-import { rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { type ImageSet, openTrainingData } from '../data/class-folder.js'
 import { evaluatorOf } from '../evaluation/checkpoint-evaluator.js'
-import type { Crops } from '../evaluation/evaluator.js'
+import type { Crops } from '../evaluation/crops.js'
 import type { PassName } from '../graph/passes/passes.js'
 import { type Checkpoint, latestCheckpoint } from '../training/checkpoint.js'
 import { loadEvaluation, type StoredEvaluation, storeEvaluation } from './stored-predictions.js'
@@ -78,6 +78,7 @@ export async function evaluateRun(
     crops: studyCrops[crops],
   })
   const keep = `${file}.part`
+  mkdirSync(path.dirname(file), { recursive: true })
   const { predictions, bad, crops: description, imagesPerSecond } = await evaluator.run({ keep, signal, progress })
   storeEvaluation(file, key, { predictions, description, badImages: bad.length, imagesPerSecond })
   rmSync(keep, { force: true })

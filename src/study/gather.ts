@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { ImageSet } from '../data/class-folder.js'
-import { averagePredictions, type Predictions, scoresOf } from '../evaluation/scores.js'
+import { averagePredictions, onlyImages, type Predictions, scoresOf } from '../evaluation/scores.js'
 import { networkOf } from '../networks/model-spec.js'
 import { summarise } from '../networks/summary.js'
 import { evaluateCommand, trainCommand } from './commands.js'
@@ -44,15 +44,9 @@ export function readEvaluations(run: ComparisonRun, orders: readonly EvaluationO
 
 /** Errors over the images of `kept`, all when it is absent. */
 function errorsOver(predictions: Predictions, kept?: Uint8Array): FinalErrors {
-  const { top1Error, top5Error, images } = scoresOf(kept ? only(predictions, kept) : predictions)
+  const { top1Error, top5Error, images } = scoresOf(kept ? onlyImages(predictions, kept) : predictions)
   return { top1Error, top5Error, images }
 }
-
-/** The predictions as if the images that are not kept could not be read. */
-export const only = (predictions: Predictions, kept: Uint8Array): Predictions => ({
-  ...predictions,
-  labels: predictions.labels.map((label, i) => (kept[i] ? label : -1)),
-})
 
 /** The networks of a study, each with its runs; `kept` are the images of the single crop. */
 export function networkResults(
@@ -149,7 +143,7 @@ export function pairings(
   const single = (network: string) =>
     evaluated.flatMap(({ run, predictions }) => {
       const own = run.settings.model.network === network ? predictions.get('1') : undefined
-      return own ? [kept ? only(own, kept) : own] : []
+      return own ? [kept ? onlyImages(own, kept) : own] : []
     })
   for (const [i, a] of networks.entries())
     for (const b of networks.slice(i + 1))

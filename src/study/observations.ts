@@ -1,8 +1,8 @@
 import path from 'node:path'
 import sharp from 'sharp'
 import type { ImageSet } from '../data/class-folder.js'
-import type { Predictions } from '../evaluation/scores.js'
-import { scoresOf } from '../evaluation/scores.js'
+import { confusionMatrix, confusions } from '../evaluation/confusion.js'
+import { bestClasses, type Predictions, rowOf, scoresOf } from '../evaluation/scores.js'
 import type { EvaluatedRun } from './gather.js'
 import type { Confusion, Sample } from './result.js'
 
@@ -52,13 +52,10 @@ const spread = (values: readonly number[], count: number): number[] =>
     ? [...values]
     : Array.from({ length: count }, (_, i) => values[Math.floor(((i + 0.5) * values.length) / count)]!)
 
-const bestOf = ({ probabilities, classes }: Predictions, image: number, names: readonly string[]) =>
-  Array.from(probabilities.subarray(image * classes, (image + 1) * classes), (probability, i) => ({
-    label: names[i]!,
-    probability,
-  }))
-    .sort((a, b) => b.probability - a.probability)
-    .slice(0, 3)
+function bestOf(predictions: Predictions, image: number, names: readonly string[]) {
+  const row = rowOf(predictions, image)
+  return bestClasses(row, 3).map(i => ({ label: names[i]!, probability: row[i]! }))
+}
 
 /** A small JPEG as a data URI. */
 async function thumbnail(file: string): Promise<string> {
@@ -74,13 +71,13 @@ async function thumbnail(file: string): Promise<string> {
 /** Which classes each network's first run takes for which. */
 export const confusionsOf = (evaluated: readonly EvaluatedRun[], { classes }: ImageSet): Confusion[] =>
   [...firstRuns(evaluated)].map(([network, predictions]): Confusion => {
-    const counts = confusionMatrix(predictions)
-    const pairs = counts
-      .flatMap((row, label) =>
-        row.map((images, predicted) => ({ label: classes[label]!, predicted: classes[predicted]!, images })),
-      )
-      .filter(({ label, predicted, images }) => label !== predicted && images > 0)
-      .sort((a, b) => b.images - a.images)
-      .slice(0, mostPairs)
-    return { network, classes, counts: classes.length <= mostClasses ? counts : [], pairs }
+    const matrix = confusionMatrix(predictions)
+    const row = (label: number) => Array.from(matrix.subarray(label * classes.length, (label + 1) * classes.length))
+    const pairs = confusions(matrix, classes).slice(0, mostPairs)
+    return {
+      network,
+      classes,
+      counts: classes.length <= mostClasses ? classes.map((_, label) => row(label)) : [],
+      pairs: pairs.map(({ label, predicted, count }) => ({ label, predicted, images: count })),
+    }
   })

@@ -43,7 +43,8 @@ export function instabilityRunOf(seed: number, events: readonly LoggedEvent[]): 
 /** Each look with the loss that was told last before it. */
 function traceOf(events: readonly LoggedEvent[]): WatchPoint[] {
   const trace: WatchPoint[] = []
-  let [loss, gradientNorm]: (number | null)[] = [null, null]
+  let loss: number | null = null
+  let gradientNorm: number | null = null
   for (const event of events) {
     if (event.type === 'step') {
       loss = finite(event.loss)

@@ -1,5 +1,4 @@
-import { existsSync, mkdirSync } from 'node:fs'
-import path from 'node:path'
+import { existsSync } from 'node:fs'
 import { UserError } from '../base/error.js'
 import type { Predictions } from '../evaluation/scores.js'
 import { openSafetensors, writeSafetensors } from '../formats/safetensors.js'
@@ -17,7 +16,6 @@ export interface StoredEvaluation {
 export function storeEvaluation(file: string, key: string, evaluation: StoredEvaluation): void {
   const { predictions, description, badImages, imagesPerSecond } = evaluation
   const { probabilities, labels, classes } = predictions
-  mkdirSync(path.dirname(file), { recursive: true })
   const bytes = ({ buffer, byteOffset, byteLength }: Float32Array | Int32Array) =>
     new Uint8Array(buffer, byteOffset, byteLength)
   writeSafetensors(

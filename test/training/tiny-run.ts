@@ -30,7 +30,8 @@ export const tinySettings = (data: DataSets): RunSettings => ({
   data: path.dirname(data.train.root),
   badImages: 'error',
   backend: 'auto',
-  evaluateEpochs: 1,
+  watchSteps: 4,
+    evaluateEpochs: 1,
   recompute: 'auto',
   passes: passNames,
 })

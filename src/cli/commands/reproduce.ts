@@ -2,14 +2,14 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { unknownChoice } from '../../base/error.js'
+import { quoted } from '../../base/shell-word.js'
 import { formatCount, formatDuration } from '../../base/format.js'
 import { writeAtomically } from '../../formats/atomic-file.js'
 import { hasFont, writePictures } from '../../study/pictures.js'
-import { presets } from '../../study/presets.js'
+import { presets } from '../../study/presets/presets.js'
 import { renderReport } from '../../study/report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { terminalReport } from '../../study/tables.js'
-import { quoted } from '../arguments.js'
 import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { studyTerminal } from '../study-terminal.js'
@@ -61,7 +61,7 @@ export const reproduceCommand = (): Command =>
         signal: interruptSignal('stopping where it can go on'),
         tell: terminal.tell,
         say: terminal.say,
-        drawing: (done, total) => terminal.live(`drawing ${formatCount(done)} of ${formatCount(total)}`),
+        progress: (what, done, total) => terminal.live(`${what}: ${formatCount(done)} of ${formatCount(total)}`),
       }).finally(terminal.end)
       const report = path.join(out, 'report.html')
       writeAtomically(report, file => file.append(new TextEncoder().encode(renderReport(result))))
