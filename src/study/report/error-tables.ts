@@ -24,7 +24,7 @@ import { missing, type Table } from './table.js'
 export function errorTables(result: StudyResult): Table[] {
   const known = new Set(publishedTables.flatMap(table => table.protocols))
   const own = result.protocols.filter(protocol => !known.has(protocol.id))
-  return [
+  const single = [
     ...publishedTables.map(table =>
       singleTable(
         result,
@@ -33,8 +33,10 @@ export function errorTables(result: StudyResult): Table[] {
       ),
     ),
     ...own.map(protocol => singleTable(result, [protocol])),
-    ensembleTable(result),
   ].flatMap(table => table ?? [])
+  const [first, ...others] = [...single, ...ensembleTable(result)]
+  const common = [...spreadNotes(result), ...topFiveNote(result), ...runNotes(result)]
+  return first ? [{ ...first, notes: [...first.notes, ...common] }, ...others] : []
 }
 
 /** One of tables 1 to 3; `undefined` when no network has an error under its protocols. */
@@ -85,19 +87,16 @@ function singleTable(
     notes: [
       ...protocols.map(protocol => `${protocol.title}: ${protocol.description}`),
       ...(published ? [paperNote(result, published.source), ...published.notes] : []),
-      ...spreadNotes(result),
-      ...topFiveNote(result),
-      ...(protocols[0] === result.protocols[0] ? runNotes(result) : []),
     ],
   }
 }
 
-function ensembleTable(result: StudyResult): Table | undefined {
-  if (result.ensembles.length === 0) return undefined
+function ensembleTable(result: StudyResult): Table[] {
+  if (result.ensembles.length === 0) return []
   const matched = result.ensembles.map(({ members }) => publishedEnsembles.find(e => sameNetworks(e, members)))
   const absent = publishedEnsembles.filter(e => !matched.includes(e))
   const titleOf = (protocol: string) => result.protocols.find(p => p.id === protocol)?.title ?? protocol
-  return {
+  const table: Table = {
     id: 'errors-4',
     caption: 'Table 4: ensembles, the mean of the members’ probabilities',
     header: [
@@ -128,6 +127,7 @@ function ensembleTable(result: StudyResult): Table | undefined {
       ...publishedEnsembles.flatMap(e => (e.note === undefined ? [] : [`${e.title}: ${e.note}`])),
     ],
   }
+  return [table]
 }
 
 const errorHeader = ['Top-1', '95 % interval', 'Top-5', '95 % interval', 'Seeds', 'Images'] as const

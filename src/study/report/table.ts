@@ -39,7 +39,7 @@ export function meanOfMeasured(values: readonly (number | null | undefined)[]): 
 
 /** Columns whose every cell is a number are set to the right, as `formatTable` does on the terminal. */
 export const isNumeric = ({ rows, prose }: Table, column: number): boolean =>
-  !prose?.includes(column) && rows.every(row => /^([-–−+]?[\d.]|—?$)/.test(row[column] ?? ''))
+  !prose?.includes(column) && rows.every(row => /^(?:[-–−+]?[\d.]|—|$)/.test(row[column] ?? ''))
 
 export function tableHtml(table: Table): string {
   const kind = (column: number) =>
