@@ -3,12 +3,14 @@ import { wilsonInterval } from '../evaluation/intervals.js'
 import { writeAtomically } from '../formats/atomic-file.js'
 import { networkOf } from '../networks/model-spec.js'
 import type { LoggedEvent } from '../training/events.js'
-import { type Chart, lineChart } from './chart.js'
-import { escapeProse, escapeText } from './markup.js'
 import { courseOf } from './measured-run.js'
+import type { Chart } from './report/chart.js'
+import { type Figure, figureHtml } from './report/figure.js'
+import { escapeProse, escapeText } from './report/markup.js'
+import { factsHtml, page, sectionHtml } from './report/page.js'
+import { measured, missing, type Table, tableHtml } from './report/table.js'
 import type { EpochResult } from './result.js'
 import type { RunSettings } from './run-settings.js'
-import { styleSheet } from './sheet.js'
 
 export function writeRunReport(file: string, settings: RunSettings, events: readonly LoggedEvent[]): void {
   writeAtomically(file, out => out.append(new TextEncoder().encode(renderRunReport(settings, events))))
@@ -29,32 +31,43 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
     `on ${settings.data}`,
     ...(imagesPerSecond === null ? [] : [`at ${imagesPerSecond.toFixed(1)} images a second`]),
   ].join(' ')
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'; img-src data:">
-<title>${escapeText(headline)}</title>
-<link rel="icon" href="data:,">
-<style>${styleSheet}</style>
-</head>
-<body>
-<main>
-<p class="eyebrow">One training run${ended ? '' : ', not ended'}</p>
+  const figures = epochs.length > 0 ? [errorFigure(epochs, images)] : []
+  const sections = [
+    {
+      id: 'errors',
+      title: 'Error during training',
+      body:
+        figures.length > 0
+          ? figures.map(figureHtml).join('') + tableHtml(epochTable(epochs))
+          : '<p>No epoch was evaluated.</p>',
+    },
+    ...(warnings.length > 0
+      ? [
+          {
+            id: 'warnings',
+            title: 'Warnings',
+            body: `<ul>${warnings.map(w => `<li>${escapeText(w)}</li>`).join('')}</ul>`,
+          },
+        ]
+      : []),
+    { id: 'settings', title: 'Settings', body: factsHtml(settingsOf(settings)) },
+  ]
+  return page(
+    headline,
+    `<p class="eyebrow">One training run${ended ? '' : ', not ended'}</p>
 <h1>${escapeText(headline)}</h1>
 <p class="lead">${escapeProse(lead)}. Errors are those of the running-average weights on ${formatCount(images)} validation images, single central crop.</p>
-<section aria-labelledby="errors"><h2 id="errors">Error during training</h2>
-${epochs.length > 0 ? `<figure>${lineChart(errorChart(epochs, images))}</figure>${epochTable(epochs)}` : '<p>No epoch was evaluated.</p>'}
-</section>
-${warnings.length > 0 ? `<section aria-labelledby="warnings"><h2 id="warnings">Warnings</h2><ul>${warnings.map(w => `<li>${escapeText(w)}</li>`).join('')}</ul></section>` : ''}
-<section aria-labelledby="settings"><h2 id="settings">Settings</h2><dl>${settingsOf(settings)
-    .map(([key, value]) => `<dt>${escapeText(key)}</dt><dd>${escapeText(value)}</dd>`)
-    .join('')}</dl></section>
-</main>
-</body>
-</html>
-`
+${sections.map(sectionHtml).join('\n')}`,
+  )
+}
+
+function errorFigure(epochs: readonly EpochResult[], images: number): Figure {
+  return {
+    id: 'errors-figure',
+    title: 'Validation error by epoch',
+    caption: 'The shade is the 95 % interval for this many validation images (Wilson).',
+    charts: [errorChart(epochs, images)],
+  }
 }
 
 function errorChart(epochs: readonly EpochResult[], images: number): Chart {
@@ -67,9 +80,8 @@ function errorChart(epochs: readonly EpochResult[], images: number): Chart {
     id: 'errors-by-epoch',
     title: 'Validation error by epoch',
     description: `Top-1 and top-5 error after each of ${epochs.length} evaluations`,
-    xLabel: 'epoch',
-    yLabel: 'error',
-    wholeX: true,
+    x: { label: 'epoch', unit: 'epoch', whole: true },
+    y: { label: 'error', scale: 'percent' },
     series: [
       {
         label: 'Top-1',
@@ -87,22 +99,19 @@ function errorChart(epochs: readonly EpochResult[], images: number): Chart {
   }
 }
 
-function epochTable(epochs: readonly EpochResult[]): string {
-  const share = (value: number | null) => (value === null ? '—' : formatPercent(value))
-  const rows = epochs.map(epoch => [
+const epochTable = (epochs: readonly EpochResult[]): Table => ({
+  id: 'epochs',
+  caption: 'Every evaluation in numbers',
+  header: ['Epoch', 'Training time', 'Training loss', 'Top-1 error', 'Top-5 error'],
+  rows: epochs.map(epoch => [
     `${epoch.epoch}`,
     formatDuration(epoch.seconds),
-    epoch.trainLoss?.toFixed(3) ?? '—',
-    share(epoch.top1Error),
-    share(epoch.top5Error),
-  ])
-  const head = ['Epoch', 'Training time', 'Training loss', 'Top-1 error', 'Top-5 error']
-  const cells = (tag: 'th' | 'td', row: readonly string[]) =>
-    row.map(cell => `<${tag}>${escapeText(cell)}</${tag}>`).join('')
-  return `<table><caption>Every evaluation in numbers</caption><thead><tr>${cells('th', head)}</tr></thead><tbody>${rows
-    .map(row => `<tr>${cells('td', row)}</tr>`)
-    .join('')}</tbody></table>`
-}
+    epoch.trainLoss?.toFixed(3) ?? missing,
+    measured(epoch.top1Error, formatPercent),
+    measured(epoch.top5Error, formatPercent),
+  ]),
+  notes: [],
+})
 
 const settingsOf = ({ model, recipe, badImages, backend }: RunSettings): [string, string][] =>
   Object.entries({ ...model, ...recipe, badImages, backend }).map(([key, value]) => [

@@ -4,12 +4,11 @@ import { type BackendName, choosePrecision, openBackend } from '../../backends/o
 import { unknownChoice } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
 import { formatCount, formatDuration } from '../../base/format.js'
-import { writeAtomically } from '../../formats/atomic-file.js'
-import { hasFont, writePictures } from '../../study/pictures.js'
 import { presets } from '../../study/presets/presets.js'
-import { renderReport } from '../../study/report.js'
+import { hasFont } from '../../study/report/pictures.js'
+import { terminalReport } from '../../study/report/terminal.js'
+import { writeReport } from '../../study/report/write-report.js'
 import { reproduce } from '../../study/reproduce.js'
-import { terminalReport } from '../../study/tables.js'
 import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { studyTerminal } from '../study-terminal.js'
@@ -63,16 +62,14 @@ export const reproduceCommand = (): Command =>
         say: terminal.say,
         progress: (what, done, total) => terminal.live(`${what}: ${formatCount(done)} of ${formatCount(total)}`),
       }).finally(terminal.end)
-      const report = path.join(out, 'report.html')
-      writeAtomically(report, file => file.append(new TextEncoder().encode(renderReport(result))))
       if (!(await hasFont()))
         say(
           "inception: no font is installed, so the PNG pictures have no labels: on Debian 'apt-get install fonts-dejavu-core'",
         )
-      await writePictures(result, path.join(out, 'pictures'))
+      const report = await writeReport(result, out)
       console.log(`\n${terminalReport(result, process.stdout.columns || 100)}`)
       console.log(
-        `\n${formatDuration(result.seconds)} in all. Report: ${report}; pictures: ${path.join(out, 'pictures')}`,
+        `\n${formatDuration(result.seconds)} in all. Report: ${report.html}; as text: ${report.markdown}, ${report.csv}; pictures: ${path.join(out, 'pictures')}`,
       )
       if (interrupted) {
         say(`interrupted: '${command}' goes on`)

@@ -1,14 +1,14 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import sharp from 'sharp'
-import { UserError } from '../base/error.js'
-import { lineChart } from './chart.js'
-import { figuresOf } from './figures.js'
-import type { StudyResult } from './result.js'
+import { UserError } from '../../base/error.js'
+import type { StudyResult } from '../result.js'
+import { lineChart } from './line-chart.js'
+import { measurementsOf } from './measurements.js'
 
 /** A chart as PNG bytes, `pixels` wide, on white. */
 export async function rasterise(svg: string, pixels = 1440): Promise<Buffer> {
-  const units = Number(/viewBox="0 0 ([\d.]+) /.exec(svg)?.[1] ?? 480)
+  const units = Number(/viewBox="0 0 ([\d.]+) /.exec(svg)?.[1] ?? 420)
   return sharp(Buffer.from(svg), { density: (72 * pixels) / units })
     .resize({ width: pixels })
     .flatten({ background: '#ffffff' })
@@ -26,7 +26,7 @@ export async function writePictures(result: StudyResult, folder: string): Promis
   try {
     await mkdir(folder, { recursive: true })
     const written: string[] = []
-    for (const chart of figuresOf(result).flatMap(f => f.charts)) {
+    for (const chart of measurementsOf(result).flatMap(m => m.figures.flatMap(f => f.charts))) {
       const file = path.join(folder, `${chart.id}.png`)
       await writeFile(file, await rasterise(lineChart(chart)))
       written.push(file)
