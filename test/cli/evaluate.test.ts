@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   truncateSync,
+  watch,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -170,11 +171,14 @@ const number = (n: number) => `ILSVRC2012_val_${String(n).padStart(8, '0')}.JPEG
 /** The validation images as ILSVRC's are: in one folder, numbered in another order than their classes'. */
 async function flatten(
   folder: string,
+  copies = 1,
 ): Promise<{ readonly names: readonly string[]; readonly classes: readonly string[] }> {
   const { items, classes } = await openEvaluationData(data)
   const shuffled = items.map((item, i) => ({ item, at: (5 * i) % items.length })).sort((a, b) => a.at - b.at)
   mkdirSync(path.join(root, folder))
-  for (const [i, { item }] of shuffled.entries()) cpSync(item.path, path.join(root, folder, number(i + 1)))
+  for (let copy = 0; copy < copies; copy++)
+    for (const [i, { item }] of shuffled.entries())
+      cpSync(item.path, path.join(root, folder, number(copy * items.length + i + 1)))
   return { names: shuffled.map(({ item }) => classes[item.label]!), classes }
 }
 
@@ -283,6 +287,35 @@ test('what goes wrong is told in short', async () => {
   assert.equal(under('most confused').length, Math.min(5, confusions.length))
   for (const { label, predicted, count } of confusions.slice(0, 5))
     assert.ok(under('most confused').includes(`  ${label} taken for ${predicted}: ${count}`))
+})
+
+test('Ctrl-C keeps what is done, and the same command goes on', async () => {
+  await flatten('many', 3)
+  const truth = write('many.txt', [...names, ...names, ...names])
+  const args = ['--checkpoint', 'one', '--data', 'many', '--ground-truth', truth, '--crops', '144']
+  const out = path.join(root, 'kept')
+  mkdirSync(out)
+  const begun = new AbortController()
+  const watcher = watch(out, () => begun.abort())
+  const order = ['evaluate', ...args, '--out', 'kept', '--json']
+  const stopped = await inception(order, { cwd: root, send: 'SIGINT', signal: begun.signal })
+  watcher.close()
+  assert.equal(stopped.code, 130, stopped.stderr)
+  assert.equal(stopped.stdout, '')
+  assert.match(
+    stopped.stderr,
+    /keeping what is done; once more to quit at once\ninception: interrupted; the same command goes on\n$/,
+  )
+  assert.deepEqual(
+    readdirSync(out).map(name => path.extname(name)),
+    ['.progress'],
+  )
+  const resumed = assertDone(await inception(order, { cwd: root }))
+  assert.deepEqual(JSON.parse(resumed.stdout), await evaluateJson(...args))
+  assert.equal(
+    readdirSync(out).some(name => name.endsWith('.progress')),
+    false,
+  )
 })
 
 test('crops are chosen and described', async () => {
