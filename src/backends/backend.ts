@@ -9,9 +9,9 @@ export type Precision = Extract<Dtype, 'f32' | 'bf16'>
 
 /**
  * The variables of a run: named tensors of f32 that programs share. A training program and an evaluation program over
- * one store see the same parameters.
+ * one store see the same parameters. Disposed, it gives its memory back; its programs must be disposed before.
  */
-export interface Store {
+export interface Store extends Disposable {
   /** Makes room for a variable and fills it with its initial values, unless it is there already. */
   declare(variable: Variable, seed: number): void
   has(name: string): boolean
@@ -28,10 +28,15 @@ export interface CompileOptions {
   readonly seed?: number
   /** The store's name for a graph's variable, e.g. its running average. @default the same name */
   readonly bind?: (name: string) => string
+  /** Whether kernels may be measured, for a program that runs too seldom to be worth it. @default true */
+  readonly tune?: boolean
 }
 
-/** A compiled graph: kernels in order over planned memory. Nothing is allocated, looked up or freed inside a run. */
-export interface Program {
+/**
+ * A compiled graph: kernels in order over planned memory. Nothing is allocated, looked up or freed inside a run.
+ * Disposed, it gives back its kernels and memory, the buffers of its inputs too; to use it afterwards is an error.
+ */
+export interface Program extends Disposable {
   /** The buffer of an input, in its feed order: write into it, then run. */
   input(name: string): Float32Array | Int32Array
   run(): void

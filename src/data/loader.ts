@@ -25,6 +25,8 @@ export interface LoaderOptions {
    * in training the next good image of the epoch's order stands in for it, in evaluation it is left out.
    */
   readonly badImages: 'error' | 'skip'
+  /** Whether the set is only a part of one, so that all of its images may be bad. @default false */
+  readonly partial?: boolean
   /** Memory for decoded images, so that later epochs need not decode. Speed only. @default 512 MiB */
   readonly cacheBytes?: number
   /** A cache from `ImageCache.reserve` instead, which several loaders of the same set can share. */
@@ -329,7 +331,7 @@ export class Loader {
   #finish(run: BatchRun): undefined {
     if (run !== this.#run) return
     this.#end(run)
-    if (run.kind === 'pass' && this.#bad.size === this.#set.items.length)
+    if (run.kind === 'pass' && !this.#options.partial && this.#bad.size === this.#set.items.length)
       throw new UserError(`none of the images of ${this.#set.root} can be decoded`)
   }
 
@@ -339,13 +341,18 @@ export class Loader {
     if (this.#options.badImages === 'skip' || filling.bad.length === 0) return
     const first = filling.bad.reduce((a, b) => (b.sample < a.sample ? b : a))
     const { path } = this.#set.items[first.index]!
-    const remedy = 'mend or remove it, or use --bad-images skip to leave such images out and list them'
-    return new UserError(`bad image ${path}: ${first.reason}; ${remedy}`)
+    return badImageError(path, first.reason)
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     await this.close()
   }
+}
+
+/** What to throw where a bad image is an error. */
+export function badImageError(path: string, reason: string): UserError {
+  const remedy = 'mend or remove it, or use --bad-images skip to leave such images out and list them'
+  return new UserError(`bad image ${path}: ${reason}; ${remedy}`)
 }
 
 function reserveSlots(slots: number, batch: number, sampleLength: number) {

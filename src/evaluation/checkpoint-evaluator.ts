@@ -1,61 +1,55 @@
-import type { Backend, Precision } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
-import type { CacheMemory } from '../data/image-cache.js'
 import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState, restore } from '../training/checkpoint-state.js'
-import type { Crops } from './crops.js'
-import { Evaluator } from './evaluator.js'
+import { declareNetwork } from './compiled-network.js'
+import { Evaluator, type EvaluatorOptions } from './evaluator.js'
 
 /** Errors: UserError when the checkpoint was trained on other classes than the images have. */
-export function expectClasses(checkpoint: Checkpoint, { classes, root }: ImageSet): void {
-  const { classNames } = decodeState(checkpoint)
-  const strange = classes.find(name => !classNames.includes(name)) ?? classNames.find(name => !classes.includes(name))
+export function expectClasses(checkpoint: Checkpoint, images: ImageSet): void {
+  classOrder(checkpoint, images)
+}
+
+/** For each class of the images, its place among the checkpoint's. */
+function classOrder(checkpoint: Checkpoint, { classes, root }: ImageSet): number[] {
+  const { classNames, model } = decodeState(checkpoint)
+  const places = new Map(classNames.map((name, place) => [name, place]))
+  const strange = classes.find(name => !places.has(name)) ?? classNames.find(name => !classes.includes(name))
   if (strange !== undefined)
     throw new UserError(
       `checkpoint ${checkpoint.file} is of ${classNames.length} classes and ${root} has ${classes.length}: '${strange}' is not in both; evaluate on data of the classes it was trained on`,
     )
+  if (classNames.length !== model.classes || places.size !== model.classes)
+    throw new UserError(
+      `checkpoint ${checkpoint.file} names ${places.size} different classes and its network has ${model.classes}; use another checkpoint`,
+    )
+  return classes.map(name => places.get(name)!)
 }
 
 /**
- * An evaluator of a checkpoint's running averages. Errors: UserError when the checkpoint is of other classes than the
- * images, or lacks tensors.
+ * An evaluator of a checkpoint's running averages, over a store of its own. Errors: UserError when the checkpoint is of
+ * other classes than the images, or lacks tensors.
  */
 export function evaluatorOf(
   checkpoint: Checkpoint,
-  {
-    backend,
-    precision,
-    images,
-    badImages,
-    cache,
-    crops,
-  }: {
-    readonly crops: Crops
-    readonly backend: Backend
-    readonly precision: Precision
-    readonly images: ImageSet
-    readonly badImages: 'error' | 'skip'
-    readonly cache?: CacheMemory | undefined
-  },
+  options: Omit<EvaluatorOptions, 'model' | 'store' | 'averages' | 'classOrder' | 'ownsStore'>,
 ): Evaluator {
-  expectClasses(checkpoint, images)
+  const order = classOrder(checkpoint, options.images)
   const { model, centralFraction } = decodeState(checkpoint)
-  const store = backend.createStore()
-  const evaluator = new Evaluator({
-    model,
-    backend,
-    precision,
-    store,
-    images,
-    badImages,
-    cache,
-    crops,
-    centralFraction,
-    averages: false,
-  })
-  const names = new Set(checkpoint.names)
-  restore(store, checkpoint, name => (names.has(averageName(name)) ? averageName(name) : name))
-  return evaluator
+  const store = options.backend.createStore()
+  try {
+    declareNetwork({ model, store, averages: false, extent: { width: model.size, height: model.size } })
+    const names = new Set(checkpoint.names)
+    restore(store, checkpoint, name => (names.has(averageName(name)) ? averageName(name) : name))
+    return new Evaluator({
+      ...options,
+      ...{ model, store, averages: false, ownsStore: true },
+      fraction: options.fraction ?? centralFraction,
+      classOrder: order.every((place, i) => place === i) ? undefined : order,
+    })
+  } catch (error) {
+    store[Symbol.dispose]()
+    throw error
+  }
 }

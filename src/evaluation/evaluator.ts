@@ -1,125 +1,196 @@
-import { performance } from 'node:perf_hooks'
-import type { Backend, Precision, Program, Store } from '../backends/backend.js'
+import type { Backend, Precision, Store } from '../backends/backend.js'
+import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
-import { cropProtocols } from '../data/crops/crops.js'
-import type { CropName } from '../data/crops/protocol.js'
+import { BadImage, decodeFile } from '../data/decode.js'
 import type { CacheMemory } from '../data/image-cache.js'
-import { type BadImageNote, Loader } from '../data/loader.js'
-import type { Value } from '../graph/op.js'
-import { optimiseInference } from '../graph/passes/passes.js'
-import { feedImages } from '../networks/feed.js'
-import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
-import { buildModel } from '../nn/model.js'
-import { averageName } from '../optim/average.js'
-import type { Crops } from './crops.js'
+import { type BadImageNote, badImageError, Loader } from '../data/loader.js'
+import { type ModelSpec, networkOf } from '../networks/model-spec.js'
+import { Collection } from './collection.js'
+import { CompiledNetwork, declareNetwork } from './compiled-network.js'
+import { type Crops, describeCrops, sidesOf, singleCrop } from './crops.js'
+import { type KeptPrediction, KeptPredictions } from './kept-predictions.js'
 import type { EvaluationProgress } from './pace.js'
-import { type Predictions, type Scores, scoresOf, softmaxInto } from './scores.js'
+import { type Part, type Plan, planDense, planViews } from './plan.js'
+import { predictionKey } from './prediction-key.js'
+import { type Predictions, type Scores, scoresOf } from './scores.js'
+import { Sitting, type Station } from './sitting.js'
 
 export interface EvaluatorOptions {
-  readonly crops?: Crops
   readonly model: ModelSpec
   readonly backend: Backend
   readonly precision: Precision
   readonly store: Store
   readonly images: ImageSet
   readonly badImages: 'error' | 'skip'
-  /** Images at a time. @default 32 */
-  readonly batch?: number
+  /** What of each image is looked at. @default TF-Slim's single crop */
+  readonly crops?: Crops | undefined
+  /** Views at a time; of larger inputs fewer, by their area. @default 32 */
+  readonly batch?: number | undefined
   readonly cache?: CacheMemory | undefined
   /** Use the running averages in the store rather than the variables themselves. @default true */
   readonly averages?: boolean
-  /** The share of each side that the central crop keeps. @default the network's */
-  readonly centralFraction?: number
+  /** The share of each side that a single crop keeps. @default the network's */
+  readonly fraction?: number | undefined
+  /** For each class of the images, its place among the network's classes. @default the same place */
+  readonly classOrder?: readonly number[] | undefined
+  /** Whether the store is disposed with the evaluator. @default false */
+  readonly ownsStore?: boolean
+}
+
+export interface RunOptions {
+  /**
+   * A file to keep what has been predicted in. With it the same evaluation, interrupted or killed, goes on where it was
+   * and ends with the same bits.
+   */
+  readonly keep?: string | undefined
+  /** Aborting ends the run after the batch in hand; it throws the signal's reason. */
+  readonly signal?: AbortSignal | undefined
+  readonly progress?: ((progress: EvaluationProgress) => void) | undefined
 }
 
 export interface Evaluation extends Omit<Scores, 'wrong'> {
+  /** What of each image was looked at, in words. */
+  readonly crops: string
+  /** Views computed, in sittings before too; those that repeat others are not. */
+  readonly views: number
+  /** Of this sitting. */
   readonly seconds: number
+  /** Of this sitting. */
+  readonly imagesPerSecond: number
   readonly bad: readonly BadImageNote[]
   readonly predictions: Predictions
-  readonly crops: string
 }
 
-/** Single-crop evaluation of a network whose variables are in a store. Compiles once, runs any number of times. */
+/**
+ * Evaluates a network whose variables are in a store, on one or many views of each image, any number of times. Its
+ * memory does not depend on how many images or views there are, but for the predictions themselves.
+ */
 export class Evaluator implements AsyncDisposable {
   readonly #options: EvaluatorOptions
-  readonly #program: Program
-  readonly #logits: Value
-  readonly #loader: Loader
+  readonly #crops: string
+  readonly #batch: number
+  readonly #averages: boolean
+  /** The store's names of the network's variables. */
+  readonly #variables: readonly string[]
+  readonly #plan: (signal: AbortSignal | undefined) => Plan | Promise<Plan>
+  /** Where all images are predicted by one program, which is compiled once. */
+  readonly #only: Station | undefined
 
+  /** Errors: UserError where an option is out of range or images are too small for the network. */
   constructor(options: EvaluatorOptions) {
-    const { model, backend, precision, store, averages = true, batch = 32 } = options
-    const network = networkOf(model)
-    const built = buildModel(network, { ...modelOptions(model), mode: 'eval', batch, precision })
-    this.#logits = optimiseInference(built.graph, built.logits, backend.passes)
+    const { model, images, crops = singleCrop, batch = 32, averages = true } = options
+    const { size } = model
+    const fraction = options.fraction ?? networkOf(model).preprocessing.centralFraction
     this.#options = options
-    this.#program = backend.compile(built.graph, {
-      outputs: [this.#logits],
-      store,
-      ...(averages && { bind: averageName }),
-    })
-    const centralFraction = options.centralFraction ?? network.preprocessing.centralFraction
-    this.#loader = new Loader(options.images, {
-      batch,
-      preprocessing: {
-        kind: 'views',
-        crops: (options.crops as { name: CropName } | undefined)?.name ?? 'slim',
-        size: model.size,
-        fraction: centralFraction,
-      },
-      seed: 0,
-      badImages: options.badImages,
-      ...(options.cache && { cache: options.cache }),
-    })
+    this.#crops = describeCrops(crops, size, fraction)
+    this.#batch = batch
+    this.#averages = averages
+    const sides = crops.kind === 'dense' ? sidesOf(crops, size) : [size]
+    const least = Math.min(...sides)
+    this.#variables = declareNetwork({ ...options, averages, extent: { width: least, height: least } })
+    if (crops.kind === 'dense') this.#plan = signal => planDense(images, sides, { size, batch, signal })
+    else {
+      const plan = planViews(images, { kind: 'views', crops: crops.name, size, fraction }, batch)
+      this.#plan = () => plan
+      this.#only = this.#open(plan.parts[0]!, true)
+    }
   }
 
-  /** Predicts every image of the set once, in its order. `progress` hears how many are done. */
-  async run({
-    keep: _,
-    signal,
-    progress = () => {},
-  }: {
-    keep?: string
-    signal?: AbortSignal
-    progress?: (p: EvaluationProgress) => void
-  } = {}): Promise<Evaluation> {
-    const { model, images } = this.#options
-    const { preprocessing } = networkOf(model)
-    const begin = performance.now()
-    const count = images.items.length
-    const labels = new Int32Array(count)
-    const probabilities = new Float32Array(count * model.classes)
-    let done = 0
-    for await (const batch of this.#loader.pass()) {
-      feedImages(batch.images, preprocessing, this.#program.input('images') as Float32Array)
-      this.#program.run()
-      softmaxInto(this.#program.read(this.#logits), batch.count, model.classes, probabilities, done)
-      for (let i = 0; i < batch.count; i++) {
-        labels[done + i] = batch.labels[i]!
-        if (batch.labels[i]! < 0) probabilities.fill(0, (done + i) * model.classes, (done + i + 1) * model.classes)
+  #open({ images, preprocessing, extent, batch }: Part, tune: boolean): Station {
+    const { images: set, badImages, cache } = this.#options
+    const isWhole = images.length === set.items.length
+    const items = isWhole ? set.items : images.map(image => set.items[image]!)
+    const network = new CompiledNetwork({ ...this.#options, averages: this.#averages, extent, batch, tune })
+    try {
+      const loader = new Loader(
+        { ...set, items },
+        {
+          batch,
+          preprocessing,
+          seed: 0,
+          badImages,
+          partial: true,
+          ...(isWhole ? cache && { cache } : { cacheBytes: 0 }),
+        },
+      )
+      const dispose = async () => {
+        network[Symbol.dispose]()
+        await loader.close()
       }
-      done += batch.count
-      progress({ done, total: count, viewsPerSecond: 1, imagesPerSecond: 1, secondsLeft: 1 })
-      signal?.throwIfAborted()
-      await new Promise(setImmediate)
+      return { network, loader, [Symbol.asyncDispose]: dispose }
+    } catch (error) {
+      network[Symbol.dispose]()
+      throw error
     }
-    const predictions = { probabilities, labels, classes: model.classes }
+  }
+
+  /**
+   * Predicts every image of the set once. Errors: UserError where an image is bad and bad images are errors, all of them
+   * are bad, or the file to keep predictions in cannot be used.
+   */
+  async run({ keep, signal, progress = () => {} }: RunOptions = {}): Promise<Evaluation> {
+    signal?.throwIfAborted()
+    const { images, model, badImages } = this.#options
+    const plan = await this.#plan(signal)
+    const [unreadable] = plan.unreadable
+    if (badImages === 'error' && unreadable) throw badImageError(images.items[unreadable[0]]!.path, unreadable[1])
+    const collection = new Collection(plan, images, model.classes)
+    using kept = keep === undefined ? undefined : this.#resume(keep, collection)
+    const sitting = new Sitting(plan, collection, { ...this.#options, keep: kept, progress, signal })
+    for (const [number, part] of plan.parts.entries()) {
+      if (collection.doneOf(number).images === part.images.length) continue
+      if (this.#only) await sitting.predict(number, this.#only)
+      else {
+        await using station = this.#open(part, false)
+        await sitting.predict(number, station)
+      }
+    }
+    const predictions = collection.predictions()
     const { top1Error, top5Error, loss, images: scored } = scoresOf(predictions)
-    const seconds = (performance.now() - begin) / 1000
+    if (scored === 0) throw new UserError(`none of the images of ${images.root} can be decoded`)
+    const { seconds, imagesPerSecond } = sitting
+    const bad = await this.#notes(collection.bad, sitting.reasons)
+    const { views } = collection
     return {
-      top1Error,
-      top5Error,
-      loss,
-      images: scored,
-      seconds,
-      bad: this.#loader.bad,
-      predictions,
-      crops:
-        'x: ' +
-        cropProtocols[(this.#options.crops as { name: CropName } | undefined)?.name ?? 'slim'].describe(model.size),
+      ...{ top1Error, top5Error, loss, images: scored },
+      ...{ crops: this.#crops, views, seconds, imagesPerSecond, bad, predictions },
     }
+  }
+
+  /** Takes over what a sitting before has predicted. */
+  #resume(file: string, collection: Collection): KeptPredictions {
+    const { model, backend, badImages } = this.#options
+    const key = predictionKey({
+      ...{ ...this.#options, variables: this.#variables, crops: this.#crops, batch: this.#batch },
+      backend: backend.title,
+    })
+    // Where bad images are errors, one that was left out before must be met again.
+    const take = (one: KeptPrediction) => (one.views > 0 || badImages === 'skip') && collection.take(one)
+    return new KeptPredictions(file, key, model.classes, take)
+  }
+
+  /** The bad images in the set's order; why one is bad that a sitting before has met is found out anew. */
+  async #notes(bad: ReadonlySet<number>, reasons: ReadonlyMap<string, string>): Promise<BadImageNote[]> {
+    const notes: BadImageNote[] = []
+    for (const image of [...bad].sort((a, b) => a - b)) {
+      const { path } = this.#options.images.items[image]!
+      notes.push({ path, reason: reasons.get(path) ?? (await faultOf(path)) })
+    }
+    return notes
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await this.#loader.close()
+    await this.#only?.[Symbol.asyncDispose]()
+    if (this.#options.ownsStore) this.#options.store[Symbol.dispose]()
   }
+}
+
+async function faultOf(path: string): Promise<string> {
+  try {
+    await decodeFile(path)
+  } catch (error) {
+    if (error instanceof BadImage) return error.message
+    throw error
+  }
+  return 'it could not be decoded when it was its turn'
 }

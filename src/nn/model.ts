@@ -6,6 +6,12 @@ import { input } from '../graph/ops/source.js'
 import type { Network } from './network.js'
 import { type Mode, Root, Scope, type Statistic } from './scope.js'
 
+/** Of an image, in pixels. */
+export interface Extent {
+  readonly height: number
+  readonly width: number
+}
+
 export interface ModelOptions {
   readonly mode: Mode
   readonly batch: number
@@ -13,8 +19,8 @@ export interface ModelOptions {
   readonly classes?: number
   /** Channel multiplier. @default 1 */
   readonly width?: number
-  /** Side of the square input in pixels. @default the published size */
-  readonly size?: number
+  /** Side of the square input in pixels, or height and width of one that is none. @default the published size */
+  readonly size?: number | Extent
   readonly residualScale?: number | undefined
   /** Repeat counts that differ from the published ones. */
   readonly blocks?: Readonly<Record<string, number>> | undefined
@@ -34,7 +40,7 @@ export interface ModelOptions {
 export interface Model {
   readonly network: Network
   readonly graph: Graph
-  /** [batch, 3, size, size] f32, fed channels-last. */
+  /** [batch, 3, height, width] f32, fed channels-last. */
   readonly images: Value
   /** [batch, classes] f32. */
   readonly logits: Value
@@ -49,7 +55,9 @@ export function buildModel(network: Network, options: ModelOptions): Model {
   const { batch, size = network.size, classes = 1000, width = 1 } = options
   requireWhole('batch', batch)
   requireWhole('classes', classes)
-  requireWhole('size', size)
+  const { height, width: across } = typeof size === 'number' ? { height: size, width: size } : size
+  requireWhole('size', height)
+  requireWhole('size', across)
   const { keep = 1, residualScale = 1 } = options
   if (!(width > 0 && width < Infinity)) throw new UserError(`width ${width}: must be a number above 0`, 2)
   if (!(keep > 0 && keep <= 1)) throw new UserError(`keep ${keep}: must be a share above 0 and at most 1`, 2)
@@ -61,13 +69,13 @@ export function buildModel(network: Network, options: ModelOptions): Model {
     blocks[name] = count
   }
   try {
-    return build(network, options, size, { classes, blocks })
+    return build(network, options, [height, across], { classes, blocks })
   } catch (error) {
     if (!(error instanceof ShapeError)) throw error
-    const least = leastSize(network, options, size)
+    const least = leastSize(network, options, Math.min(height, across))
     if (least === undefined) throw error
     const what = options.auxiliary && options.mode === 'train' ? `${network.id} with its auxiliary head` : network.id
-    throw new UserError(`${what} does not fit images of ${size}×${size}: the least size is ${least}`, 2, {
+    throw new UserError(`${what} does not fit images of ${across}×${height}: the least size is ${least}`, 2, {
       cause: error,
     })
   }
@@ -76,7 +84,7 @@ export function buildModel(network: Network, options: ModelOptions): Model {
 function build(
   network: Network,
   options: ModelOptions,
-  size: number,
+  [height, width]: readonly [height: number, width: number],
   dimensions: Parameters<Network['body']>[0],
 ): Model {
   const graph = new Graph()
@@ -89,7 +97,8 @@ function build(
     seed: options.seed ?? 0,
     initial: network.initial,
   })
-  const images = input(graph, { name: 'images', dtype: 'f32', shape: [options.batch, 3, size, size], feed: 'nhwc' })
+  const shape = [options.batch, 3, height, width]
+  const images = input(graph, { name: 'images', dtype: 'f32', shape, feed: 'nhwc' })
   const top = new Scope(root)
   const logits = top.run(network.body(dimensions), cast(images, options.precision ?? 'f32'))
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
@@ -99,7 +108,7 @@ function build(
   return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints }
 }
 
-/** The least side from `size` up to the published one that the network accepts. */
+/** The least side from `from` up to the published one that the network accepts. */
 export function leastSize(
   network: Network,
   options: Omit<ModelOptions, 'batch' | 'mode'> & { readonly mode?: Mode },
@@ -108,7 +117,7 @@ export function leastSize(
   for (let size = from; size <= Math.max(network.size, from); size++) {
     try {
       const dimensions = { classes: 2, blocks: { ...network.blocks, ...options.blocks } }
-      build(network, { mode: 'train', ...options, batch: 1 }, size, dimensions)
+      build(network, { mode: 'train', ...options, batch: 1 }, [size, size], dimensions)
       return size
     } catch (error) {
       if (!(error instanceof ShapeError)) throw error

@@ -173,7 +173,6 @@ async function evaluateContestant(contestant: Contestant, options: StudyOptions,
     images: data.val,
     badImages: 'error',
     cache: data.caches.val,
-    crops: { kind: 'views', name: 'slim' },
   })
   const { predictions, top1Error, top5Error, images } = await evaluator.run()
   const { epochs, waitShare, ...course } = courseOf(readEventLog(path.join(run, 'events.jsonl')))

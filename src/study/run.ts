@@ -87,8 +87,8 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       })
       evaluators.push(evaluator)
       return async () => {
-        const { predictions: _, bad, ...result } = await evaluator.run()
-        return { result: { set: 'validation', ...result }, bad }
+        const { top1Error, top5Error, loss, images, seconds, bad } = await evaluator.run()
+        return { result: { set: 'validation', top1Error, top5Error, loss, images, seconds }, bad }
       }
     },
   )

@@ -84,8 +84,8 @@ export async function* train(
   const decoded = loader.fillCache()
   // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.
   decoded.catch(() => {})
-  const store = backend.createStore()
-  const program = backend.compile(step.graph, { outputs: [step.loss, step.norms, step.norm], store, seed: recipe.seed })
+  using store = backend.createStore()
+  using program = backend.compile(step.graph, { outputs: [step.loss, step.norms, step.norm], store, seed: recipe.seed })
   if (resume) restore(store, resume)
   const measure = evaluate?.(store)
 

@@ -56,6 +56,7 @@ test('the comparison notices one wrong element in thousands, in an output, a gra
           memory: program.memory,
           kernels: () => program.kernels(),
           profile: () => program.profile(),
+          [Symbol.dispose]: () => program[Symbol.dispose](),
         }
       },
     }

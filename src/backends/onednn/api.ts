@@ -1,6 +1,7 @@
 import type { Dtype } from '../../base/dtype.js'
 import type { Shape } from '../../base/shape.js'
 import type { Window } from '../../graph/ops/window.js'
+import type { Belongings } from './belongings.js'
 
 /** Shape, type and layout of a tensor: the address of the library's own description, which is never freed. */
 export type Descriptor = number & { readonly brand: 'descriptor' }
@@ -137,6 +138,15 @@ export interface Api {
    * it throws an OnednnError that begins with `what`.
    */
   bind(what: string, primitive: Primitive, args: readonly BoundArgument[]): () => void
+
+  /**
+   * What `make` gives. The primitives that it makes and binds go when `owner` is disposed; those made outside of any
+   * such call live as long as the process.
+   */
+  making<T>(owner: Belongings, make: () => T): T
+
+  /** Gives back the generated code that the library keeps though no primitive has it any more. */
+  forgetCode(): void
 }
 
 export interface BoundArgument {

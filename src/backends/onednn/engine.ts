@@ -18,6 +18,7 @@ import {
   type Propagation,
   type Tag,
 } from './api.js'
+import type { Belongings } from './belongings.js'
 import { addressOf, type CArgument, type Functions, type Handle, type Library, textAt } from './library.js'
 
 /** A version's values of the enumerations that the interface names by words. */
@@ -40,6 +41,7 @@ const signatures = {
   engineCreate: 'int dnnl_engine_create(void*, int, size_t)',
   streamCreate: 'int dnnl_stream_create(void*, uint64_t, uint32_t)',
   memoryCreate: 'int dnnl_memory_create(void*, void*, uint64_t, uint64_t)',
+  memoryDestroy: 'int dnnl_memory_destroy(uint64_t)',
   descriptorsEqual: 'int dnnl_memory_desc_equal(void*, void*)',
   descriptorBytes: 'size_t dnnl_memory_desc_get_size(void*)',
   attributesCreate: 'int dnnl_primitive_attr_create(void*)',
@@ -52,7 +54,9 @@ const signatures = {
   reorderCreate: 'int dnnl_reorder_primitive_desc_create(void*, void*, uint64_t, void*, uint64_t, uint64_t)',
   query: 'int dnnl_primitive_desc_query(uint64_t, int, int, void*)',
   queryDescriptor: 'uint64_t dnnl_primitive_desc_query_md(uint64_t, int, int)',
+  descriptionDestroy: 'int dnnl_primitive_desc_destroy(uint64_t)',
   primitiveCreate: 'int dnnl_primitive_create(void*, uint64_t)',
+  primitiveDestroy: 'int dnnl_primitive_destroy(uint64_t)',
   execute: 'int dnnl_primitive_execute(uint64_t, uint64_t, int, uint64_t)',
   setCacheCapacity: 'int dnnl_set_primitive_cache_capacity(int)',
 } as const
@@ -83,6 +87,9 @@ interface Compiled extends Primitive {
   readonly description: Handle
 }
 
+/** Distinct shapes of one network's training step exceed the default of 1024 entries. */
+const cachedPrimitives = 16384
+
 /** Bytes of a dnnl_exec_arg_t: an int, and a pointer 8 bytes on. */
 const argumentBytes = 16
 
@@ -97,13 +104,14 @@ export abstract class Engine implements Api {
   readonly #c: Functions<typeof signatures>
   readonly #stream: Handle
   readonly #described = new Map<string, Descriptor>()
+  /** Whose is what is being made. */
+  #owner: Belongings | undefined
 
   constructor(library: Library, constants: Constants) {
     this.version = library.version
     this.constants = constants
     this.#c = library.bind(signatures)
-    // Distinct shapes of one network's training step exceed the default of 1024 entries.
-    this.#c.setCacheCapacity(16384)
+    this.#c.setCacheCapacity(cachedPrimitives)
     const cpu = 1
     this.engine = made('engine', out => this.#c.engineCreate(out, cpu, 0))
     this.#stream = made('stream', out => this.#c.streamCreate(out, this.engine, 1))
@@ -299,10 +307,17 @@ export abstract class Engine implements Api {
     } finally {
       c.attributesDestroy(attributes)
     }
+    const owner = this.#owner
+    owner?.add(() => check(what, c.descriptionDestroy(description)))
+    const generate = () => {
+      const primitive = made(what, out => c.primitiveCreate(out, description))
+      owner?.add(() => check(what, c.primitiveDestroy(primitive)))
+      return primitive
+    }
     let handle: Handle | undefined
     return {
       get handle() {
-        return (handle ??= made(what, out => c.primitiveCreate(out, description)))
+        return (handle ??= generate())
       },
       description,
       implementation: textAt(made(`${what} name`, out => c.query(description, query.implementation, 0, out))),
@@ -352,6 +367,7 @@ export abstract class Engine implements Api {
     const table = new DataView(new ArrayBuffer(args.length * argumentBytes))
     for (const [i, { argument, descriptor, address }] of args.entries()) {
       const memory = made('memory', out => this.#c.memoryCreate(out, descriptor, this.engine, address))
+      this.#owner?.add(() => check('memory', this.#c.memoryDestroy(memory)))
       table.setInt32(i * argumentBytes, argument, true)
       table.setBigUint64(i * argumentBytes + 8, BigInt(memory), true)
     }
@@ -360,6 +376,21 @@ export abstract class Engine implements Api {
       const status = execute(handle, stream, table.byteLength / argumentBytes, address)
       if (status !== 0) check(what, status)
     }
+  }
+
+  making<T>(owner: Belongings, make: () => T): T {
+    const outer = this.#owner
+    this.#owner = owner
+    try {
+      return make()
+    } finally {
+      this.#owner = outer
+    }
+  }
+
+  forgetCode(): void {
+    check('cache capacity', this.#c.setCacheCapacity(0))
+    check('cache capacity', this.#c.setCacheCapacity(cachedPrimitives))
   }
 }
 

@@ -2,6 +2,7 @@ import { bytesPerElement } from '../../base/dtype.js'
 import { sizeOf } from '../../base/shape.js'
 import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
 import type { Api } from './api.js'
+import { Belongings } from './belongings.js'
 import { GraphSubject } from './graph-subject.js'
 import { Kernels, type Launch } from './kernels.js'
 import { describe, type Layout, layoutOf } from './layout.js'
@@ -34,7 +35,8 @@ export interface Lowered {
 /** Chooses a kernel for every node, by `chooser` where it has an opinion. Nothing is allocated and nothing runs yet. */
 export function lower(graph: Graph, api: Api, outputs: readonly Value[], chooser: Chooser | undefined): Lowered {
   const liveness = new Liveness(graph, outputs)
-  const choices = chooser?.choose(new GraphSubject(graph, api, liveness, outputs))
+  using candidates = new Belongings()
+  const choices = api.making(candidates, () => chooser?.choose(new GraphSubject(graph, api, liveness, outputs)))
   const choiceOf = (node: Node) => choices?.get(node) ?? defaultChoice(node)
   const layouts = new Map<Value, Layout>()
   const bytes = new Map<Value, number>()

@@ -5,6 +5,7 @@ import type { Graph, Type, Value } from '../../graph/op.js'
 import { variableOf } from '../../graph/ops/source.js'
 import type { Program } from '../backend.js'
 import { inStore } from '../initialise.js'
+import type { Belongings } from './belongings.js'
 import type { Place, View } from './kernels.js'
 import { addressOf } from './library.js'
 import type { Lowered } from './lower.js'
@@ -50,8 +51,11 @@ export class ProgramMemory {
   readonly #constants: readonly number[]
   readonly #scratch: number
 
-  /** Places every value of the graph. `nameOf` gives the store's name of a variable, which must be declared. */
-  constructor(needs: Needs, store: TeamStore, nameOf: (value: Value) => string | undefined) {
+  /**
+   * Places every value of the graph. `nameOf` gives the store's name of a variable, which must be declared. What is
+   * taken of the team's memory belongs to `belongings`; the rest goes when nothing points to it.
+   */
+  constructor(needs: Needs, store: TeamStore, belongings: Belongings, nameOf: (value: Value) => string | undefined) {
     this.#store = store
     this.#team = region(store.team.store.buffer)
     for (const { outputs } of needs.graph.nodes)
@@ -62,11 +66,14 @@ export class ProgramMemory {
     const shared = [...needs.lowered.team].filter(value => !this.#locations.has(value))
     let contents = this.#layOut(needs)
     const offset = shared.length > 0 ? store.team.tryToAllocate(contents.end) : undefined
+    if (offset !== undefined) belongings.add(() => store.team.release(offset))
     let beside = 0
     if (offset === undefined && shared.length > 0) {
       for (const value of shared) {
         const bytes = needs.lowered.bytes.get(value)!
-        this.#locations.set(value, { region: this.#team, offset: store.team.allocate(bytes) })
+        const block = store.team.allocate(bytes)
+        belongings.add(() => store.team.release(block))
+        this.#locations.set(value, { region: this.#team, offset: block })
         beside += bytes
       }
       contents = this.#layOut(needs)

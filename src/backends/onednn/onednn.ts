@@ -5,6 +5,7 @@ import { allPasses, type Passes } from '../../graph/passes/passes.js'
 import type { Backend } from '../backend.js'
 import { Team } from '../simd/team.js'
 import type { Api } from './api.js'
+import { Belongings } from './belongings.js'
 import { loadBound } from './binding.js'
 import { EngineV2 } from './engine-v2.js'
 import { EngineV3 } from './engine-v3.js'
@@ -56,10 +57,13 @@ export function createOnednn(
     createStore: () => new TeamStore(team),
     compile(graph, options) {
       if (!(options.store instanceof TeamStore)) throw new Error('the store belongs to another backend')
-      return new OnednnProgram(graph, api, chooser, options.store, { ...options, inPlace: passes.has('in-place') })
+      const measured = (options.tune ?? true) ? chooser : undefined
+      return new OnednnProgram(graph, api, measured, options.store, { ...options, inPlace: passes.has('in-place') })
     },
     limit(graph, outputs) {
-      const limit = limitOf(new GraphSubject(graph, api, new Liveness(graph, outputs), outputs), times)
+      using candidates = new Belongings()
+      const subject = new GraphSubject(graph, api, new Liveness(graph, outputs), outputs)
+      const limit = api.making(candidates, () => limitOf(subject, times))
       times.finish()
       return limit
     },

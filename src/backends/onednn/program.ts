@@ -1,30 +1,21 @@
 import { fromBf16 } from '../../base/dtype.js'
-import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
-import type { Input } from '../../graph/ops/source.js'
-import { type CompileOptions, type Kernel, type Program, timed } from '../backend.js'
-import type { Api, Primitive } from './api.js'
+import type { Graph, Value } from '../../graph/op.js'
+import { type Program, timed } from '../backend.js'
+import type { Api } from './api.js'
+import { Assembly } from './assembly.js'
+import { Belongings } from './belongings.js'
 import { whileBound } from './binding.js'
-import type { Argument, Launch, Operand } from './kernels.js'
-import { type Lowered, lower } from './lower.js'
-import { declareVariables, ProgramMemory } from './memory.js'
 import type { TeamStore } from './store.js'
 import type { Chooser } from './tuner.js'
-import { isInput } from './value-plan.js'
 
-interface Step extends Kernel {
-  run(): void
-}
-
-/** Prepared primitives and argument arrays over one arena. */
+/** Runs an assembly, until it is disposed. */
 export class OnednnProgram implements Program {
+  readonly memory: Program['memory']
   readonly #api: Api
   readonly #store: TeamStore
-  readonly #lowered: Lowered
-  readonly #memory: ProgramMemory
-  readonly #inputs = new Map<string, Float32Array | Int32Array>()
-  readonly #steps: readonly Step[]
-  /** Steps that bring weights into their kernels' layouts; to be run when the store has been written. */
-  readonly #preparations: readonly Step[]
+  readonly #belongings = new Belongings()
+  #assembly: Assembly | undefined
+  /** The version of the store that the preparations have seen. */
   #prepared = -1
 
   constructor(
@@ -32,97 +23,67 @@ export class OnednnProgram implements Program {
     api: Api,
     chooser: Chooser | undefined,
     store: TeamStore,
-    options: Omit<CompileOptions, 'store'> & { readonly inPlace: boolean },
+    options: ConstructorParameters<typeof Assembly>[4],
   ) {
-    const { outputs, seed = 0, bind: nameOf = name => name } = options
     this.#api = api
     this.#store = store
-    this.#lowered = lower(graph, api, outputs, chooser)
-    const names = declareVariables(graph, store, seed, nameOf)
-    this.#memory = new ProgramMemory(
-      { graph, lowered: this.#lowered, outputs, inPlace: options.inPlace },
-      store,
-      value => names.get(value),
-    )
-    for (const { op, attrs, outputs: made } of graph.nodes) if (isInput(op)) this.#addInput(attrs as Input, made.dst!)
-    const bind = ({ node, launches }: Lowered['steps'][number]) => launches.map(launch => this.#bind(node, launch))
-    this.#steps = this.#lowered.steps.flatMap(bind)
-    this.#preparations = this.#lowered.preparations.flatMap(bind)
-  }
-
-  get memory() {
-    return this.#memory.summary
-  }
-
-  #addInput({ name, dtype }: Input, value: Value) {
-    const view = this.#memory.view(value, { kind: 'value', value })
-    if (view instanceof Uint16Array) throw new Error(`input '${name}' of type ${dtype}: feed f32 or s32`)
-    this.#inputs.set(name, view)
-  }
-
-  #bind(node: Node, launch: Launch): Step {
-    const about = { scope: node.scope, op: node.op.name, layout: this.#layoutAt(node) }
-    if (launch.kind === 'primitive') return { ...about, ...this.#bindPrimitive(node, launch.primitive, launch.args) }
-    const values = [...new Set([...flatten(node.inputs), ...flatten(node.outputs)])]
-    const bytes = values.reduce((sum, value) => sum + this.#lowered.bytes.get(value)!, 0)
-    const view = (operand: Operand) => this.#memory.view(operand, operand.place)
-    if (launch.kind === 'script') return { ...about, kernel: 'typescript', bytes, run: launch.bind(view) }
-    const job = this.#store.team.prepare(launch.tasks(operand => this.#memory.teamOffset(operand.place)))
-    const scalars = new Float64Array(job.scalarCount)
-    const bound = launch.bind(view)
-    return {
-      ...about,
-      kernel: 'simd threads',
-      bytes,
-      run() {
-        bound.scalars(scalars)
-        job.run(scalars)
-        bound.done?.(job.sums)
-      },
+    try {
+      this.#assembly = api.making(
+        this.#belongings,
+        () => new Assembly(graph, api, chooser, store, options, this.#belongings),
+      )
+    } catch (error) {
+      this.#belongings[Symbol.dispose]()
+      throw error
     }
+    this.memory = this.#assembly.memory.summary
   }
 
-  #bindPrimitive(node: Node, primitive: Primitive, args: readonly Argument[]) {
-    const bound = args.map(([argument, descriptor, place]) => ({
-      argument,
-      descriptor,
-      address: this.#memory.address(place),
-    }))
-    const run = this.#api.bind(`${node.scope}: ${node.op.name}`, primitive, bound)
-    const bytes = args.reduce((sum, [, descriptor]) => sum + this.#api.bytes(descriptor), 0)
-    return { kernel: primitive.implementation, bytes, run }
-  }
-
-  /** The layout of the feature maps at a node; the last that it makes tells. */
-  #layoutAt({ inputs, outputs }: Node): string {
-    const maps = [...flatten(inputs), ...flatten(outputs)].filter(({ shape }) => shape.length === 4)
-    return maps.map(value => this.#lowered.layouts.get(value)!).findLast(layout => layout !== 'rowMajor') ?? ''
+  /** The kernels hold addresses, so nothing may run once their memory belongs to others. */
+  get #parts(): Assembly {
+    if (this.#assembly === undefined) throw new Error('the program has been disposed: compile the graph again')
+    if (this.#store.disposed) throw new Error("the program's store has been disposed: dispose programs before it")
+    return this.#assembly
   }
 
   input(name: string) {
-    const view = this.#inputs.get(name)
-    if (!view) throw new Error(`the graph has no input '${name}'; it has ${[...this.#inputs.keys()].join(', ')}`)
+    const { inputs } = this.#parts
+    const view = inputs.get(name)
+    if (!view) throw new Error(`the graph has no input '${name}'; it has ${[...inputs.keys()].join(', ')}`)
     return view
   }
 
   run() {
-    whileBound(() => {
-      this.#prepare()
-      for (const step of this.#steps) step.run()
+    this.#perform(({ steps }) => {
+      for (const step of steps) step.run()
     })
-    if (this.#lowered.liveness.mutated.size > 0) this.#store.version++
   }
 
-  #prepare() {
+  profile() {
+    return this.#perform(({ steps }) => timed(steps))
+  }
+
+  #perform<T>(work: (parts: Assembly) => T): T {
+    const parts = this.#parts
+    const result = whileBound(() => {
+      this.#prepare(parts)
+      return work(parts)
+    })
+    if (parts.lowered.liveness.mutated.size > 0) this.#store.version++
+    return result
+  }
+
+  #prepare({ preparations }: Assembly) {
     if (this.#prepared === this.#store.version) return
-    for (const step of this.#preparations) step.run()
+    for (const step of preparations) step.run()
     this.#prepared = this.#store.version
   }
 
   read(output: Value) {
-    const view = this.#memory.view(output, { kind: 'value', value: output })
+    const { memory, lowered } = this.#parts
+    const view = memory.view(output, { kind: 'value', value: output })
     const numbers = view instanceof Uint16Array ? Float32Array.from(view, fromBf16) : Float32Array.from(view)
-    if (this.#lowered.layouts.get(output) === 'rowMajor') return numbers
+    if (lowered.layouts.get(output) === 'rowMajor') return numbers
     const [n, c, h, w] = output.shape as [number, number, number, number]
     const rowMajor = new Float32Array(numbers.length)
     for (let image = 0; image < n; image++)
@@ -133,15 +94,12 @@ export class OnednnProgram implements Program {
   }
 
   kernels() {
-    return this.#steps.map(({ run: _, ...kernel }) => kernel)
+    return this.#parts.steps.map(({ run: _, ...kernel }) => kernel)
   }
 
-  profile() {
-    const kernels = whileBound(() => {
-      this.#prepare()
-      return timed(this.#steps)
-    })
-    if (this.#lowered.liveness.mutated.size > 0) this.#store.version++
-    return kernels
+  [Symbol.dispose]() {
+    this.#assembly = undefined
+    this.#belongings[Symbol.dispose]()
+    this.#api.forgetCode()
   }
 }

@@ -12,12 +12,18 @@ export class TeamStore implements Store {
   version = 0
   readonly team: Team
   readonly #offsets = new Map<string, number>()
+  #disposed = false
 
   constructor(team: Team) {
     this.team = team
   }
 
+  get disposed(): boolean {
+    return this.#disposed
+  }
+
   declare(variable: Variable, seed: number) {
+    if (this.#disposed) throw new Error('the store has been disposed: make a new one')
     const { name, shape } = variable
     const known = this.variables.get(name)
     if (known) return expectSameShape(known, variable)
@@ -62,5 +68,12 @@ export class TeamStore implements Store {
     // Whoever asks may write.
     this.version++
     return this.team.f32(this.offset(name), sizeOf(this.variables.get(name)!.shape))
+  }
+
+  [Symbol.dispose]() {
+    this.#disposed = true
+    for (const offset of this.#offsets.values()) this.team.release(offset)
+    this.#offsets.clear()
+    this.variables.clear()
   }
 }

@@ -35,12 +35,14 @@ class ReferenceStore implements Store {
   readonly variables = new Map<string, Variable>()
   readonly #data = new Map<string, Numbers>()
   readonly #make: (length: number) => Numbers
+  #disposed = false
 
   constructor(make: (length: number) => Numbers) {
     this.#make = make
   }
 
   declare(variable: Variable, seed: number) {
+    if (this.#disposed) throw new Error('the store has been disposed: make a new one')
     const known = this.variables.get(variable.name)
     if (known) return expectSameShape(known, variable)
     this.#data.set(variable.name, this.#initial(variable, seed))
@@ -69,6 +71,12 @@ class ReferenceStore implements Store {
     if (!data) throw new Error(`the store holds no '${name}'`)
     return data as Float32Array
   }
+
+  [Symbol.dispose]() {
+    this.#disposed = true
+    this.#data.clear()
+    this.variables.clear()
+  }
 }
 
 class ReferenceProgram implements Program {
@@ -76,6 +84,7 @@ class ReferenceProgram implements Program {
   readonly #inputs = new Map<string, { buffer: Float32Array | Int32Array; value: Value }>()
   readonly #steps: { node: Node; run(): void }[] = []
   readonly #rounds: boolean
+  #disposed = false
 
   constructor(
     graph: Graph,
@@ -117,7 +126,12 @@ class ReferenceProgram implements Program {
     })
   }
 
+  #expectLive() {
+    if (this.#disposed) throw new Error('the program has been disposed: compile the graph again')
+  }
+
   input(name: string) {
+    this.#expectLive()
     const found = this.#inputs.get(name)
     if (!found) throw new Error(`the graph has no input '${name}'`)
     return found.buffer
@@ -129,6 +143,7 @@ class ReferenceProgram implements Program {
   }
 
   #feed() {
+    this.#expectLive()
     for (const { buffer, value } of this.#inputs.values()) {
       const { data, shape } = this.#tensors.get(value)!
       if ((value.node.attrs as Input).feed === 'plain') data.set(buffer)
@@ -142,6 +157,7 @@ class ReferenceProgram implements Program {
   }
 
   read(output: Value) {
+    this.#expectLive()
     return Float32Array.from(this.#tensors.get(output)!.data)
   }
 
@@ -152,12 +168,20 @@ class ReferenceProgram implements Program {
   }
 
   kernels() {
+    this.#expectLive()
     return this.#steps.map(({ node }) => kernelOf(node))
   }
 
   profile() {
     this.#feed()
     return timed(this.#steps.map(({ node, run }) => ({ ...kernelOf(node), run })))
+  }
+
+  [Symbol.dispose]() {
+    this.#disposed = true
+    this.#tensors.clear()
+    this.#inputs.clear()
+    this.#steps.length = 0
   }
 }
 
