@@ -225,6 +225,21 @@ test('a submission has the best IDs of each image in the order of file names, wi
   assert.equal(members[0].top1Error, wrong / 12)
 })
 
+test('a line of a submission that is a guess is told of', async () => {
+  cpSync(path.join(root, 'flat'), path.join(root, 'flat with a gap'), { recursive: true })
+  writeFileSync(path.join(root, 'flat with a gap', number(4)), 'no image at all')
+  const args = ['--checkpoint', 'one', '--data', 'flat with a gap', '--bad-images', 'skip']
+  const { stdout, stderr } = assertDone(await evaluate(...args, '--synsets', synsetsFile, '--submission', 'gap.txt'))
+  assert.match(
+    stderr,
+    /^inception: .*00000004\.JPEG could not be read: its line in gap\.txt guesses the first classes$/m,
+  )
+  assert.match(stdout, /^left out: .*00000004\.JPEG: the content is no JPEG/m)
+  const lines = readFileSync(path.join(root, 'gap.txt'), 'utf8').split('\n')
+  const guess = [0, 1, 2].map(label => idOrder.indexOf(classes[label]!) + 1).join(' ')
+  assert.deepEqual([lines.length, lines[3]], [13, guess])
+})
+
 test('part of the images is reported beside all of them', async () => {
   const excluded = write('blacklist.txt', [2, 5, 7])
   const args = [...flat, '--ground-truth', namesFile]
@@ -325,6 +340,9 @@ test('crops are chosen and described', async () => {
   const { crops, rows } = await evaluateJson(...args, '--crops', '12')
   assert.match(crops, /: short side 86; corners and centre/)
   assert.deepEqual([rows[0].crop_pct, rows[0].interpolation], [null, 'bicubic'])
+  const dense = await evaluateJson(...args, '--crops', 'dense')
+  assert.match(dense.crops, /^dense: .* short side 75, /)
+  assert.deepEqual([dense.rows[0].crop_pct, dense.rows[0].interpolation], [null, 'bicubic'])
   assert.deepEqual([timm.rows[0].crop_pct, timm.rows[0].interpolation], [0.875, 'bicubic'])
 })
 
