@@ -26,39 +26,16 @@ export function wilsonInterval(error: number, images: number): Interval {
  * The interval of `first − second`, two errors on independent samples (Newcombe, Statistics in Medicine 17 (1998)
  * 873–890, method 10). On the same images it is too wide where the two classifiers fail together, never too narrow.
  */
-export const differenceInterval = (
+export function differenceInterval(
   first: number,
   firstImages: number,
   second: number,
   secondImages: number,
-): Interval => hybrid(first, wilsonInterval(first, firstImages), second, wilsonInterval(second, secondImages), 0)
-
-/**
- * The interval of `first − second` from the outcomes of both on the same images (Newcombe, Statistics in Medicine 17
- * (1998) 2635–2650, method 10).
- */
-export function pairedInterval(counts: {
-  readonly images: number
-  readonly bothWrong: number
-  readonly onlyFirstWrong: number
-  readonly onlySecondWrong: number
-}): Interval {
-  const { images, bothWrong, onlyFirstWrong, onlySecondWrong } = counts
-  const bothRight = images - bothWrong - onlyFirstWrong - onlySecondWrong
-  if (!(images > 0) || !(bothRight >= 0)) return { low: -1, high: 1 }
-  const first = (bothWrong + onlyFirstWrong) / images
-  const second = (bothWrong + onlySecondWrong) / images
-  const margins = first * (1 - first) * second * (1 - second) * images ** 4
-  const association = bothWrong * bothRight - onlyFirstWrong * onlySecondWrong
-  const corrected = association > 0 ? Math.max(association - images / 2, 0) : association
-  const correlation = margins > 0 ? corrected / Math.sqrt(margins) : 0
-  return hybrid(first, wilsonInterval(first, images), second, wilsonInterval(second, images), correlation)
-}
-
-function hybrid(p: number, ofP: Interval, q: number, ofQ: Interval, correlation: number): Interval {
-  const root = (a: number, b: number) => Math.sqrt(Math.max(0, a * a - 2 * correlation * a * b + b * b))
+): Interval {
+  const [a, b] = [wilsonInterval(first, firstImages), wilsonInterval(second, secondImages)]
+  const difference = first - second
   return {
-    low: Math.max(-1, p - q - root(p - ofP.low, ofQ.high - q)),
-    high: Math.min(1, p - q + root(ofP.high - p, q - ofQ.low)),
+    low: Math.max(-1, difference - Math.hypot(first - a.low, b.high - second)),
+    high: Math.min(1, difference + Math.hypot(a.high - first, second - b.low)),
   }
 }

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import type { Backend, Precision } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
@@ -64,11 +65,24 @@ export async function evaluateMembers(
   return { members, badImages: [...bad.values()], progressFiles }
 }
 
-/** Everything that tells this evaluation from others kept in the same folder. */
+/**
+ * Everything that tells this evaluation from others kept in the same folder: no less than the evaluator compares when it
+ * opens the file.
+ */
 const wordsOf = (
   { weights }: Pick<Subject, 'weights'>,
   { images, crops, backend, precision, badImages }: MembersOptions,
-) => [weights, ...images.items.map(item => item.path), JSON.stringify(crops), backend.title, precision, badImages]
+): readonly string[] => [
+  weights,
+  path.resolve(images.root),
+  ...images.classes,
+  ...images.items.map(item => `${item.label} ${path.relative(images.root, item.path)}`),
+  JSON.stringify(crops),
+  backend.title,
+  ...backend.passes,
+  precision,
+  badImages,
+]
 
 /** Errors: `UserError` naming two members and the first class that only one of them has. */
 export function expectOneClassList(checkpoints: readonly Pick<Checkpoint, 'file' | 'state'>[]): void {

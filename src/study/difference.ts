@@ -1,4 +1,4 @@
-import { type Interval, wilsonInterval } from '../evaluation/intervals.js'
+import { differenceInterval, type Interval, wilsonInterval } from '../evaluation/intervals.js'
 import type { PairedErrors, StudyResult } from './result.js'
 
 /** The errors of a network's runs, or the one error of a single run or ensemble, on this many images. */
@@ -42,21 +42,27 @@ export interface Difference {
 /**
  * The difference `first − second` of mean errors. Its interval joins two parts: the luck of training, by Welch's
  * formula over the runs where both have several; and the choice of images, from the image-by-image outcomes where
- * there are any (with the pseudo-outcomes of Agresti and Min, Statistics in Medicine 24 (2005) 729–740, which keep it
- * from vanishing), else as if each had been measured on images of its own.
+ * there are any, else as if each had been measured on images of its own.
  */
 export function differenceOf(first: Errors, second: Errors, paired?: PairedErrors): Difference {
   const [a, b] = [meanOf(first), meanOf(second)]
   const difference = a - b
-  const ofImages = paired
-    ? Math.sqrt((paired.deviation ** 2 * paired.images + 1) / (paired.images + 2) / (paired.images + 2))
-    : Math.sqrt((a * (1 - a)) / first.images + (b * (1 - b)) / second.images + 0.5 / first.images ** 2)
-  const reach = Math.hypot(z * ofImages, reachOverRuns(first, second))
+  const ofImages = paired ? pairedInterval(difference, paired) : differenceInterval(a, first.images, b, second.images)
+  const ofRuns = reachOverRuns(first, second)
   return {
     difference,
-    interval: { low: Math.max(-1, difference - reach), high: Math.min(1, difference + reach) },
+    interval: {
+      low: Math.max(-1, difference - Math.hypot(difference - ofImages.low, ofRuns)),
+      high: Math.min(1, difference + Math.hypot(ofImages.high - difference, ofRuns)),
+    },
     paired: paired !== undefined,
   }
+}
+
+/** With the four pseudo-outcomes of Agresti and Min (Statistics in Medicine 24 (2005) 729–740), so that it cannot vanish. */
+function pairedInterval(difference: number, { images, deviation }: PairedErrors): Interval {
+  const reach = (z * Math.sqrt(deviation ** 2 * images + 1)) / (images + 2)
+  return { low: difference - reach, high: difference + reach }
 }
 
 /** Welch's half-width; 0 where one of the two was trained once, so that nothing is known of its luck. */

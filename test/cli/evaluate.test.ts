@@ -7,6 +7,7 @@ import {
   readFileSync,
   renameSync,
   truncateSync,
+  watch,
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
@@ -170,11 +171,14 @@ const number = (n: number) => `ILSVRC2012_val_${String(n).padStart(8, '0')}.JPEG
 /** The validation images as ILSVRC's are: in one folder, numbered in another order than their classes'. */
 async function flatten(
   folder: string,
+  copies = 1,
 ): Promise<{ readonly names: readonly string[]; readonly classes: readonly string[] }> {
   const { items, classes } = await openEvaluationData(data)
   const shuffled = items.map((item, i) => ({ item, at: (5 * i) % items.length })).sort((a, b) => a.at - b.at)
   mkdirSync(path.join(root, folder))
-  for (const [i, { item }] of shuffled.entries()) cpSync(item.path, path.join(root, folder, number(i + 1)))
+  for (let copy = 0; copy < copies; copy++)
+    for (const [i, { item }] of shuffled.entries())
+      cpSync(item.path, path.join(root, folder, number(copy * items.length + i + 1)))
   return { names: shuffled.map(({ item }) => classes[item.label]!), classes }
 }
 
@@ -219,6 +223,21 @@ test('a submission has the best IDs of each image in the order of file names, wi
   assert.equal(readFileSync(path.join(root, 'seen.txt'), 'utf8'), blind)
   const wrong = lines.filter((line, i) => idOrder[Number(line[0]) - 1] !== names[i]).length
   assert.equal(members[0].top1Error, wrong / 12)
+})
+
+test('a line of a submission that is a guess is told of', async () => {
+  cpSync(path.join(root, 'flat'), path.join(root, 'flat with a gap'), { recursive: true })
+  writeFileSync(path.join(root, 'flat with a gap', number(4)), 'no image at all')
+  const args = ['--checkpoint', 'one', '--data', 'flat with a gap', '--bad-images', 'skip']
+  const { stdout, stderr } = assertDone(await evaluate(...args, '--synsets', synsetsFile, '--submission', 'gap.txt'))
+  assert.match(
+    stderr,
+    /^inception: .*00000004\.JPEG could not be read: its line in gap\.txt guesses the first classes$/m,
+  )
+  assert.match(stdout, /^left out: .*00000004\.JPEG: the content is no JPEG/m)
+  const lines = readFileSync(path.join(root, 'gap.txt'), 'utf8').split('\n')
+  const guess = [0, 1, 2].map(label => idOrder.indexOf(classes[label]!) + 1).join(' ')
+  assert.deepEqual([lines.length, lines[3]], [13, guess])
 })
 
 test('part of the images is reported beside all of them', async () => {
@@ -285,6 +304,35 @@ test('what goes wrong is told in short', async () => {
     assert.ok(under('most confused').includes(`  ${label} taken for ${predicted}: ${count}`))
 })
 
+test('Ctrl-C keeps what is done, and the same command goes on', async () => {
+  await flatten('many', 3)
+  const truth = write('many.txt', [...names, ...names, ...names])
+  const args = ['--checkpoint', 'one', '--data', 'many', '--ground-truth', truth, '--crops', '144']
+  const out = path.join(root, 'kept')
+  mkdirSync(out)
+  const begun = new AbortController()
+  const watcher = watch(out, () => begun.abort())
+  const order = ['evaluate', ...args, '--out', 'kept', '--json']
+  const stopped = await inception(order, { cwd: root, send: 'SIGINT', signal: begun.signal })
+  watcher.close()
+  assert.equal(stopped.code, 130, stopped.stderr)
+  assert.equal(stopped.stdout, '')
+  assert.match(
+    stopped.stderr,
+    /keeping what is done; once more to quit at once\ninception: interrupted; the same command goes on\n$/,
+  )
+  assert.deepEqual(
+    readdirSync(out).map(name => path.extname(name)),
+    ['.progress'],
+  )
+  const resumed = assertDone(await inception(order, { cwd: root }))
+  assert.deepEqual(JSON.parse(resumed.stdout), await evaluateJson(...args))
+  assert.equal(
+    readdirSync(out).some(name => name.endsWith('.progress')),
+    false,
+  )
+})
+
 test('crops are chosen and described', async () => {
   const args = ['--checkpoint', 'one', '--data', 'data']
   const timm = await evaluateJson(...args, '--single', 'timm')
@@ -292,6 +340,9 @@ test('crops are chosen and described', async () => {
   const { crops, rows } = await evaluateJson(...args, '--crops', '12')
   assert.match(crops, /: short side 86; corners and centre/)
   assert.deepEqual([rows[0].crop_pct, rows[0].interpolation], [null, 'bicubic'])
+  const dense = await evaluateJson(...args, '--crops', 'dense')
+  assert.match(dense.crops, /^dense: .* short side 75, /)
+  assert.deepEqual([dense.rows[0].crop_pct, dense.rows[0].interpolation], [null, 'bicubic'])
   assert.deepEqual([timm.rows[0].crop_pct, timm.rows[0].interpolation], [0.875, 'bicubic'])
 })
 

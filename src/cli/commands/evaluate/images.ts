@@ -65,7 +65,13 @@ function expectNothingToScore(flags: ImageFlags): void {
 /** Without class folders it is a flat folder of images. What cannot be looked at is told when it is opened. */
 function holdsFolders(folder: string): boolean {
   try {
-    return readdirSync(folder).some(name => !name.startsWith('.') && statSync(path.join(folder, name)).isDirectory())
+    return readdirSync(folder, { withFileTypes: true }).some(
+      entry =>
+        !entry.name.startsWith('.') &&
+        (entry.isDirectory() ||
+          (entry.isSymbolicLink() &&
+            statSync(path.join(folder, entry.name), { throwIfNoEntry: false })?.isDirectory() === true)),
+    )
   } catch {
     return true
   }
