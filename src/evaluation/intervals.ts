@@ -26,12 +26,7 @@ export function wilsonInterval(error: number, images: number): Interval {
  * The interval of `first − second`, two errors on independent samples (Newcombe, Statistics in Medicine 17 (1998)
  * 873–890, method 10). On the same images it is too wide where the two classifiers fail together, never too narrow.
  */
-export function differenceInterval(
-  first: number,
-  firstImages: number,
-  second: number,
-  secondImages: number,
-): Interval {
+export function differenceInterval(first: number, firstImages: number, second: number, secondImages: number): Interval {
   const [a, b] = [wilsonInterval(first, firstImages), wilsonInterval(second, secondImages)]
   const difference = first - second
   return {

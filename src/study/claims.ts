@@ -1,7 +1,7 @@
 import { formatDuration, formatPercent } from '../base/format.js'
+import type { Interval } from '../evaluation/intervals.js'
 import { type Difference, differenceOf, type Errors, intervalOf, meanOf, pairedOf } from './difference.js'
 import { judgeFootprint, judgeInstability, judgeRemedies } from './engineering-claims.js'
-import type { Interval } from '../evaluation/intervals.js'
 import {
   type EnsembleMember,
   type EnsembleResult,

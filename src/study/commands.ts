@@ -14,7 +14,13 @@ export function trainCommand({ model, recipe, data, ...settings }: RunSettings, 
     ['--size', size],
     ['--width', width === 1 ? undefined : width],
     ['--residual-scale', residualScale],
-    ['--blocks', blocks && Object.entries(blocks).map(([name, count]) => `${name}=${count}`).join(',')],
+    [
+      '--blocks',
+      blocks &&
+        Object.entries(blocks)
+          .map(([name, count]) => `${name}=${count}`)
+          .join(','),
+    ],
     ['--extra-norm', extraNorm],
     ...changed(recipe),
     ['--precision', recipe.precision],

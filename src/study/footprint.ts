@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { findNetwork } from '../networks/networks.js'
 import type { Backend } from '../backends/backend.js'
+import { findNetwork } from '../networks/networks.js'
 import { inProcess } from './lanes.js'
 import type { MatrixOptions } from './matrix.js'
 import type { FootprintOrder } from './measure-footprint.js'
@@ -60,6 +60,8 @@ async function measure(options: FootprintOptions, id: string, sumNorms: boolean)
   const order: FootprintOrder = { kind: 'footprint', model, ...plan, backend, passes, precision }
   const footprint = await inProcess<Footprint>(order, { signal, threads, what: `measuring ${title}` })
   const suffix = sumNorms ? ' with batch norm on the sums' : ''
-  say(`${title}${suffix} at ${size}×${size}: ${Math.round(footprint.stepMilliseconds)} ms a step of ${plan.batch} images`)
+  say(
+    `${title}${suffix} at ${size}×${size}: ${Math.round(footprint.stepMilliseconds)} ms a step of ${plan.batch} images`,
+  )
   return footprint
 }

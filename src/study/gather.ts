@@ -65,7 +65,11 @@ export function networkResults(
   })
 }
 
-function runResult({ run, predictions }: EvaluatedRun, out: string, kept: Uint8Array | undefined): RunResult | undefined {
+function runResult(
+  { run, predictions }: EvaluatedRun,
+  out: string,
+  kept: Uint8Array | undefined,
+): RunResult | undefined {
   const events = eventsOf(run.folder)
   if (!events.some(event => event.type === 'evaluation' || event.type === 'done')) return undefined
   const { epochs, waitShare, ...course } = courseOf(events)
@@ -128,9 +132,7 @@ const predictionsOf = (
   { network, seed }: EnsembleMember,
   protocol: StudyCropName,
 ): Predictions | undefined =>
-  evaluated
-    .find(({ run }) => run.settings.model.network === network && run.seed === seed)
-    ?.predictions.get(protocol)
+  evaluated.find(({ run }) => run.settings.model.network === network && run.seed === seed)?.predictions.get(protocol)
 
 /** Image by image: each network against its counterparts, each ensemble against its best member. */
 export function pairings(
@@ -184,5 +186,9 @@ function compare(
 }
 
 /** Which of the images an evaluation saw are kept, where some are left out. */
-export const keptImages = (val: ImageSet, most: number | null, excluded: ReadonlySet<string>): Uint8Array | undefined =>
+export const keptImages = (
+  val: ImageSet,
+  most: number | null,
+  excluded: ReadonlySet<string>,
+): Uint8Array | undefined =>
   excluded.size === 0 ? undefined : Uint8Array.from(someOf(val, most).items, item => (excluded.has(item.path) ? 0 : 1))

@@ -1,5 +1,5 @@
-import { buildModel } from '../nn/model.js'
 import { modelOptions, networkOf } from '../networks/model-spec.js'
+import { buildModel } from '../nn/model.js'
 import { instabilityRuns, type MatrixOptions } from './matrix.js'
 import { eventsOf, instabilityRunOf } from './outcome.js'
 import type { InstabilityMatrix } from './preset.js'
@@ -25,7 +25,9 @@ export function instabilityResult(matrix: MatrixOptions): InstabilityResult | un
         title: setting.title,
         residualScale: setting.residualScale,
         remedy: setting.remedy ?? null,
-        runs: runs.flatMap(run => (run.plan === setting ? (instabilityRunOf(run.seed, eventsOf(run.folder)) ?? []) : [])),
+        runs: runs.flatMap(run =>
+          run.plan === setting ? (instabilityRunOf(run.seed, eventsOf(run.folder)) ?? []) : [],
+        ),
       }),
     ),
   }
@@ -38,6 +40,10 @@ function describe({ model: { size, width, blocks } }: InstabilityMatrix): string
 
 /** Channels of the widest residual sum. */
 function widestSum({ model }: InstabilityMatrix, classes: number): number {
-  const built = buildModel(networkOf({ ...model, classes }), { ...modelOptions({ ...model, classes }), mode: 'eval', batch: 1 })
+  const built = buildModel(networkOf({ ...model, classes }), {
+    ...modelOptions({ ...model, classes }),
+    mode: 'eval',
+    batch: 1,
+  })
   return Math.max(0, ...[...built.residuals.values()].map(({ residual }) => residual.shape[1]!))
 }

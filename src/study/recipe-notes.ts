@@ -1,5 +1,5 @@
-import { paperRecipe } from '../training/recipe.js'
 import { findNetwork } from '../networks/networks.js'
+import { paperRecipe } from '../training/recipe.js'
 import type { Comparison, Model, Preset, RecipeNotes, StudyRecipe } from './preset.js'
 import type { RecipeEntry } from './result.js'
 
@@ -55,9 +55,21 @@ function describeReduction({ contestants, seeds }: Comparison): RecipeEntry[] {
   })
   const published = [...new Set(contestants.map(({ model }) => `${findNetwork(model.network).size}`))].join('; ')
   return [
-    entry('input side', values(model => `${model.size}`), published),
-    entry('width', values(model => `${model.width}`), '1'),
-    entry('repeats of each block', values(model => list(model.blocks)), 'as published'),
+    entry(
+      'input side',
+      values(model => `${model.size}`),
+      published,
+    ),
+    entry(
+      'width',
+      values(model => `${model.width}`),
+      '1',
+    ),
+    entry(
+      'repeats of each block',
+      values(model => list(model.blocks)),
+      'as published',
+    ),
     { key: 'seeds', value: seeds.join(', ') },
   ]
 }

@@ -11,8 +11,8 @@ import type { TrainingEvent } from '../training/events.js'
 import type { EvaluationNews, EvaluationOrder, StudyCropName } from './evaluate-run.js'
 import { footprintOf } from './footprint.js'
 import {
-  ensemblesOf,
   type EvaluatedRun,
+  ensemblesOf,
   keptImages,
   networkResults,
   pairings,
@@ -131,7 +131,8 @@ async function prepareData({ data, out, preset, say, signal, progress }: StudyOp
     ...(signal && { signal }),
     ...(progress && { onProgress: (done, total) => progress('drawing', done, total) }),
   })
-  if (written) say(`drew ${synth.train} training and ${synth.val} validation pictures into ${path.relative('', folder)}`)
+  if (written)
+    say(`drew ${synth.train} training and ${synth.val} validation pictures into ${path.relative('', folder)}`)
   return { folder, drawn: true }
 }
 
@@ -152,7 +153,14 @@ async function trainOne(study: Study, { title, folder, settings }: PlannedRun): 
   const { signal, command, tell, atOnce } = study
   if (signal?.aborted) return
   const resume = eventsOf(folder).length > 0
-  const order = { kind: 'train', settings, folder, resume, resumeCommand: command, workers: atOnce > 1 ? 1 : 2 } as const
+  const order = {
+    kind: 'train',
+    settings,
+    folder,
+    resume,
+    resumeCommand: command,
+    workers: atOnce > 1 ? 1 : 2,
+  } as const
   const news = (event: unknown) => tell(title, event as TrainingEvent)
   try {
     await inProcess(order, { signal, threads: threadsOfLane(study), news, what: `training ${title}` })
@@ -166,7 +174,9 @@ async function trainOne(study: Study, { title, folder, settings }: PlannedRun): 
 function evaluationOrders(study: Study, runs: readonly ComparisonRun[]): Map<ComparisonRun, EvaluationOrder[]> {
   const { preset, folder, backendName, precision, matrix } = study
   const plans = [{ name: '1' as const, images: undefined }, ...preset.comparison.crops]
-  const done = runs.filter(run => endingOf(eventsOf(run.folder)) && eventsOf(run.folder).some(e => e.type === 'checkpoint'))
+  const done = runs.filter(
+    run => endingOf(eventsOf(run.folder)) && eventsOf(run.folder).some(e => e.type === 'checkpoint'),
+  )
   return new Map(
     done.map(run => [
       run,
@@ -179,7 +189,10 @@ function evaluationOrders(study: Study, runs: readonly ComparisonRun[]): Map<Com
   )
 }
 
-async function evaluateAll(study: Study, orders: ReadonlyMap<ComparisonRun, readonly EvaluationOrder[]>): Promise<void> {
+async function evaluateAll(
+  study: Study,
+  orders: ReadonlyMap<ComparisonRun, readonly EvaluationOrder[]>,
+): Promise<void> {
   const { signal, progress } = study
   const jobs = [...orders].flatMap(([{ title }, each]) => each.map(order => ({ title, order })))
   await inLanes(
@@ -251,4 +264,3 @@ async function gather(
 /** A thousand WordNet ids and fifty thousand images: what the published numbers are of. */
 const isImageNet = ({ classes, items }: ImageSet): boolean =>
   classes.length === 1000 && items.length === 50_000 && classes.every(name => /^n\d{8}$/.test(name))
-

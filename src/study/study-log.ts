@@ -21,7 +21,9 @@ export class StudyLog {
   /** Errors: UserError when the folder holds a study of something else, or of another version of this program. */
   constructor(out: string, asked: Asked) {
     this.#file = path.join(out, 'study.json')
-    const wanted = Object.fromEntries(Object.entries(asked).map(([what, value]) => [what, JSON.stringify(value ?? null)]))
+    const wanted = Object.fromEntries(
+      Object.entries(asked).map(([what, value]) => [what, JSON.stringify(value ?? null)]),
+    )
     this.#state = existsSync(this.#file)
       ? readState(this.#file)
       : { asked: wanted, startedAt: new Date().toISOString(), seconds: 0 }

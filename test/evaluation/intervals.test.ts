@@ -41,15 +41,21 @@ test('no counts, or counts that cannot be, leave everything open', () => {
 test('every interval holds its estimate, and swapping the sides mirrors it', () => {
   const images = fc.integer({ min: 1, max: 300 })
   fc.assert(
-    fc.property(images, images, fc.double({ min: 0, max: 1, noNaN: true }), fc.double({ min: 0, max: 1, noNaN: true }), (m, n, p, q) => {
-      const [first, second] = [Math.round(p * m) / m, Math.round(q * n) / n]
-      const a = differenceInterval(first, m, second, n)
-      const b = differenceInterval(second, n, first, m)
-      const w = wilsonInterval(first, m)
-      assert.ok(a.low <= first - second + 1e-12 && first - second - 1e-12 <= a.high)
-      assert.ok(Math.abs(a.low + b.high) < 1e-12 && Math.abs(a.high + b.low) < 1e-12)
-      assert.ok(w.low >= 0 && w.high <= 1 && w.low <= w.high)
-    }),
+    fc.property(
+      images,
+      images,
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      fc.double({ min: 0, max: 1, noNaN: true }),
+      (m, n, p, q) => {
+        const [first, second] = [Math.round(p * m) / m, Math.round(q * n) / n]
+        const a = differenceInterval(first, m, second, n)
+        const b = differenceInterval(second, n, first, m)
+        const w = wilsonInterval(first, m)
+        assert.ok(a.low <= first - second + 1e-12 && first - second - 1e-12 <= a.high)
+        assert.ok(Math.abs(a.low + b.high) < 1e-12 && Math.abs(a.high + b.low) < 1e-12)
+        assert.ok(w.low >= 0 && w.high <= 1 && w.low <= w.high)
+      },
+    ),
     { seed: 1 },
   )
 })

@@ -31,7 +31,7 @@ export const tinySettings = (data: DataSets): RunSettings => ({
   badImages: 'error',
   backend: 'auto',
   watchSteps: 4,
-    evaluateEpochs: 1,
+  evaluateEpochs: 1,
   recompute: 'auto',
   passes: passNames,
 })

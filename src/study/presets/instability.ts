@@ -54,7 +54,11 @@ export const instability: InstabilityMatrix = {
     scaled(0.2),
     scaled(0.1),
     remedied({ title: 'half the learning rate', remedy: 'lower learning rate', recipe: { learningRate: 0.0225 } }),
-    remedied({ title: 'a tenth of the learning rate', remedy: 'lower learning rate', recipe: { learningRate: 0.0045 } }),
+    remedied({
+      title: 'a tenth of the learning rate',
+      remedy: 'lower learning rate',
+      recipe: { learningRate: 0.0045 },
+    }),
     remedied({ title: 'extra batch norm', remedy: 'extra batch norm', extraNorm: 'last' }),
     remedied({ title: 'warm-up', remedy: 'warm-up', recipe: { warmupEpochs: 2 } }),
   ],
