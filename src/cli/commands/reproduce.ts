@@ -1,9 +1,13 @@
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
-import { unknownChoice } from '../../base/error.js'
+import { UserError } from '../../base/error.js'
 import { formatCount, formatDuration } from '../../base/format.js'
 import { quoted } from '../../base/shell-word.js'
+import { defaultThreads } from '../../base/threads.js'
+import { openEvaluationData } from '../../data/class-folder.js'
+import { readImageList } from '../../data/image-list.js'
+import { presetNamed } from '../../study/preset-file.js'
 import { presets } from '../../study/presets/presets.js'
 import { hasFont } from '../../study/report/pictures.js'
 import { terminalReport } from '../../study/report/terminal.js'
@@ -12,6 +16,7 @@ import { reproduce } from '../../study/reproduce.js'
 import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { studyTerminal } from '../study-terminal.js'
+import { predict } from './reproduce/prediction.js'
 
 interface Flags {
   preset: string
@@ -20,44 +25,65 @@ interface Flags {
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
+  exclude?: string
+  dryRun?: boolean
 }
 
 export const reproduceCommand = (): Command =>
   new Command('reproduce')
     .description("the paper's study: train the networks side by side, evaluate, ensemble, report; run again to go on")
-    .option('--preset <name>', Object.keys(presets).join(', '), 'quick')
+    .option('--preset <name>', `${Object.keys(presets).join(', ')}, or a preset file (docs/presets.md)`, 'quick')
     .option('--out <folder>', "the study's folder (default: runs/<preset>)")
     .option('--data <folder>', 'a class-folder tree to use instead of drawn pictures')
+    .option('--exclude <file>', "validation images to leave out of the single crop, such as ILSVRC's blacklist")
+    .option('--dry-run', 'only predict time and memory, from a few steps of each network')
     .addOption(backendOption())
     .addOption(precisionOption())
     .addOption(threadsOption())
     .action(async (flags: Flags) => {
-      const preset = Object.hasOwn(presets, flags.preset) ? presets[flags.preset] : undefined
-      if (!preset) throw unknownChoice('preset', flags.preset, Object.keys(presets))
+      const preset = presetNamed(flags.preset)
       const out = flags.out ?? path.join('runs', preset.name)
       const say = (line: string) => process.stderr.write(`${line}\n`)
       const note = (message: string) => say(`inception: ${message}`)
       const backend = openBackend(flags.backend, note, { ...flags, notify: note })
       const command = [
         'npx inception reproduce --preset',
-        preset.name,
+        quoted(flags.preset),
         ...(flags.out ? ['--out', quoted(flags.out)] : []),
         ...(flags.data ? ['--data', quoted(flags.data)] : []),
+        ...(flags.exclude ? ['--exclude', quoted(flags.exclude)] : []),
         ...(flags.backend === 'auto' ? [] : ['--backend', flags.backend]),
         ...(flags.precision === 'auto' ? [] : ['--precision', flags.precision]),
         ...(flags.threads === undefined ? [] : ['--threads', `${flags.threads}`]),
       ].join(' ')
       const terminal = studyTerminal(process.stderr)
+      const precision = choosePrecision(backend, flags.precision)
+      const signal = interruptSignal('stopping where it can go on')
+      const excluded = flags.exclude === undefined ? undefined : await excludedImages(flags.exclude, flags.data)
+      // A study of days says so before it begins.
+      if (flags.dryRun || !preset.synth)
+        await predict({
+          preset,
+          data: flags.data,
+          backend,
+          backendName: flags.backend,
+          precision,
+          atOnce: flags.threads ?? preset.lanes ?? defaultThreads(),
+          signal,
+          measuring: what => terminal.live(`measuring ${what}`),
+        }).finally(terminal.end)
+      if (flags.dryRun) return
       const { result, interrupted } = await reproduce({
         preset,
         out,
         data: flags.data,
         backend,
         backendName: flags.backend,
-        precision: choosePrecision(backend, flags.precision),
+        precision,
+        ...(excluded && { excluded }),
         ...(flags.threads !== undefined && { lanes: flags.threads }),
         command,
-        signal: interruptSignal('stopping where it can go on'),
+        signal,
         tell: terminal.tell,
         say: terminal.say,
         progress: (what, done, total) => terminal.live(`${what}: ${formatCount(done)} of ${formatCount(total)}`),
@@ -76,3 +102,11 @@ export const reproduceCommand = (): Command =>
         process.exitCode = 130
       }
     })
+
+/** The paths of the validation images that a list names. */
+async function excludedImages(list: string, data: string | undefined): Promise<ReadonlySet<string>> {
+  if (data === undefined) throw new UserError('--exclude names images of your own: give their folder too (--data)', 2)
+  const val = await openEvaluationData(data)
+  const named = readImageList(list, val)
+  return new Set(val.items.filter((_, i) => named[i] === 1).map(item => item.path))
+}

@@ -45,7 +45,7 @@ export const instability: InstabilityMatrix = {
     normDecay: 'likewise',
     learningRateFactor: 'the run is shorter than the two epochs after which the rate falls',
   },
-  steps: 800,
+  steps: 1200,
   watchSteps: 20,
   seeds: [1],
   settings: [

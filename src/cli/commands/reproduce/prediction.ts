@@ -1,0 +1,52 @@
+import { formatBytes, formatCount, formatDuration, formatTable } from '../../../base/format.js'
+import { openTrainingData } from '../../../data/class-folder.js'
+import {
+  type DataCounts,
+  type Forecast,
+  type ForecastOptions,
+  forecast,
+  imagenetCounts,
+} from '../../../study/forecast.js'
+import type { Preset } from '../../../study/preset.js'
+
+/** Measures, and prints what the study will take. Errors: UserError when the data folder cannot be read. */
+export async function predict(
+  options: Omit<ForecastOptions, 'counts'> & { readonly data: string | undefined },
+): Promise<void> {
+  const counts = await countsOf(options.preset, options.data)
+  const predicted = await forecast({ ...options, counts })
+  const images = `${formatCount(counts.train)} training and ${formatCount(counts.val)} validation images`
+  console.log(`Predicted for ${images} of ${formatCount(counts.classes)} classes, from a few steps of each network:\n`)
+  console.log(tableOf(predicted))
+  const { atOnce, seconds, bytes, diskBytes } = predicted
+  const side = atOnce > 1 ? `, ${atOnce} runs at a time` : ''
+  console.log(
+    `\nAbout ${formatDays(seconds)} in all${side}, ${formatBytes(bytes)} of memory, ${formatBytes(diskBytes)} of disk for checkpoints. Kernels that are chosen by measurement make it somewhat faster.\n`,
+  )
+}
+
+async function countsOf({ synth }: Preset, data: string | undefined): Promise<DataCounts> {
+  if (data === undefined) return synth ?? imagenetCounts
+  const { train, val } = await openTrainingData(data)
+  return { train: train.items.length, val: val.items.length, classes: train.classes.length }
+}
+
+const tableOf = ({ rows }: Forecast): string =>
+  formatTable(
+    ['network', 'runs', 'steps a run', 'step', 'training', 'evaluation', 'memory'],
+    rows.map(row => [
+      row.what,
+      `${row.runs}`,
+      formatCount(row.steps),
+      `${formatCount(row.stepMilliseconds)} ms`,
+      formatDays(row.trainingSeconds),
+      formatDays(row.evaluationSeconds),
+      formatBytes(row.bytes),
+    ]),
+  )
+
+const day = 86_400
+
+/** Hours and minutes, or days where it is many. */
+const formatDays = (seconds: number): string =>
+  seconds < 3 * day ? formatDuration(seconds) : `${formatCount(seconds / day)} days`
