@@ -17,7 +17,7 @@ import { evaluatorOf } from '../../src/evaluation/checkpoint-evaluator.js'
 import { CompiledNetwork, declareNetwork } from '../../src/evaluation/compiled-network.js'
 import type { Crops } from '../../src/evaluation/crops.js'
 import { denseExtent } from '../../src/evaluation/dense.js'
-import { Evaluator, type RunOptions } from '../../src/evaluation/evaluator.js'
+import { type EvaluationOptions, Evaluator } from '../../src/evaluation/evaluator.js'
 import type { EvaluationProgress } from '../../src/evaluation/pace.js'
 import { softmaxInto } from '../../src/evaluation/scores.js'
 import { readCheckpoint, writeCheckpointFile } from '../../src/training/checkpoint.js'
@@ -79,7 +79,7 @@ interface Setting {
 
 async function evaluate(
   { backend, set = images, crops, badImages = 'error', batch = 5, file = checkpointFile }: Setting,
-  run?: RunOptions,
+  run?: EvaluationOptions,
 ) {
   using checkpoint = readCheckpoint(file)
   await using evaluator = evaluatorOf(checkpoint, { backend, precision: 'f32', images: set, badImages, crops, batch })
