@@ -22,7 +22,7 @@ function classOrder(checkpoint: Checkpoint, { classes, root }: ImageSet): number
     )
   if (classNames.length !== model.classes || places.size !== model.classes)
     throw new UserError(
-      `checkpoint ${checkpoint.file} names ${places.size} different classes and its network has ${model.classes}; use another checkpoint`,
+      `checkpoint ${checkpoint.file} lists ${classNames.length} classes, ${places.size} of them different, and its network has ${model.classes}; use another checkpoint`,
     )
   return classes.map(name => places.get(name)!)
 }

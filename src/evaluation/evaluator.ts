@@ -37,7 +37,7 @@ export interface EvaluatorOptions {
   readonly ownsStore?: boolean
 }
 
-export interface RunOptions {
+export interface EvaluationOptions {
   /**
    * A file to keep what has been predicted in. With it the same evaluation, interrupted or killed, goes on where it was
    * and ends with the same bits.
@@ -128,7 +128,7 @@ export class Evaluator implements AsyncDisposable {
    * Predicts every image of the set once. Errors: UserError where an image is bad and bad images are errors, all of them
    * are bad, or the file to keep predictions in cannot be used.
    */
-  async run({ keep, signal, progress = () => {} }: RunOptions = {}): Promise<Evaluation> {
+  async run({ keep, signal, progress = () => {} }: EvaluationOptions = {}): Promise<Evaluation> {
     signal?.throwIfAborted()
     const { images, model, badImages } = this.#options
     const plan = await this.#plan(signal)

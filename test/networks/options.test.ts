@@ -64,6 +64,20 @@ for (const { id } of networks.slice(0, 5)) {
     assert.deepEqual(build(id, { size: 75 }).logits.shape, [1, 1000])
   })
 
+  test(`${id} takes images that are no squares, and refuses one with too short a side`, () => {
+    const { images, logits } = build(id, { size: { height: 75, width: 107 }, batch: 2 })
+    assert.deepEqual(
+      [images.shape, logits.shape],
+      [
+        [2, 3, 75, 107],
+        [2, 1000],
+      ],
+    )
+    const message = /does not fit images of 299×74: the least size is 75$/
+    refuses(() => build(id, { size: { height: 74, width: 299 } }), message)
+    refuses(() => build(id, { size: { height: 75, width: 1.5 } }), /size 1.5: must be a whole number/)
+  })
+
   test(`${id} with its auxiliary head needs the published size`, () => {
     const head = { mode: 'train', auxiliary: true } as const
     refuses(() => build(id, { ...head, size: 298 }), /with its auxiliary head does not fit .* the least size is 299$/)
