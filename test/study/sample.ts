@@ -40,7 +40,12 @@ function curve(from: number, to: number, pace: number, secondsPerEpoch: number, 
 /** How much more crops lower the error. */
 const gains: Readonly<Record<string, number>> = { '1': 1, '10': 0.95, '12': 0.945, '144': 0.9, dense: 0.91 }
 
-export function run(network: string, seed: number, epochs: readonly EpochResult[], protocols: readonly string[]): RunResult {
+export function run(
+  network: string,
+  seed: number,
+  epochs: readonly EpochResult[],
+  protocols: readonly string[],
+): RunResult {
   const { seconds, top1Error, top5Error } = epochs.at(-1)!
   const errors = protocols.map(id => {
     const gain = gains[id]!
@@ -131,7 +136,10 @@ const four = [
   member('inception-resnet-v2', 3),
 ]
 const bestMember = four
-  .map(each => ({ each, error: networks.find(n => n.network === each.network)!.runs[each.seed - 1]!.errors['144']!.top1Error }))
+  .map(each => ({
+    each,
+    error: networks.find(n => n.network === each.network)!.runs[each.seed - 1]!.errors['144']!.top1Error,
+  }))
   .reduce((best, other) => (other.error < best.error ? other : best))
 
 const paired: readonly PairedErrors[] = [
@@ -154,7 +162,8 @@ function trace(until: number, outcome: Outcome, growth: number): InstabilityRun[
     const dead = outcome === 'died' ? end ** 6 : 0
     return {
       step,
-      loss: outcome === 'diverged' && end === 1 ? null : 4.6 - (outcome === 'trained' ? 3 * end : 1.5 * end * (1 - end)),
+      loss:
+        outcome === 'diverged' && end === 1 ? null : 4.6 - (outcome === 'trained' ? 3 * end : 1.5 * end * (1 - end)),
       zeroShare: Math.min(1, 0.42 + 0.58 * dead + 0.01 * Math.abs(noise.normal())),
       magnitude: dead === 1 ? 0 : Math.exp(growth * end + 0.1 * noise.normal()),
       residualRatio: 0.4 * Math.exp((growth / 2) * end + 0.05 * noise.normal()),
@@ -236,7 +245,11 @@ function pictureOf(red: number, green: number, blue: number): string {
 }
 
 const shapes = ['circle', 'square', 'triangle', 'star', 'ring', 'cross', 'hexagon', 'spiral', 'arrow']
-const names = [...shapes.flatMap(shape => [`plain ${shape}`, `striped ${shape}`]), 'a class with a very long name', hostile]
+const names = [
+  ...shapes.flatMap(shape => [`plain ${shape}`, `striped ${shape}`]),
+  'a class with a very long name',
+  hostile,
+]
 
 const samples: readonly Sample[] = [0, 3, 7, 12, 18, 19].map((label, i) => ({
   picture: pictureOf(40 + 30 * i, 150 - 18 * i, 60 + 25 * ((i * 2) % 5)),
@@ -340,7 +353,10 @@ export const sample: StudyResult = {
     model: '75×75 pixels, blocks 2/4/2',
     filters: 2144,
     steps,
-    recipe: [{ key: 'learning rate', value: '0.045' }, { key: 'batch', value: '16', note: 'The paper does not say.' }],
+    recipe: [
+      { key: 'learning rate', value: '0.045' },
+      { key: 'batch', value: '16', note: 'The paper does not say.' },
+    ],
     settings: [
       setting('scale-1', 'scale 1', 1, null, 6, [
         ['died', 1150],

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from '../../base/format.js'
-import type { RecipeEntry, StudyResult } from '../result.js'
+import type { NetworkResult, RecipeEntry, StudyResult } from '../result.js'
 import type { Table } from './table.js'
 
 /** A name and what is to be said of it. */
@@ -7,14 +7,19 @@ export type Fact = readonly [name: string, text: string]
 
 export function whatWasRun(result: StudyResult): Fact[] {
   const { dataSet } = result
-  const networks = result.networks.map(n => {
-    const seeds = n.runs.length === 1 ? 'seed' : 'seeds'
-    const comparator = n.role === 'comparator' ? ', a comparator' : ''
-    const trained = n.runs.length > 0 ? `${seeds} ${n.runs.map(run => run.seed).join(', ')}` : 'not trained'
-    return `${n.title} (${n.network}, width ${Number(n.width.toPrecision(3))}, ${trained}${comparator})`
-  })
+  const titles = (comparators: boolean) =>
+    result.networks
+      .filter(n => (n.role === 'comparator') === comparators)
+      .map(n => n.title)
+      .join(', ')
+  const each = (of: (network: NetworkResult) => string) => [...new Set(result.networks.map(of))]
+  const widths = each(n => `${Number(n.width.toPrecision(3))}`)
+  const seeds = each(n => n.runs.map(run => run.seed).join(', ') || 'none')
   return [
-    ['Networks', networks.join('; ') || 'none'],
+    ['Networks', titles(false) || 'none'],
+    ...(titles(true) ? [['Comparators', titles(true)] as const] : []),
+    ...(widths.length > 0 ? [['Width', `${widths.join('; ')} (the paper: 1)`] as const] : []),
+    ...(seeds.length > 0 ? [['Seeds', seeds.join('; ')] as const] : []),
     [
       'Data set',
       `${dataSet.name}${dataSet.synthetic && !/synth/i.test(dataSet.name) ? ', synthetic' : ''}${dataSet.path === undefined ? '' : `, from ${dataSet.path}`}`,
@@ -61,9 +66,7 @@ const recipeTable = (id: string, caption: string, recipe: readonly RecipeEntry[]
 })
 
 /** The commands of every run of a network, in order, each once. */
-export const commandsOf = ({ runs }: StudyResult['networks'][number]): string[] => [
-  ...new Set(runs.flatMap(run => run.commands)),
-]
+export const commandsOf = ({ runs }: NetworkResult): string[] => [...new Set(runs.flatMap(run => run.commands))]
 
 export const checkpointsOf = (result: StudyResult): Fact[] =>
   result.networks.flatMap(n =>

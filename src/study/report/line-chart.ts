@@ -88,7 +88,7 @@ interface Readout {
   readonly series: readonly {
     readonly label: string
     readonly colour: number
-    readonly points: readonly (readonly [x: number, y: number, saidX: string, saidY: string])[]
+    readonly points: readonly (readonly [x: number, y: number, saidX: string, saidY: string, interval: string])[]
   }[]
 }
 
@@ -100,16 +100,11 @@ const readoutOf = (
 ): Readout => ({
   plot: { left: plot.left, top: plot.top, right: Number(round(plot.right)), bottom: plot.bottom },
   series: series.map((s, i) => ({
-    label: s.label,
+    label: s.short,
     colour: s.style.colour,
     points: s.points.map((p, k) => {
       const { x, y } = at[i]![k]!
-      return [
-        Number(round(x)),
-        Number(round(y)),
-        sayX(chart.x, p.x),
-        sayY(chart.y, p.y) + interval(chart.y, p),
-      ] as const
+      return [Number(round(x)), Number(round(y)), sayX(chart.x, p.x), sayY(chart.y, p.y), interval(chart.y, p)] as const
     }),
   })),
 })
@@ -118,8 +113,8 @@ const interval = (y: YAxis, { low, high }: ChartPoint): string =>
   low === undefined || high === undefined
     ? ''
     : y.scale === 'percent'
-      ? ` (${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)})`
-      : ` (${sayY(y, low)} – ${sayY(y, high)})`
+      ? `(${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)})`
+      : `(${sayY(y, low)} – ${sayY(y, high)})`
 
 const widthOf = (words: string): number => words.length * size * advance
 
