@@ -34,7 +34,7 @@ test('a chart names itself and describes its curves', () => {
   const figure = errorFigures(sample)[0]!
   const svg = lineChart(figure.charts[0]!)
   assertWellFormed(svg)
-  assert.match(svg, /role="img" aria-labelledby="figure-8-by-epoch-title figure-8-by-epoch-desc"/)
+  assert.match(svg, /role="img" aria-label="Figure 8: [^"]+, by epoch" aria-describedby="figure-8-by-epoch-desc"/)
   assert.match(svg, /<desc[^>]*>Inception-v3: \d+\.\d % at epoch 1, \d+\.\d % at epoch 20\. Inception-ResNet-v1: /)
   assert.match(svg, />IR-v1 26\.2 %</)
 })

@@ -46,6 +46,7 @@ test('one file, with every section, that asks for nothing else', () => {
   assert.equal(html.match(/<svg class="map"/g)!.length, 2)
   assert.match(html, /npx inception reproduce --preset paper-small/)
   assert.match(html, /--network inception-v4 --width 0\.25 --data runs\/study\/data --seed 3/)
+  assert.match(html, /Inception-v4, Inception-ResNet-v2 \(seeds 1, 2, 3\)<\/dd><dt>Comparators<\/dt>/)
   assert.match(html, /<dt>This program<\/dt><dd>0\.1\.0</)
   assert.match(html, /The paper: every two epochs\. The run is shorter\./)
 })

@@ -7,19 +7,13 @@ export type Fact = readonly [name: string, text: string]
 
 export function whatWasRun(result: StudyResult): Fact[] {
   const { dataSet } = result
-  const titles = (comparators: boolean) =>
-    result.networks
-      .filter(n => (n.role === 'comparator') === comparators)
-      .map(n => n.title)
-      .join(', ')
-  const each = (of: (network: NetworkResult) => string) => [...new Set(result.networks.map(of))]
-  const widths = each(n => `${Number(n.width.toPrecision(3))}`)
-  const seeds = each(n => n.runs.map(run => run.seed).join(', ') || 'none')
+  const comparators = result.networks.filter(n => n.role === 'comparator')
+  const compared = result.networks.filter(n => n.role !== 'comparator')
+  const widths = [...new Set(result.networks.map(n => `${Number(n.width.toPrecision(3))}`))]
   return [
-    ['Networks', titles(false) || 'none'],
-    ...(titles(true) ? [['Comparators', titles(true)] as const] : []),
+    ['Networks', withSeeds(compared) || 'none'],
+    ...(comparators.length > 0 ? [['Comparators', withSeeds(comparators)] as const] : []),
     ...(widths.length > 0 ? [['Width', `${widths.join('; ')} (the paper: 1)`] as const] : []),
-    ...(seeds.length > 0 ? [['Seeds', seeds.join('; ')] as const] : []),
     [
       'Data set',
       `${dataSet.name}${dataSet.synthetic && !/synth/i.test(dataSet.name) ? ', synthetic' : ''}${dataSet.path === undefined ? '' : `, from ${dataSet.path}`}`,
@@ -36,6 +30,21 @@ export function whatWasRun(result: StudyResult): Fact[] {
     ],
     ['Time', formatDuration(result.seconds)],
   ]
+}
+
+/** "Inception-v3, Inception-v4 (seeds 1, 2, 3)", networks with the same seeds together. */
+function withSeeds(networks: readonly NetworkResult[]): string {
+  const bySeeds = new Map<string, string[]>()
+  for (const { title, runs } of networks) {
+    const seeds = runs.map(run => run.seed).join(', ')
+    bySeeds.set(seeds, [...(bySeeds.get(seeds) ?? []), title])
+  }
+  return [...bySeeds]
+    .map(([seeds, titles]) => {
+      const trained = seeds === '' ? 'not trained' : `${seeds.includes(',') ? 'seeds' : 'seed'} ${seeds}`
+      return `${titles.join(', ')} (${trained})`
+    })
+    .join('; ')
 }
 
 export const machineFacts = ({ machine: m, startedAt }: StudyResult): Fact[] => [

@@ -35,7 +35,8 @@ export function lineChart(chart: Chart, legend: 'drawn' | 'apart' = 'drawn'): st
   const plot: Plot = { left: 52, top, right: width - endLabelRoom(chart.y, drawn), bottom: top + 232 }
   const height = plot.bottom + 44
   const parts = [
-    `<title id="${escapeText(chart.id)}-title">${escapeText(chart.title)}</title>`,
+    // Browsers show a title beside the pointer, where the readout of a page stands already.
+    ...(legend === 'drawn' ? [`<title>${escapeText(chart.title)}</title>`] : []),
     `<desc id="${escapeText(chart.id)}-desc">${escapeText(chart.description)}</desc>`,
     `<rect class="paper" width="${width}" height="${height}" fill="${lightInk.paper}"/>`,
     ...drawnLegend(rows),
@@ -65,7 +66,7 @@ export function lineChart(chart: Chart, legend: 'drawn' | 'apart' = 'drawn'): st
   parts.push(text(8, plot.top - 14, chart.y.label, 'soft', 'start'))
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" ` +
-    `aria-labelledby="${escapeText(chart.id)}-title ${escapeText(chart.id)}-desc" ` +
+    `aria-label="${escapeText(chart.title)}" aria-describedby="${escapeText(chart.id)}-desc" ` +
     `font-family="system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif" font-size="${size}"${readout}>` +
     `${parts.join('')}</svg>`
   )

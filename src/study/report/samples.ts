@@ -21,8 +21,8 @@ function sampleHtml({ picture, name, label, predictions }: Sample, networks: rea
     )
   })
   return (
-    `<article class="sample">${pictureHtml(picture, label)}<div><h3>${escapeText(label)}</h3>` +
-    `<p class="name">${escapeText(name)}</p><table>${rows.join('')}</table></div></article>`
+    `<article class="sample"><header>${pictureHtml(picture, label)}<div><h3>${escapeText(label)}</h3>` +
+    `<p class="name">${escapeText(name)}</p></div></header><table>${rows.join('')}</table></article>`
   )
 }
 

@@ -34,7 +34,7 @@ function chartIn(box, hidden) {
   box.append(output)
   box.tabIndex = 0
   box.setAttribute('role', 'group')
-  box.setAttribute('aria-label', svg.querySelector('title').textContent + '. Left and right arrow keys read values.')
+  box.setAttribute('aria-label', svg.getAttribute('aria-label') + '. Left and right arrow keys read values.')
   let at
 
   const visible = () => series.filter((_, i) => !hidden.has(i))

@@ -76,11 +76,11 @@ dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.35rem 1.
 dl.facts dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1.25rem;margin-bottom:1rem}
-.sample{display:flex;gap:1rem;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0}
-.sample>img,.sample>.blank{flex:none;width:6.5rem;height:6.5rem;border-radius:4px;object-fit:cover;background:var(--line)}
-.sample>.blank{display:grid;place-items:center;color:var(--soft);font-size:.75rem}
-.sample>div:last-child{flex:1;min-width:0;overflow-wrap:anywhere}
-.sample .name{font:.75rem/1.4 system-ui,sans-serif;color:var(--soft);margin:0 0 .3rem}
+.sample{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0;overflow-wrap:anywhere}
+.sample header{display:flex;gap:1rem;margin-bottom:.5rem}.sample header>div:last-child{min-width:0}
+.sample img,.sample .blank{flex:none;width:6.5rem;height:6.5rem;border-radius:4px;object-fit:cover;background:var(--line)}
+.sample .blank{display:grid;place-items:center;color:var(--soft);font-size:.75rem}
+.sample .name{font:.75rem/1.4 system-ui,sans-serif;color:var(--soft);margin:.2rem 0 0}
 .sample table{font-size:.8rem}.sample tbody th{min-width:0;white-space:nowrap!important}.sample th,.sample td{padding:.25rem .5rem .25rem 0;white-space:normal;vertical-align:top}.sample td.number{white-space:nowrap}
 .sample tr:last-child>*{border-bottom:0}
 .sample small{display:block;color:var(--soft)}
@@ -95,6 +95,6 @@ svg .paper,svg .hollow{fill:var(--card)}
 svg text.ink{fill:var(--ink)}svg text.over{fill:var(--card)}svg .grid{stroke:var(--line)}svg text.soft{fill:var(--soft)}svg .line{stroke:var(--line)}svg .axis{stroke:var(--axis)}
 ${recolour}
 svg .hollow{fill:var(--card)!important}
-@media (max-width:34rem){.sample{gap:.7rem;padding:.6rem}.sample>img,.sample>.blank{width:4rem;height:4rem}body{font-size:1rem}.chart{padding:.4rem .2rem .3rem}main{padding-top:2rem}dl.facts{display:block}dl.facts dd{margin-bottom:.6rem}.claims>li{display:block}.claims .badge{display:block}.claim .badge{width:100%}}
+@media (max-width:34rem){.sample{padding:.6rem}body{font-size:1rem}.chart{padding:.4rem .2rem .3rem}main{padding-top:2rem}dl.facts{display:block}dl.facts dd{margin-bottom:.6rem}.claims>li{display:block}.claims .badge{display:block}.claim .badge{width:100%}}
 @media print{.readout,.cross{display:none!important}.live .legend button{border:0;background:none;padding:.1rem .6rem .1rem 0}.samples{grid-template-columns:1fr 1fr}.sample{break-inside:avoid}:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--axis:#888;--good:#00663f;--bad:#a32020;--open:#6a5a1c;--link:#000;${colours(lightColours)}}body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}h2,h3,caption{break-after:avoid}figure,.table,.claim{break-inside:avoid}.scroll{overflow:visible}.charts{grid-template-columns:1fr 1fr;gap:.5rem}.chart{break-inside:avoid}th,td{padding-right:.6rem}table{font-size:8.5pt}}
 `
