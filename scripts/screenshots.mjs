@@ -41,13 +41,13 @@ mkdirSync(out, { recursive: true })
 const browser = await Browser.start(chromium)
 try {
   const views = [
-    ['report-light.png', { width: 1180, height: 1500, scheme: 'light' }, 'h1', 1500],
+    ['report-light.png', { width: 1180, height: 1700, scheme: 'light' }, 'h1', 1700],
     ['report-dark.png', { width: 1180, height: 1000, scheme: 'dark' }, '#figures', 1000],
     ['report-phone.png', { width: 390, height: 844, scheme: 'light', scale: 2, touch: true }, '.plots', 844],
   ]
   for (const [name, view, selector, height] of views) {
     await browser.open(report, view)
-    const room = name === 'report-light.png' ? 80 : 24
+    const room = name === 'report-light.png' ? 80 : 8
     const y = Math.max(0, (await browser.value(topOf(selector))) - room)
     await browser.value(`scrollTo(0, ${y})`)
     const place = await browser.value(point)

@@ -1,18 +1,23 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
-import { type Chart, darkColours, lightColours, lineChart, separate, ticks } from '../../src/study/chart.js'
-import { figuresOf } from '../../src/study/figures.js'
-import { sample, withNetwork } from './sample.js'
+import { ticks } from '../../src/study/report/axis.js'
+import type { Chart } from '../../src/study/report/chart.js'
+import { separate } from '../../src/study/report/end-labels.js'
+import { errorFigures } from '../../src/study/report/error-figures.js'
+import { figureHtml } from '../../src/study/report/figure.js'
+import { lineChart } from '../../src/study/report/line-chart.js'
+import { darkColours, lightColours } from '../../src/study/report/palette.js'
+import type { NetworkResult } from '../../src/study/result.js'
+import { oneSeed, sample, withNetwork } from './sample.js'
 import { assertWellFormed } from './wellFormed.js'
 
 const chart = (series: Chart['series'], rest: Partial<Chart> = {}): Chart => ({
   id: 'a',
   title: 'A',
   description: 'D',
-  xLabel: 'epoch',
-  yLabel: 'top-1 error',
-  wholeX: true,
+  x: { label: 'epoch', unit: 'epoch', whole: true },
+  y: { label: 'top-1 error', scale: 'percent' },
   series,
   ...rest,
 })
@@ -26,46 +31,64 @@ const one = (points: Chart['series'][number]['points'], short = 'v3') => ({
 })
 
 test('a chart names itself and describes its curves', () => {
-  const figure = figuresOf(sample)[0]!
-  const svg = lineChart(figure.charts[0])
+  const figure = errorFigures(sample)[0]!
+  const svg = lineChart(figure.charts[0]!)
   assertWellFormed(svg)
-  assert.match(svg, /role="img" aria-labelledby="figure-8-by-epoch-title figure-8-by-epoch-desc"/)
+  assert.match(svg, /role="img" aria-label="Figure 8: [^"]+, by epoch" aria-describedby="figure-8-by-epoch-desc"/)
   assert.match(svg, /<desc[^>]*>Inception-v3: \d+\.\d % at epoch 1, \d+\.\d % at epoch 20\. Inception-ResNet-v1: /)
-  assert.match(svg, />IR-v1 26\.1 %</)
+  assert.match(svg, />IR-v1 26\.2 %</)
 })
 
 test('figures 8 to 11: pairs by top-1, all four by top-5 and top-1', () => {
-  const figures = figuresOf(sample)
+  const figures = errorFigures(sample)
   assert.deepEqual(
-    figures.map(f => [f.id, f.title, f.charts[0].series.length]),
+    figures.map(f => [f.id, f.title, f.charts[0]!.series.length]),
     [
-      ['figure-8', 'Top-1 error, Inception-v3 vs Inception-ResNet-v1', 2],
-      ['figure-9', 'Top-1 error, Inception-v4 vs Inception-ResNet-v2', 2],
-      ['figure-10', 'Top-5 error, all networks', 4],
-      ['figure-11', 'Top-1 error, all networks', 4],
+      ['figure-8', 'Figure 8: Top-1 error, Inception-v3 vs Inception-ResNet-v1', 2],
+      ['figure-9', 'Figure 9: Top-1 error, Inception-v4 vs Inception-ResNet-v2', 2],
+      ['figure-10', 'Figure 10: Top-5 error, all networks', 4],
+      ['figure-11', 'Figure 11: Top-1 error, all networks', 4],
     ],
   )
-  const styles = figures[3]!.charts[0].series.map(s => s.style)
+  const styles = figures[3]!.charts[0]!.series.map(s => s.style)
   assert.equal(new Set(styles.map(s => s.colour)).size, 4)
   assert.equal(new Set(styles.map(s => s.marker)).size, 4)
-  const time = figures[0]!.charts[1]
-  assert.equal(time.xLabel, 'training time, minutes')
+  const time = figures[0]!.charts[1]!
+  assert.equal(time.x.label, 'training time, minutes')
   assert.equal(time.series[0]!.points.at(-1)!.x.toFixed(4), ((20 * 12.4) / 60).toFixed(4))
 })
 
 test('hours and seconds are chosen by the length of the run', () => {
-  const label = (seconds: number) =>
-    figuresOf(
-      withNetwork('inception-v3', {
-        epochs: sample.networks[0]!.epochs.map(e => ({ ...e, seconds: e.epoch * seconds })),
-      }),
-    )[0]!.charts[1].xLabel
-  assert.equal(label(3600), 'training time, hours')
-  const short = {
-    ...sample,
-    networks: sample.networks.map(n => ({ ...n, epochs: n.epochs.map(e => ({ ...e, seconds: e.epoch })) })),
-  }
-  assert.equal(figuresOf(short)[0]!.charts[1].xLabel, 'training time, seconds')
+  const paced = (network: NetworkResult, seconds: number) => ({
+    runs: network.runs.map(each => ({
+      ...each,
+      epochs: each.epochs.map(e => ({ ...e, seconds: e.epoch * seconds })),
+    })),
+  })
+  const [first] = sample.networks
+  const long = withNetwork('inception-v3', paced(first!, 3600))
+  assert.equal(errorFigures(long)[0]!.charts[1]!.x.label, 'training time, hours')
+  const short = { ...sample, networks: sample.networks.map(n => ({ ...n, ...paced(n, 1) })) }
+  assert.equal(errorFigures(short)[0]!.charts[1]!.x.label, 'training time, seconds')
+})
+
+test('the band spans the seeds, or is Wilson’s interval of one, and the caption says which', () => {
+  const several = errorFigures(sample)[0]!
+  const { errors } = { errors: sample.networks[0]!.runs.map(r => r.epochs[4]!.top1Error!) }
+  const point = several.charts[0]!.series[0]!.points[4]!
+  assert.deepEqual([point.low, point.high], [Math.min(...errors), Math.max(...errors)])
+  assert.equal(point.y.toFixed(9), (errors.reduce((sum, e) => sum + e, 0) / 3).toFixed(9))
+  assert.match(several.caption, /means over 3 seeds; the shade spans the best and the worst/)
+  const single = errorFigures(oneSeed)[0]!
+  const alone = single.charts[0]!.series[0]!.points[4]!
+  assert.ok(alone.low! < alone.y && alone.y < alone.high!)
+  assert.match(single.caption, /95 % interval .* \(Wilson\), one seed/)
+})
+
+test('a network whose second seed was not begun keeps its curve', () => {
+  const [first, second] = sample.networks[0]!.runs
+  const stopped = withNetwork('inception-v3', { runs: [first!, { ...second!, epochs: [] }] })
+  assert.equal(errorFigures(stopped)[0]!.charts[0]!.series[0]!.points.length, 20)
 })
 
 test('one point, equal points, zeros and nothing at all still make a chart', () => {
@@ -93,8 +116,8 @@ test('one point, equal points, zeros and nothing at all still make a chart', () 
     [one([])],
     [],
   ])
-    for (const wholeX of [true, false]) {
-      const svg = lineChart(chart(series, { wholeX }))
+    for (const whole of [true, false]) {
+      const svg = lineChart(chart(series, { x: { label: 'x', unit: 'epochs', whole } }))
       assertWellFormed(svg)
       assert.doesNotMatch(svg, /NaN|Infinity|undefined/)
       assert.equal(svg.includes('no data'), !series.some(s => s.points.some(p => p.x >= 0 && p.y <= 1)))
@@ -106,24 +129,75 @@ test('any finite curves: well-formed, inside the frame, at most a readable numbe
     x: fc.double({ min: 0, max: 1e6, noNaN: true }),
     y: fc.double({ min: 0, max: 1, noNaN: true }),
   })
+  const scale = fc.constantFrom('percent' as const, 'number' as const, 'log' as const)
   fc.assert(
-    fc.property(fc.array(fc.array(point, { maxLength: 30 }), { maxLength: 6 }), fc.boolean(), (curves, wholeX) => {
-      const svg = lineChart(
-        chart(
-          curves.map((points, i) => ({ ...one(points, `s${i}`), style: { ...style, colour: i } })),
-          { wholeX },
-        ),
-      )
-      assertWellFormed(svg)
-      assert.doesNotMatch(svg, /NaN|Infinity|undefined|e[-+]\d/)
-      const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!
-      for (const [, x, y] of svg.matchAll(/<text [^>]*x="([-\d.]+)" y="([-\d.]+)"/g)) {
-        assert.ok(Number(x) >= 0 && Number(x) <= Number(width), `x ${x}`)
-        assert.ok(Number(y) >= 0 && Number(y) <= Number(height), `y ${y}`)
-      }
-      assert.ok([...svg.matchAll(/<text /g)].length < 40)
-    }),
+    fc.property(
+      fc.array(fc.array(point, { maxLength: 30 }), { maxLength: 6 }),
+      fc.boolean(),
+      scale,
+      (curves, whole, scale) => {
+        const svg = lineChart(
+          chart(
+            curves.map((points, i) => ({ ...one(points, `s${i}`), style: { ...style, colour: i } })),
+            { x: { label: 'x', unit: 'epochs', whole }, y: { label: 'y', scale } },
+          ),
+        )
+        assertWellFormed(svg)
+        assert.doesNotMatch(svg, /NaN|Infinity|undefined|\d+e[-+]\d/)
+        const [, width, height] = /viewBox="0 0 (\d+) (\d+)"/.exec(svg)!
+        for (const [, x, y] of svg.matchAll(/<text [^>]*x="([-\d.]+)" y="([-\d.]+)"/g)) {
+          assert.ok(Number(x) >= 0 && Number(x) <= Number(width), `x ${x}`)
+          assert.ok(Number(y) >= 0 && Number(y) <= Number(height), `y ${y}`)
+        }
+        assert.ok([...svg.matchAll(/<text /g)].length < 40)
+      },
+    ),
     { seed: 1, numRuns: 200 },
+  )
+})
+
+test('a logarithmic axis has whole powers of ten, and leaves out what it cannot show', () => {
+  const svg = lineChart(
+    chart(
+      [
+        one([
+          { x: 1, y: 0 },
+          { x: 2, y: 0.02 },
+          { x: 3, y: 3e7 },
+        ]),
+      ],
+      { y: { label: 'ratio', scale: 'log' } },
+    ),
+  )
+  const words = [...svg.matchAll(/text-anchor="end">([^<]+)</g)].map(([, text]) => text)
+  assert.deepEqual(words, ['0.01', '1', '100', '10,000', '10⁶', '10⁸'])
+  assert.match(svg, /&quot;epoch 3&quot;,&quot;3×10⁷&quot;/)
+  assert.doesNotMatch(svg, /epoch 1&quot;/)
+})
+
+test('what the script reads out stands in the chart: place, coordinates in words, interval', () => {
+  const svg = lineChart(chart([one([{ x: 2, y: 0.24, low: 0.2, high: 0.3 }])]))
+  const readout = JSON.parse(/data-readout="([^"]+)"/.exec(svg)![1]!.replaceAll('&quot;', '"'))
+  const [[x, y, ...said]] = readout.series[0].points
+  assert.deepEqual(said, ['epoch 2', '24.0 %', '(20.0 – 30.0)'])
+  assert.ok(x > readout.plot.left && x < readout.plot.right && y > readout.plot.top && y < readout.plot.bottom)
+  assert.deepEqual([readout.series[0].label, readout.series[0].colour], ['v3', 0])
+})
+
+test('a figure has one legend entry a series, and says where there is no data', () => {
+  const html = figureHtml({
+    id: 'f',
+    title: 'F',
+    caption: 'C',
+    charts: [chart([one([]), one([{ x: 1, y: 0.5 }])]), chart([one([]), one([])], { id: 'b' })],
+  })
+  assertWellFormed(html)
+  assert.deepEqual(
+    [...html.matchAll(/<button[^>]*data-series="(\d)"[^>]*>.*?<span>([^<]*)</g)].map(([, i, label]) => [i, label]),
+    [
+      ['0', 'Inception-v3 (no data)'],
+      ['1', 'Inception-v3'],
+    ],
   )
 })
 

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { mkdtempSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import type { Readable, Writable } from 'node:stream'
@@ -138,9 +139,11 @@ export class Browser implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     const ended = new Promise(resolve => this.#process.once('exit', resolve))
-    this.#process.kill()
+    // Its children write into the profile until they have ended too.
+    this.#session = undefined
+    await this.#send('Browser.close').catch(() => this.#process.kill())
     await ended
-    rmSync(this.#profile, { recursive: true, force: true, maxRetries: 5 })
+    await rm(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 
   async #send(method: string, params: object = {}): Promise<NonNullable<Message['result']>> {
@@ -174,7 +177,7 @@ export class Browser implements AsyncDisposable {
     else if (message.method === 'Runtime.exceptionThrown' || message.method === 'Log.entryAdded') said()
     else if (message.method === 'Runtime.consoleAPICalled') said()
     else if (message.method === 'Network.requestWillBeSent') {
-      const { url } = message.params?.request as { url: string }
+      const { url } = message.params!.request as { url: string }
       if (!/^(?:file|data|about):/.test(url)) said()
     }
   }

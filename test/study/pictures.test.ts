@@ -5,13 +5,13 @@ import path from 'node:path'
 import test from 'node:test'
 import sharp from 'sharp'
 import { UserError } from '../../src/base/error.js'
-import { lineChart } from '../../src/study/chart.js'
-import { figuresOf } from '../../src/study/figures.js'
-import { rasterise, writePictures } from '../../src/study/pictures.js'
-import { sample } from './sample.js'
+import { errorFigures } from '../../src/study/report/error-figures.js'
+import { lineChart } from '../../src/study/report/line-chart.js'
+import { rasterise, writePictures } from '../../src/study/report/pictures.js'
+import { interrupted, sample } from './sample.js'
 
 test('a chart becomes an opaque PNG of the width asked for, its curves in their colours', async () => {
-  const chart = figuresOf(sample)[0]!.charts[0]
+  const chart = errorFigures(sample)[0]!.charts[0]!
   const { data, info } = await sharp(await rasterise(lineChart(chart), 960))
     .raw()
     .toBuffer({ resolveWithObject: true })
@@ -30,7 +30,7 @@ test('a chart becomes an opaque PNG of the width asked for, its curves in their 
 test('a picture is written for every chart; a folder that cannot be is said in one line', async t => {
   const folder = await mkdtemp(path.join(tmpdir(), 'pictures-'))
   t.after(() => rm(folder, { recursive: true }))
-  const one = { ...sample, networks: sample.networks.slice(0, 1) }
+  const one = { ...interrupted, networks: sample.networks.slice(0, 1) }
   const files = await writePictures(one, path.join(folder, 'new'))
   assert.deepEqual(
     files.map(f => path.basename(f)),

@@ -1,27 +1,69 @@
 import assert from 'node:assert/strict'
+import { createHash } from 'node:crypto'
 import test from 'node:test'
 import fc from 'fast-check'
 import { judgeClaims } from '../../src/study/claims.js'
-import { headline, renderReport } from '../../src/study/report.js'
-import type { NetworkResult, StudyResult } from '../../src/study/result.js'
-import { tablesOf, terminalReport } from '../../src/study/tables.js'
-import { sample, withNetwork } from './sample.js'
+import { renderCsv } from '../../src/study/report/csv.js'
+import { headline } from '../../src/study/report/headline.js'
+import { renderMarkdown } from '../../src/study/report/markdown.js'
+import { measurementsOf } from '../../src/study/report/measurements.js'
+import { renderReport } from '../../src/study/report/report.js'
+import type { Table } from '../../src/study/report/table.js'
+import { terminalReport } from '../../src/study/report/terminal.js'
+import type { NetworkResult, RunResult, StudyResult } from '../../src/study/result.js'
+import { empty, hostile, interrupted, oneSeed, sample, thousandClasses, withNetwork, withRuns } from './sample.js'
 import { assertWellFormed } from './wellFormed.js'
+
+const tablesOf = (result: StudyResult): Table[] => measurementsOf(result).flatMap(m => m.tables)
+const tableOf = (result: StudyResult, id: string): Table => tablesOf(result).find(t => t.id === id)!
 
 test('one file, with every section, that asks for nothing else', () => {
   const html = renderReport(sample)
   assertWellFormed(html)
-  assert.doesNotMatch(html, /<script|<img|<iframe|@import|url\(|(?:src|href)="(?!#|data:,")/)
+  assert.doesNotMatch(html, /<iframe|<object|@import|url\(|src="(?!data:image\/png;base64,)|href="(?!#|data:,")/)
   assert.doesNotMatch(html.replaceAll('http://www.w3.org/2000/svg', ''), /https?:/)
-  for (const id of ['what', 'figures', 'tables', 'claims', 'recipe', 'machine', 'repeat'])
-    assert.match(html, new RegExp(`<h2 id="${id}">`))
+  assert.deepEqual(
+    [...html.matchAll(/<h2 id="([^"]+)">/g)].map(([, id]) => id),
+    [
+      'what',
+      'figures',
+      'errors',
+      'instability',
+      'sum-norms',
+      'cost',
+      'claims',
+      'samples',
+      'confusion',
+      'recipe',
+      'machine',
+      'repeat',
+    ],
+  )
   const ids = [...html.matchAll(/ id="([^"]+)"/g)].map(m => m[1])
   assert.equal(new Set(ids).size, ids.length)
   for (const [, target] of html.matchAll(/href="#([^"]+)"/g)) assert.ok(ids.includes(target), target)
-  assert.equal(html.match(/<svg /g)!.length, 8)
-  assert.equal(html.match(/<table>/g)!.length, html.match(/<caption>/g)!.length)
-  assert.match(html, /inception reproduce --preset quick --seed 1/)
+  assert.equal(html.match(/<div class="chart">/g)!.length, 8 + 4)
+  assert.equal(html.match(/<svg class="map"/g)!.length, 2)
+  assert.match(html, /npx inception reproduce --preset paper-small/)
+  assert.match(html, /--network inception-v4 --width 0\.25 --data runs\/study\/data --seed 3/)
+  assert.match(html, /Inception-v4, Inception-ResNet-v2 \(seeds 1, 2, 3\)<\/dd><dt>Comparators<\/dt>/)
+  assert.match(html, /<dt>This program<\/dt><dd>0\.1\.0</)
   assert.match(html, /The paper: every two epochs\. The run is shorter\./)
+})
+
+test('the policy lets exactly the page’s own script and styles run', () => {
+  const html = renderReport(sample)
+  const policy = /http-equiv="Content-Security-Policy" content="([^"]+)"/.exec(html)![1]!
+  const hashOf = (tag: string) => {
+    const found = [...html.matchAll(new RegExp(`<${tag}>(.*?)</${tag}>`, 'gs'))].map(([, text]) => text!)
+    assert.equal(found.length, 1)
+    return `'sha256-${createHash('sha256').update(found[0]!).digest('base64')}'`
+  }
+  assert.ok(policy.includes(`script-src ${hashOf('script')};`))
+  assert.ok(policy.includes(`style-src ${hashOf('style')};`))
+  assert.match(policy, /^default-src 'none';/)
+  assert.doesNotMatch(policy, /unsafe/)
+  assert.doesNotMatch(html, / on\w+="| style="/)
 })
 
 test('the terminal and the report print the same cells', () => {
@@ -30,7 +72,19 @@ test('the terminal and the report print the same cells', () => {
   const tables = tablesOf(sample)
   assert.deepEqual(
     tables.map(t => t.id),
-    ['single', 'ensembles', 'by-epoch', 'speed', 'cost', 'published'],
+    [
+      'arrivals',
+      'speed',
+      'by-epoch',
+      'errors-1',
+      'errors-2',
+      'errors-3',
+      'errors-4',
+      'instability',
+      'sum-norms',
+      'footprint',
+      'cost',
+    ],
   )
   for (const table of tables) {
     assert.ok(text.includes(table.caption))
@@ -50,27 +104,122 @@ test('prose on the terminal keeps to the width asked for', () => {
   for (const line of prose) assert.ok(line.length <= 72, line)
 })
 
-test('numbers of the tables', () => {
-  const [single, ensembles, , speed, cost, published] = tablesOf(sample)
-  assert.deepEqual(single!.rows[3], [
-    'Inception-ResNet-v2',
-    '21.1 %',
-    '19.4 – 23.0 %',
-    '2.4 %',
-    '1.8 – 3.2 %',
-    '20',
-    '2,000',
+test('tables 1 to 4: means, spreads and intervals beside the paper’s numbers of another data set', () => {
+  const v3 = sample.networks[0]!.runs.map(r => 100 * r.errors['1']!.top1Error)
+  const mean = v3.reduce((sum, e) => sum + e, 0) / 3
+  const deviation = Math.sqrt(v3.reduce((sum, e) => sum + (e - mean) ** 2, 0) / 2)
+  const [first] = tableOf(sample, 'errors-1').rows
+  assert.deepEqual(first!.slice(0, 2), ['Inception-v3', `${mean.toFixed(1)} ± ${deviation.toFixed(1)} %`])
+  assert.deepEqual(first!.slice(-3), ['3', '2,000', '21.2 / 5.6 %'])
+  const single = tableOf(oneSeed, 'errors-1')
+  assert.deepEqual(single.rows[0]!.slice(1, 2), [`${v3[0]!.toFixed(1)} %`])
+  assert.match(single.notes.join(' '), /Wilson intervals/)
+  assert.match(single.notes.join(' '), /another data set than this run’s, so not a target/)
+  assert.equal(single.header.at(-1), 'Paper, on ImageNet')
+  const [, second, third, fourth] = ['1', '2', '3', '4'].map(n => tableOf(sample, `errors-${n}`))
+  const resnet = (table: Table) => table.rows.filter(row => row[0]!.startsWith('ResNet-152'))
+  assert.deepEqual(resnet(second!)[0]!.slice(1, 2).concat(resnet(second!)[0]!.at(-1)!), ['10 crops', '21.4 / 5.7 %'])
+  assert.match(second!.notes.join(' '), /a copy of BN-Inception’s single-crop row/)
+  assert.deepEqual(resnet(third!)[0]!.slice(1, 2).concat(resnet(third!)[0]!.at(-1)!), ['dense', '19.4 / 4.5 %'])
+  assert.ok(!second!.rows.some(row => row[0] === 'BN-Inception'))
+  assert.deepEqual(fourth!.rows[1]!.slice(0, 4), ['v4 + 3 × IR-v2', '4', '144 crops', '14.8 %'])
+  assert.equal(fourth!.rows[1]!.at(-1), '16.4 / 3.1 %')
+  assert.equal(fourth!.rows[0]!.at(-1), '—')
+  assert.deepEqual(fourth!.rows[2]!.slice(0, 2).concat(fourth!.rows[2]!.at(-1)!), [
+    '6 × ResNet-152 (paper only)',
+    '6',
+    '— / 3.6 %',
   ])
-  assert.deepEqual(ensembles!.rows[1]!.slice(0, 3), ['v3 + IR-v1 + v4 + IR-v2', '4', '17.6 %'])
-  assert.equal(speed!.rows.length, 4)
-  assert.deepEqual(cost!.rows[0]!.slice(0, 6), ['Inception-v3', '0.25', '1,512,872', '80.44 M', '471 ms', '80.6'])
-  assert.deepEqual(published!.rows[2], ['Inception-v4', '23.1 / 2.9 %', '20.0 / 5.0 %', '17.7 / 3.8 %'])
-  assert.match(published!.notes.join(' '), /AAAI version prints 16\.4 % top-1, the arXiv version 16\.5 %/)
+  assert.match(fourth!.notes.join(' '), /AAAI version prints 16\.4 % top-1, the arXiv version 16\.5 %/)
+})
+
+test('every protocol’s open choices stand under its table, an unknown protocol has its own', () => {
+  const protocol = { id: '3', title: '3 crops', description: 'left, centre and right', images: 2000 }
+  const errors = { '3': { top1Error: 0.25, top5Error: 0.05, images: 2000 } }
+  const result = withRuns('inception-v3', { errors }, { ...sample, protocols: [...sample.protocols, protocol] })
+  for (const { title, description } of result.protocols)
+    assert.ok(
+      tablesOf(result).some(t => t.notes.includes(`${title}: ${description}`)),
+      title,
+    )
+  assert.equal(tableOf(result, 'errors-3').rows[0]![2], '—')
+  assert.equal(tablesOf(result).find(t => t.caption === 'Single network, 3 crops')!.rows[0]![1], '25.0 ± 0.0 %')
+})
+
+test('on ImageNet itself the paper’s numbers are called the paper’s', () => {
+  const table = tableOf(thousandClasses, 'errors-1')
+  assert.equal(table.header.at(-1), 'Paper')
+  assert.doesNotMatch(table.notes.join(' '), /another data set/)
+  assert.doesNotMatch(renderReport(thousandClasses), /need not hold on ImageNet/)
+})
+
+test('epochs and time to given errors, cost and what batch norm on the sums adds', () => {
+  const arrivals = tableOf(sample, 'arrivals')
+  assert.match(arrivals.rows[0]![1]!, /^\d+\.\d epochs \/ (\d+ min )?\d+ s$/)
+  assert.ok(arrivals.rows.some(row => row.includes('—')))
+  const norms = tableOf(sample, 'sum-norms')
+  assert.deepEqual(norms.rows[2], ['Inception-ResNet-v1', 'time of a step', '2.10 s', '2.25 s', '+7.1 %'])
+  assert.equal(norms.rows[1]!.at(-1), '+13.0 %')
+  assert.deepEqual(tableOf(sample, 'cost').rows[0]!.slice(0, 6), [
+    'Inception-v3',
+    '0.25',
+    '1,512,872',
+    '80.44 M',
+    '471 ms',
+    '80.6',
+  ])
+  assert.equal(tableOf(sample, 'footprint').rows[2]![2], '12.25 G')
+})
+
+test('instability: how each run ended, and curves by step of what was seen', () => {
+  const table = tableOf(sample, 'instability')
+  assert.deepEqual(table.rows[0]!.slice(0, 5), ['scale 1', '1', '1', 'died', '1,150'])
+  assert.deepEqual(table.rows[2]!.slice(2, 6), ['3', 'diverged', '900', '—'])
+  const [figure] = measurementsOf(sample).find(m => m.id === 'instability')!.figures
+  assert.deepEqual(
+    figure!.charts.map(c => [c.id, c.y.scale, c.series.length]),
+    [
+      ['instability-zeros', 'percent', 7],
+      ['instability-magnitude', 'log', 7],
+      ['instability-residuals', 'log', 7],
+      ['instability-loss', 'log', 7],
+    ],
+  )
+  const died = figure!.charts[0]!.series[0]!.points
+  assert.deepEqual([died.at(-1)!.x, died.at(-1)!.y], [1150, 1])
+  const unseen = {
+    ...sample,
+    instability: {
+      ...sample.instability!,
+      settings: sample.instability!.settings.map(s => ({ ...s, runs: s.runs.map(r => ({ ...r, trace: [] })) })),
+    },
+  }
+  assert.equal(measurementsOf(unseen).find(m => m.id === 'instability')!.figures.length, 0)
+})
+
+test('samples say right and wrong in words, and only bitmaps in the file itself are shown', () => {
+  const html = renderReport(sample)
+  assert.equal(html.match(/<img /g)!.length, 6)
+  assert.match(html, /✓<\/span><span class="unseen">right:<\/span> plain circle</)
+  assert.match(html, /✗<\/span><span class="unseen">wrong:<\/span> plain ring</)
+  const [first] = sample.samples
+  for (const picture of ['https://example.org/a.png', 'data:image/svg+xml;base64,AAAA', 'data:image/png;base64,"><b>'])
+    assert.match(renderReport({ ...sample, samples: [{ ...first!, picture }] }), /no picture<\/div>/)
+})
+
+test('confusions: a map of counts to fifty classes, beyond only the most frequent mistakes', () => {
+  const html = renderReport(sample)
+  assert.match(html, /<title>plain circle: 76 of \d+ right<\/title>/)
+  assert.match(html, /<title>plain circle taken for striped circle: 13 of \d+<\/title>/)
+  const many = renderReport(thousandClasses)
+  assert.doesNotMatch(many, /<svg class="map"/)
+  assert.match(many, /Most frequent mistakes of Inception-v3/)
 })
 
 test('a long run shows a dozen epochs on the terminal, the last among them', () => {
-  const epochs = Array.from({ length: 157 }, (_, i) => ({ ...sample.networks[0]!.epochs[0]!, epoch: i + 1 }))
-  const table = tablesOf(withNetwork('inception-v3', { epochs })).find(t => t.id === 'by-epoch')!
+  const [first] = sample.networks[0]!.runs[0]!.epochs
+  const epochs = Array.from({ length: 157 }, (_, i) => ({ ...first!, epoch: i + 1 }))
+  const table = tableOf(withRuns('inception-v3', { epochs }), 'by-epoch')
   assert.ok(table.rows.length <= 13)
   assert.equal(table.rows[0]![0], '1')
   assert.equal(table.rows.at(-1)![0], '157')
@@ -80,56 +229,100 @@ test('a long run shows a dozen epochs on the terminal, the last among them', () 
 test('the headline counts verdicts and does not round them up', () => {
   assert.equal(
     headline(judgeClaims(sample)),
-    'Of the paper’s four claims, three hold in this run and one is not decided',
+    'Of the paper’s seven claims, six hold in this run and one is not decided',
   )
   const claims = judgeClaims(sample)
   const all = (verdict: (typeof claims)[number]['verdict']) => headline(claims.map(c => ({ ...c, verdict })))
-  assert.equal(all('holds'), 'All four of the paper’s claims hold in this run')
-  assert.equal(all('does not hold'), 'None of the paper’s four claims holds in this run')
-  assert.equal(all('not decided by this run'), 'None of the paper’s four claims is decided by this run')
+  assert.equal(all('holds'), 'All seven of the paper’s claims hold in this run')
+  assert.equal(all('does not hold'), 'None of the paper’s seven claims holds in this run')
+  assert.equal(all('not decided by this run'), 'None of the paper’s seven claims is decided by this run')
 })
 
-test('text from outside is escaped everywhere', () => {
-  const evil = `<script>alert("1")</script>&'\u0000`
-  const result: StudyResult = {
-    ...withNetwork('inception-v3', { title: evil, note: evil, checkpoint: evil }),
-    preset: evil,
-    startedAt: evil,
-    command: evil,
-    interrupted: evil,
-    evaluation: evil,
-    dataSet: { ...sample.dataSet, name: evil, path: evil },
-    machine: { ...sample.machine, processor: evil, engine: evil, node: evil, platform: evil },
-    recipe: [{ key: evil, value: evil, note: evil }],
-  }
-  const html = renderReport(result)
+const evil = `${hostile}\u0000`
+const poisoned: StudyResult = {
+  ...withRuns(
+    'inception-v3',
+    { note: evil, checkpoint: evil, commands: [evil] },
+    withNetwork('inception-v3', { title: evil }),
+  ),
+  preset: evil,
+  startedAt: evil,
+  command: evil,
+  interrupted: evil,
+  dataSet: { ...sample.dataSet, name: evil, path: evil },
+  machine: { ...sample.machine, processor: evil, engine: evil, node: evil, platform: evil, version: evil },
+  recipe: [{ key: evil, value: evil, note: evil }],
+  protocols: sample.protocols.map(p => ({ ...p, title: evil, description: evil })),
+  instability: { ...sample.instability!, title: evil, model: evil },
+}
+
+test('text from outside is escaped everywhere in the page', () => {
+  const html = renderReport(poisoned)
   assertWellFormed(html)
-  assert.doesNotMatch(html, /<script/)
+  assert.equal(html.match(/<script/g)!.length, 1)
   assert.ok(!html.includes('\u0000'))
   assert.match(html, /&lt;script&gt;/)
 })
 
-test('an interrupted run is marked partial, its missing numbers as missing', () => {
-  const result: StudyResult = {
-    ...withNetwork('inception-resnet-v2', {
-      epochs: [],
-      final: null,
-      stepMilliseconds: null,
-      imagesPerSecond: null,
-      memoryBytes: null,
-      dataWaitShare: null,
-      checkpoint: null,
-      note: 'training stopped in its first epoch',
-    }),
-    ensembles: [],
-    interrupted: 'stopped by the user',
+test('text from outside does nothing in Markdown and CSV', () => {
+  const markdown = renderMarkdown(poisoned)
+  const outside = markdown.replace(/```sh\n.*?\n```/gs, '')
+  assert.doesNotMatch(outside, /(?<!\\)<script|(?<!\\)\[x\]/)
+  const cells = outside.split('\n').filter(line => line.startsWith('| '))
+  const widths = new Set(cells.map(line => line.match(/(?<!\\)\|/g)!.length - 1))
+  assert.ok(cells.length > 50)
+  for (const table of tablesOf(poisoned)) assert.ok(widths.has(table.header.length), table.id)
+  const named: StudyResult = {
+    ...sample,
+    networks: sample.networks.map((n, i) => (i === 0 ? { ...n, network: '=1+1,"a"\nb' } : n)),
   }
-  const html = renderReport(result)
+  assert.match(renderCsv(named), /\r\ncurve,,"'=1\+1,""a""\nb",1,seconds,12\.4,/)
+})
+
+test('a network under way is marked partial, its missing numbers as missing', () => {
+  const html = renderReport(interrupted)
   assertWellFormed(html)
-  assert.match(html, /Partial result\.<\/strong> The run was interrupted: stopped by the user\./)
+  assert.match(html, /Partial result\.<\/strong> The run was interrupted: stopped by the user after 2 of 4 networks\./)
   assert.match(html, /training stopped in its first epoch/)
-  assert.match(html, /<th scope="row">Inception-ResNet-v2<\/th><td class="number">—/)
-  assert.match(terminalReport(result), /^Partial: the run was interrupted \(stopped by the user\)\./)
+  assert.match(html, /<th scope="row">Inception-v4<\/th><td class="number">—/)
+  assert.match(terminalReport(interrupted), /^Partial: the run was interrupted \(stopped by the user after 2/)
+  assert.match(renderMarkdown(interrupted), /\*\*Partial result\.\*\*/)
+})
+
+test('a study without any network still has a report', () => {
+  const html = renderReport(empty)
+  assertWellFormed(html)
+  assert.match(html, /No network was measured/)
+  assert.match(html, /No network was trained on synthetic shapes/)
+  assert.doesNotMatch(renderMarkdown(empty) + renderCsv(empty) + terminalReport(empty), /Infinity|NaN|undefined/)
+  assert.deepEqual(tablesOf(empty), [])
+})
+
+test('Markdown has every table, claim and figure, its pictures by the names they are written under', () => {
+  const markdown = renderMarkdown(sample)
+  for (const table of tablesOf(sample)) assert.ok(markdown.includes(`**${table.caption}**`), table.caption)
+  for (const { title, verdict } of judgeClaims(sample)) assert.ok(markdown.includes(`### ${title}: ${verdict}`), title)
+  const charts = measurementsOf(sample).flatMap(m => m.figures.flatMap(f => f.charts))
+  assert.deepEqual(
+    [...markdown.matchAll(/\]\(pictures\/([^)]+)\.png\)/g)].map(([, id]) => id),
+    charts.map(c => c.id),
+  )
+  assert.ok(markdown.includes(`\`\`\`sh\n${sample.command}\n\`\`\``))
+  assert.match(markdown, /\| Inception-v3 \| 28\.\d ± 0\.\d % \|/)
+})
+
+test('CSV has a header, as many cells a line, and the numbers unrounded', () => {
+  const lines = renderCsv(sample).split('\r\n')
+  assert.equal(lines[0], 'section,protocol,subject,seed,metric,value,low,high,images,epoch,step')
+  assert.equal(lines.at(-1), '')
+  const rows = lines.slice(1, -1).map(line => line.split(','))
+  const plain = rows.filter(([section]) => section !== 'claims' && !section!.startsWith('"'))
+  for (const row of plain) assert.equal(row.length, 11, row.join())
+  const { top1Error, images } = sample.networks[3]!.runs[1]!.errors['144']!
+  assert.ok(lines.includes(`errors,144,inception-resnet-v2,2,top-1 error,${top1Error},,,${images},,`))
+  assert.ok(lines.includes('instability,,scale-1,1,outcome,died,,,,,1150'))
+  assert.ok(lines.some(line => line.startsWith('errors,1,inception-v3,,mean top-1 error,')))
+  assert.ok(lines.includes('"paper, ImageNet",144,inception-v4,,top-1 error,0.177,,,,,'))
 })
 
 test('a study of five classes or fewer says that its top-5 error is empty', () => {
@@ -153,6 +346,17 @@ test('whatever was or was not measured, the report comes out whole', () => {
     top1Error: number,
     top5Error: number,
   })
+  const run: fc.Arbitrary<RunResult> = fc.record({
+    seed: fc.integer({ min: 1, max: 9 }),
+    epochs: fc.array(epoch, { maxLength: 15 }),
+    errors: fc.dictionary(fc.constantFrom('1', '10', '12', '144', 'dense'), errors),
+    stepMilliseconds: number,
+    imagesPerSecond: number,
+    memoryBytes: number,
+    dataWaitShare: number,
+    checkpoint: fc.constant(null),
+    commands: fc.array(fc.string({ maxLength: 9 }), { maxLength: 2 }),
+  })
   const network: fc.Arbitrary<NetworkResult> = fc.record({
     network: fc.constantFrom(
       'inception-v3',
@@ -164,29 +368,30 @@ test('whatever was or was not measured, the report comes out whole', () => {
     ),
     title: fc.string({ maxLength: 30 }),
     residual: fc.boolean(),
-    pair: fc.constantFrom('smaller' as const, 'larger' as const),
+    role: fc.constantFrom('smaller' as const, 'larger' as const, 'comparator' as const),
     parameters: fc.integer({ min: 0, max: 1e9 }),
     multiplyAdds: fc.integer({ min: 0, max: 1e12 }),
     width: fc.double({ min: 0.01, max: 2, noNaN: true }),
-    epochs: fc.array(epoch, { maxLength: 15 }),
-    final: fc.option(errors),
-    stepMilliseconds: number,
-    imagesPerSecond: number,
-    memoryBytes: number,
-    dataWaitShare: number,
-    checkpoint: fc.constant(null),
+    runs: fc.uniqueArray(run, { maxLength: 3, selector: r => r.seed }),
   })
   const result = fc
     .record({
       networks: fc.uniqueArray(network, { maxLength: 5, selector: n => n.network }),
       ensembles: fc.array(
-        errors.chain(e =>
-          fc
-            .array(fc.constantFrom('inception-v3', 'inception-v4', 'x', 'y'), { maxLength: 5 })
-            .map(members => ({ ...e, members })),
-        ),
+        fc.record({
+          members: fc.array(
+            fc.record({
+              network: fc.constantFrom('inception-v3', 'inception-v4', 'x', 'y'),
+              seed: fc.integer({ min: 1, max: 3 }),
+            }),
+            { maxLength: 5 },
+          ),
+          protocol: fc.constantFrom('1', '144', 'unknown'),
+          errors,
+        }),
         { maxLength: 3 },
       ),
+      protocols: fc.subarray([...sample.protocols]),
       seconds: fc.double({ min: 0, max: 1e6, noNaN: true }),
       recipe: fc.constantFrom([], sample.recipe),
     })
@@ -195,8 +400,8 @@ test('whatever was or was not measured, the report comes out whole', () => {
     fc.property(result, study => {
       const html = renderReport(study)
       assertWellFormed(html)
-      const said = html.replace(/<style>.*?<\/style>/s, '')
-      const titles = study.networks.map(n => n.title).join(' ')
+      const said = html.replace(/<(style|script)>.*?<\/\1>/gs, '') + renderMarkdown(study) + renderCsv(study)
+      const titles = study.networks.flatMap(n => [n.title, ...n.runs.flatMap(r => r.commands)]).join(' ')
       if (!/NaN|Infinity|undefined|null/.test(titles)) assert.doesNotMatch(said, /NaN|Infinity|undefined|null/)
       assert.ok(terminalReport(study).length > 0)
     }),

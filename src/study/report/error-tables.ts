@@ -46,6 +46,9 @@ function singleTable(
   published?: PublishedTable,
 ): Table | undefined {
   const several = protocols.length > 1
+  const isEvaluated = (network: NetworkResult) => protocols.some(({ id }) => errorsOf(network, id).length > 0)
+  // What a comparator was not evaluated with is no gap.
+  const shown = result.networks.filter(network => network.role !== 'comparator' || isEvaluated(network))
   const ofNetwork = (network: NetworkResult): string[][] => {
     const evaluated = protocols.filter(protocol => errorsOf(network, protocol.id).length > 0)
     const [first] = protocols
@@ -64,8 +67,8 @@ function singleTable(
         : []),
     ])
   }
-  if (!result.networks.some(network => protocols.some(({ id }) => errorsOf(network, id).length > 0))) return undefined
-  const absent = (published?.rows ?? []).filter(row => !result.networks.some(n => n.network === row.network))
+  if (!shown.some(isEvaluated)) return undefined
+  const absent = (published?.rows ?? []).filter(row => !shown.some(n => n.network === row.network))
   const titles = protocols.map(protocol => protocol.title).join(' and ')
   return {
     id: published ? `errors-${published.number}` : `errors-${protocols[0]!.id}`,
@@ -77,7 +80,7 @@ function singleTable(
       ...(published ? [result.dataSet.imagenet ? 'Paper' : 'Paper, on ImageNet'] : []),
     ],
     rows: [
-      ...result.networks.flatMap(ofNetwork),
+      ...shown.flatMap(ofNetwork),
       ...absent.map(row => [
         `${row.title} (paper only)`,
         ...Array<string>(errorHeader.length + (several ? 1 : 0)).fill(missing),

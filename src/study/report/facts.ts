@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration } from '../../base/format.js'
-import type { RecipeEntry, StudyResult } from '../result.js'
+import type { NetworkResult, RecipeEntry, StudyResult } from '../result.js'
 import type { Table } from './table.js'
 
 /** A name and what is to be said of it. */
@@ -7,14 +7,13 @@ export type Fact = readonly [name: string, text: string]
 
 export function whatWasRun(result: StudyResult): Fact[] {
   const { dataSet } = result
-  const networks = result.networks.map(n => {
-    const seeds = n.runs.length === 1 ? 'seed' : 'seeds'
-    const comparator = n.role === 'comparator' ? ', a comparator' : ''
-    const trained = n.runs.length > 0 ? `${seeds} ${n.runs.map(run => run.seed).join(', ')}` : 'not trained'
-    return `${n.title} (${n.network}, width ${Number(n.width.toPrecision(3))}, ${trained}${comparator})`
-  })
+  const comparators = result.networks.filter(n => n.role === 'comparator')
+  const compared = result.networks.filter(n => n.role !== 'comparator')
+  const widths = [...new Set(result.networks.map(n => `${Number(n.width.toPrecision(3))}`))]
   return [
-    ['Networks', networks.join('; ') || 'none'],
+    ['Networks', withSeeds(compared) || 'none'],
+    ...(comparators.length > 0 ? [['Comparators', withSeeds(comparators)] as const] : []),
+    ...(widths.length > 0 ? [['Width', `${widths.join('; ')} (the paper: 1)`] as const] : []),
     [
       'Data set',
       `${dataSet.name}${dataSet.synthetic && !/synth/i.test(dataSet.name) ? ', synthetic' : ''}${dataSet.path === undefined ? '' : `, from ${dataSet.path}`}`,
@@ -31,6 +30,21 @@ export function whatWasRun(result: StudyResult): Fact[] {
     ],
     ['Time', formatDuration(result.seconds)],
   ]
+}
+
+/** "Inception-v3, Inception-v4 (seeds 1, 2, 3)", networks with the same seeds together. */
+function withSeeds(networks: readonly NetworkResult[]): string {
+  const bySeeds = new Map<string, string[]>()
+  for (const { title, runs } of networks) {
+    const seeds = runs.map(run => run.seed).join(', ')
+    bySeeds.set(seeds, [...(bySeeds.get(seeds) ?? []), title])
+  }
+  return [...bySeeds]
+    .map(([seeds, titles]) => {
+      const trained = seeds === '' ? 'not trained' : `${seeds.includes(',') ? 'seeds' : 'seed'} ${seeds}`
+      return `${titles.join(', ')} (${trained})`
+    })
+    .join('; ')
 }
 
 export const machineFacts = ({ machine: m, startedAt }: StudyResult): Fact[] => [
@@ -61,9 +75,7 @@ const recipeTable = (id: string, caption: string, recipe: readonly RecipeEntry[]
 })
 
 /** The commands of every run of a network, in order, each once. */
-export const commandsOf = ({ runs }: StudyResult['networks'][number]): string[] => [
-  ...new Set(runs.flatMap(run => run.commands)),
-]
+export const commandsOf = ({ runs }: NetworkResult): string[] => [...new Set(runs.flatMap(run => run.commands))]
 
 export const checkpointsOf = (result: StudyResult): Fact[] =>
   result.networks.flatMap(n =>

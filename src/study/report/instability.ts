@@ -18,22 +18,22 @@ const watched: readonly Watched[] = [
   {
     id: 'zeros',
     title: 'Zeros in the last layer before pooling',
-    y: { label: 'share of zeros', scale: 'percent', range: [0, 1] },
+    y: { label: 'zeros in the last layer before pooling', scale: 'percent', range: [0, 1] },
     of: point => point.zeroShare,
   },
   {
     id: 'magnitude',
     title: 'Magnitude of the last layer before pooling',
-    y: { label: 'root mean square', scale: 'log' },
+    y: { label: 'magnitude of the last layer before pooling', scale: 'log' },
     of: point => point.magnitude,
   },
   {
     id: 'residuals',
     title: 'Largest ratio of a scaled residual to what it is added to',
-    y: { label: 'ratio of magnitudes', scale: 'log' },
+    y: { label: 'largest residual, relative to what it is added to', scale: 'log' },
     of: point => point.residualRatio,
   },
-  { id: 'loss', title: 'Training loss', y: { label: 'loss', scale: 'log' }, of: point => point.loss },
+  { id: 'loss', title: 'Training loss', y: { label: 'training loss', scale: 'log' }, of: point => point.loss },
 ]
 
 /** What was seen while the settings trained, by step; quantities that were never seen are left out. */
@@ -48,7 +48,7 @@ export function instabilityFigures({ instability }: StudyResult): Figure[] {
     {
       id: 'instability-by-step',
       title: `${instability.title} with ${formatCount(instability.filters)} filters, by residual scale and remedy`,
-      caption: `What each setting showed while it trained.${several ? ' Curves are means over the seeds still training (geometric on logarithmic axes); the shade spans them.' : ''} A curve ends where the run ended. Zeros have no place on a logarithmic axis and are left out there.`,
+      caption: `What each setting showed while it trained.${several ? ' Curves are of the first seed; the shade spans all seeds that were still training.' : ''} A curve ends where the run ended. Zeros have no place on a logarithmic axis and are left out there.`,
       charts,
     },
   ]
@@ -77,23 +77,23 @@ function shortOf({ residualScale, remedy }: InstabilitySetting): string {
   return `×${Number(residualScale.toPrecision(3))}${remedy === null ? '' : words[remedy]}`
 }
 
+/** What the first run showed, with the least and the most that any run showed at the same step. */
 function pointsOf({ runs }: InstabilitySetting, y: YAxis, of: Watched['of']): ChartPoint[] {
+  const shown = runs.map(run => run.trace.filter(point => isShown(of(point), y)))
   const byStep = new Map<number, number[]>()
-  for (const run of runs)
-    for (const point of run.trace) {
-      const value = of(point)
-      if (value === null || !Number.isFinite(value) || (y.scale === 'log' && value <= 0)) continue
-      byStep.set(point.step, [...(byStep.get(point.step) ?? []), value])
-    }
-  const mean = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length
-  return [...byStep]
-    .sort(([a], [b]) => a - b)
-    .map(([x, values]) => ({
-      x,
-      y: y.scale === 'log' ? Math.exp(mean(values.map(Math.log))) : mean(values),
+  for (const point of shown.flat()) byStep.set(point.step, [...(byStep.get(point.step) ?? []), of(point)!])
+  return (shown[0] ?? []).map(point => {
+    const values = byStep.get(point.step)!
+    return {
+      x: point.step,
+      y: of(point)!,
       ...(runs.length > 1 && { low: Math.min(...values), high: Math.max(...values) }),
-    }))
+    }
+  })
 }
+
+const isShown = (value: number | null, { scale }: YAxis): boolean =>
+  value !== null && Number.isFinite(value) && (scale !== 'log' || value > 0)
 
 /** At most some 200 points, evenly, the last among them: more cannot be told apart in a chart. */
 const thinned = (points: readonly ChartPoint[]): ChartPoint[] => {

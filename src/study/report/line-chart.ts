@@ -35,7 +35,8 @@ export function lineChart(chart: Chart, legend: 'drawn' | 'apart' = 'drawn'): st
   const plot: Plot = { left: 52, top, right: width - endLabelRoom(chart.y, drawn), bottom: top + 232 }
   const height = plot.bottom + 44
   const parts = [
-    `<title id="${escapeText(chart.id)}-title">${escapeText(chart.title)}</title>`,
+    // Browsers show a title beside the pointer, where the readout of a page stands already.
+    ...(legend === 'drawn' ? [`<title>${escapeText(chart.title)}</title>`] : []),
     `<desc id="${escapeText(chart.id)}-desc">${escapeText(chart.description)}</desc>`,
     `<rect class="paper" width="${width}" height="${height}" fill="${lightInk.paper}"/>`,
     ...drawnLegend(rows),
@@ -65,7 +66,7 @@ export function lineChart(chart: Chart, legend: 'drawn' | 'apart' = 'drawn'): st
   parts.push(text(8, plot.top - 14, chart.y.label, 'soft', 'start'))
   return (
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" role="img" ` +
-    `aria-labelledby="${escapeText(chart.id)}-title ${escapeText(chart.id)}-desc" ` +
+    `aria-label="${escapeText(chart.title)}" aria-describedby="${escapeText(chart.id)}-desc" ` +
     `font-family="system-ui, 'Segoe UI', Roboto, 'Helvetica Neue', Arial, 'DejaVu Sans', sans-serif" font-size="${size}"${readout}>` +
     `${parts.join('')}</svg>`
   )
@@ -88,7 +89,7 @@ interface Readout {
   readonly series: readonly {
     readonly label: string
     readonly colour: number
-    readonly points: readonly (readonly [x: number, y: number, saidX: string, saidY: string])[]
+    readonly points: readonly (readonly [x: number, y: number, saidX: string, saidY: string, interval: string])[]
   }[]
 }
 
@@ -100,16 +101,11 @@ const readoutOf = (
 ): Readout => ({
   plot: { left: plot.left, top: plot.top, right: Number(round(plot.right)), bottom: plot.bottom },
   series: series.map((s, i) => ({
-    label: s.label,
+    label: s.short,
     colour: s.style.colour,
     points: s.points.map((p, k) => {
       const { x, y } = at[i]![k]!
-      return [
-        Number(round(x)),
-        Number(round(y)),
-        sayX(chart.x, p.x),
-        sayY(chart.y, p.y) + interval(chart.y, p),
-      ] as const
+      return [Number(round(x)), Number(round(y)), sayX(chart.x, p.x), sayY(chart.y, p.y), interval(chart.y, p)] as const
     }),
   })),
 })
@@ -118,8 +114,8 @@ const interval = (y: YAxis, { low, high }: ChartPoint): string =>
   low === undefined || high === undefined
     ? ''
     : y.scale === 'percent'
-      ? ` (${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)})`
-      : ` (${sayY(y, low)} – ${sayY(y, high)})`
+      ? `(${(100 * low).toFixed(1)} – ${(100 * high).toFixed(1)})`
+      : `(${sayY(y, low)} – ${sayY(y, high)})`
 
 const widthOf = (words: string): number => words.length * size * advance
 

@@ -1,6 +1,6 @@
 import { formatPercent } from '../../base/format.js'
 import { type NetworkResult, type Sample, type StudyResult, shortTitle } from '../result.js'
-import { escapeText } from './markup.js'
+import { escapeProse, escapeText } from './markup.js'
 
 /** Validation images with what each network says of them; right and wrong are marked by sign and word. */
 export const samplesHtml = (result: StudyResult): string =>
@@ -16,13 +16,13 @@ function sampleHtml({ picture, name, label, predictions }: Sample, networks: rea
     const next = others.map(each => `${each.label} ${formatPercent(each.probability)}`).join(', ')
     return (
       `<tr><th scope="row">${escapeText(title)}</th>` +
-      `<td><span class="${right ? 'good' : 'bad'}"><span aria-hidden="true">${right ? '✓' : '✗'}</span><span class="unseen">${right ? 'right' : 'wrong'}:</span> ${escapeText(first.label)}</span>${next && `<small>${escapeText(next)}</small>`}</td>` +
+      `<td><span class="${right ? 'good' : 'bad'}"><span aria-hidden="true">${right ? '✓' : '✗'}</span><span class="unseen">${right ? 'right' : 'wrong'}:</span> ${escapeText(first.label)}</span>${next && `<small>${escapeProse(next)}</small>`}</td>` +
       `<td class="number">${formatPercent(first.probability)}</td></tr>`
     )
   })
   return (
-    `<article class="sample">${pictureHtml(picture, label)}<div><h3>${escapeText(label)}</h3>` +
-    `<p class="name">${escapeText(name)}</p><table>${rows.join('')}</table></div></article>`
+    `<article class="sample"><header>${pictureHtml(picture, label)}<div><h3>${escapeText(label)}</h3>` +
+    `<p class="name">${escapeText(name)}</p></div></header><table>${rows.join('')}</table></article>`
   )
 }
 

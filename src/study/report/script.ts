@@ -34,7 +34,7 @@ function chartIn(box, hidden) {
   box.append(output)
   box.tabIndex = 0
   box.setAttribute('role', 'group')
-  box.setAttribute('aria-label', svg.querySelector('title').textContent + '. Left and right arrow keys read values.')
+  box.setAttribute('aria-label', svg.getAttribute('aria-label') + '. Left and right arrow keys read values.')
   let at
 
   const visible = () => series.filter((_, i) => !hidden.has(i))
@@ -43,9 +43,9 @@ function chartIn(box, hidden) {
   const places = () => [...new Set(visible().flatMap(s => s.points.map(point => point[0])))].sort((a, b) => a - b)
 
   function read(x) {
-    const place = nearest(places().map(p => [p]), x)
-    if (!place) return clear()
-    at = place[0]
+    const known = nearest(places().map(p => [p]), x)
+    if (!known) return clear()
+    at = known[0]
     cross.setAttribute('x1', at)
     cross.setAttribute('x2', at)
     svg.append(cross)
@@ -57,18 +57,30 @@ function chartIn(box, hidden) {
     const same = rows.every(([, point]) => point[2] === rows[0][1][2])
     output.replaceChildren(...(same ? [line('b', rows[0][1][2])] : []), ...rows.map(([s, point]) => row(s, point, same)))
     output.hidden = false
-    const left = at > (plot.left + plot.right) / 2
-    output.classList.toggle('left', left)
-    output.style.left = left ? percent(plot.left + 4, units.width) : ''
-    output.style.right = left ? '' : percent(units.width - plot.right + 4, units.width)
-    output.style.top = percent(plot.top, units.height)
+    place(output)
+  }
+
+  // In the corner of the plot where it hides the fewest points.
+  function place(element) {
+    const unit = units.width / svg.getBoundingClientRect().width
+    const [width, height] = [element.offsetWidth * unit, element.offsetHeight * unit]
+    const right = units.width - width - 6
+    const low = plot.bottom - height - 6
+    const corners = [[right, plot.top], [plot.left + 6, plot.top], [plot.left + 6, low], [right, low]]
+    const points = visible().flatMap(s => s.points)
+    const hides = ([x, y]) =>
+      points.filter(([px, py]) => px > x - 4 && px < x + width + 4 && py > y - 4 && py < y + height + 4).length +
+      (at > x - 6 && at < x + width + 6 ? points.length / 20 : 0)
+    const [x, y] = corners.reduce((best, corner) => (hides(corner) < hides(best) ? corner : best))
+    element.style.left = svg.getBoundingClientRect().left - box.getBoundingClientRect().left + x / unit + 'px'
+    element.style.top = svg.getBoundingClientRect().top - box.getBoundingClientRect().top + y / unit + 'px'
   }
 
   function row(s, point, same) {
     const element = line('span', '')
     const swatch = document.createElement('i')
     swatch.className = 'k' + s.colour
-    element.append(swatch, s.label + ' ', line('b', point[3]), same ? '' : ' at ' + point[2])
+    element.append(swatch, s.label + ' ', line('b', point[3]), ' ' + point[4] + (same ? '' : ' at ' + point[2]))
     return element
   }
 
@@ -109,9 +121,5 @@ function line(tag, text) {
   const element = document.createElement(tag)
   element.textContent = text
   return element
-}
-
-function percent(part, whole) {
-  return (100 * part) / whole + '%'
 }
 `

@@ -54,8 +54,8 @@ figure h3{margin-bottom:.75rem}
 .live .legend button[aria-pressed=false] svg{opacity:.3}
 g[hidden]{display:none}
 .cross{stroke:var(--soft);stroke-width:1;stroke-dasharray:2 2;pointer-events:none}
-.readout{position:absolute;z-index:1;pointer-events:none;max-width:75%;background:var(--card);border:1px solid var(--line);border-radius:5px;box-shadow:0 2px 8px rgb(0 0 0/.12);padding:.35rem .6rem;margin:.6rem;font:.8rem/1.45 system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums}
-.readout:not([hidden]){display:block}.readout>*{display:block}.readout b{font-weight:600}
+.readout{position:absolute;z-index:1;pointer-events:none;width:max-content;background:var(--card);border:1px solid var(--line);border-radius:5px;box-shadow:0 2px 8px rgb(0 0 0/.12);padding:.35rem .6rem;color:var(--soft);font:.8rem/1.45 system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif;font-variant-numeric:tabular-nums}
+.readout:not([hidden]){display:block}.readout>*{display:block}.readout b{font-weight:600;color:var(--ink)}
 .readout i{display:inline-block;width:.6rem;height:.6rem;border-radius:2px;margin-right:.4rem}
 svg{display:block;width:100%;height:auto}
 svg.map{width:auto;max-width:none}
@@ -66,22 +66,22 @@ figcaption,.note{font-size:.86rem;line-height:1.5;color:var(--soft);margin:.7rem
 .scroll:focus-visible,a:focus-visible,summary:focus-visible,.chart:focus-visible,.legend button:focus-visible{outline:2px solid var(--link);outline-offset:3px}
 table{border-collapse:collapse;font-size:.9rem;line-height:1.4;min-width:100%;font-variant-numeric:tabular-nums}
 caption{text-align:left;font:600 1.08rem/1.4 Charter,'Bitstream Charter','Sitka Text',Cambria,Georgia,'DejaVu Serif',serif;padding:0 0 .6rem}caption span{display:block;position:sticky;left:0;max-width:min(46rem,calc(100vw - 2.2rem))}
-th,td{text-align:left;vertical-align:baseline;padding:.5rem 1.1rem .5rem 0;white-space:nowrap;border-bottom:1px solid var(--line)}
+th,td{text-align:left;vertical-align:baseline;padding:.5rem .9rem .5rem 0;white-space:nowrap;border-bottom:1px solid var(--line)}
 th:last-child,td:last-child{padding-right:.2rem}
 thead th{color:var(--soft);font-weight:500;font-size:.82rem;border-bottom:1px solid var(--axis);vertical-align:bottom;white-space:normal}
-tbody th{font-weight:500;min-width:9.5rem;white-space:normal}
+tbody th{font-weight:500;min-width:10.5rem;white-space:normal}
 td.prose{white-space:normal;min-width:16rem}
 .number{text-align:right}
 dl{display:grid;grid-template-columns:minmax(7rem,max-content) 1fr;gap:.35rem 1.5rem;font-size:.94rem;line-height:1.5;margin:0}
 dl.facts dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
 .samples{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21rem),1fr));gap:1.25rem;margin-bottom:1rem}
-.sample{display:flex;gap:1rem;background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0}
-.sample>img,.sample>.blank{flex:none;width:6.5rem;height:6.5rem;border-radius:4px;object-fit:cover;background:var(--line)}
-.sample>.blank{display:grid;place-items:center;color:var(--soft);font-size:.75rem}
-.sample>div:last-child{flex:1;min-width:0;overflow-wrap:anywhere}
-.sample .name{font:.75rem/1.4 system-ui,sans-serif;color:var(--soft);margin:0 0 .3rem}
-.sample table{font-size:.8rem}.sample tbody th{min-width:0}.sample th,.sample td{padding:.25rem .5rem .25rem 0;white-space:normal;vertical-align:top}.sample td.number{white-space:nowrap}
+.sample{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.8rem;min-width:0;overflow-wrap:anywhere}
+.sample header{display:flex;gap:1rem;margin-bottom:.5rem}.sample header>div:last-child{min-width:0}
+.sample img,.sample .blank{flex:none;width:6.5rem;height:6.5rem;border-radius:4px;object-fit:cover;background:var(--line)}
+.sample .blank{display:grid;place-items:center;color:var(--soft);font-size:.75rem}
+.sample .name{font:.75rem/1.4 system-ui,sans-serif;color:var(--soft);margin:.2rem 0 0}
+.sample table{font-size:.8rem}.sample tbody th{min-width:0;white-space:nowrap!important}.sample th,.sample td{padding:.25rem .5rem .25rem 0;white-space:normal;vertical-align:top}.sample td.number{white-space:nowrap}
 .sample tr:last-child>*{border-bottom:0}
 .sample small{display:block;color:var(--soft)}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
@@ -95,6 +95,6 @@ svg .paper,svg .hollow{fill:var(--card)}
 svg text.ink{fill:var(--ink)}svg text.over{fill:var(--card)}svg .grid{stroke:var(--line)}svg text.soft{fill:var(--soft)}svg .line{stroke:var(--line)}svg .axis{stroke:var(--axis)}
 ${recolour}
 svg .hollow{fill:var(--card)!important}
-@media (max-width:34rem){body{font-size:1rem}.chart{padding:.4rem .2rem .3rem}main{padding-top:2rem}dl.facts{display:block}dl.facts dd{margin-bottom:.6rem}.claims>li{display:block}.claims .badge{display:block}.claim .badge{width:100%}}
+@media (max-width:34rem){.sample{padding:.6rem}body{font-size:1rem}.chart{padding:.4rem .2rem .3rem}main{padding-top:2rem}dl.facts{display:block}dl.facts dd{margin-bottom:.6rem}.claims>li{display:block}.claims .badge{display:block}.claim .badge{width:100%}}
 @media print{.readout,.cross{display:none!important}.live .legend button{border:0;background:none;padding:.1rem .6rem .1rem 0}.samples{grid-template-columns:1fr 1fr}.sample{break-inside:avoid}:root{color-scheme:light;--page:#fff;--card:#fff;--ink:#000;--soft:#444;--line:#ccc;--axis:#888;--good:#00663f;--bad:#a32020;--open:#6a5a1c;--link:#000;${colours(lightColours)}}body{font-size:10.5pt}main{max-width:none;padding:0}nav{display:none}h2,h3,caption{break-after:avoid}figure,.table,.claim{break-inside:avoid}.scroll{overflow:visible}.charts{grid-template-columns:1fr 1fr;gap:.5rem}.chart{break-inside:avoid}th,td{padding-right:.6rem}table{font-size:8.5pt}}
 `
