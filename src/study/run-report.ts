@@ -11,6 +11,7 @@ import { factsHtml, page, sectionHtml } from './report/page.js'
 import { measured, missing, type Table, tableHtml } from './report/table.js'
 import type { EpochResult } from './result.js'
 import type { RunSettings } from './run-settings.js'
+import { watchFigure, watchTable } from './watch-section.js'
 
 export function writeRunReport(file: string, settings: RunSettings, events: readonly LoggedEvent[]): void {
   writeAtomically(file, out => out.append(new TextEncoder().encode(renderRunReport(settings, events))))
@@ -22,16 +23,19 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
   const { epochs, imagesPerSecond } = courseOf(events)
   const images = events.findLast(event => event.type === 'evaluation')?.images ?? 0
   const last = epochs.at(-1)
-  const ended = events.some(event => event.type === 'done')
+  const ended = events.some(event => event.type === 'done' || event.type === 'died')
+  const death = events.find(event => event.type === 'died')
   const warnings = events.flatMap(event => (event.type === 'warning' ? [event.message] : []))
   const headline =
     last?.top1Error == null ? `${title}: not evaluated yet` : `${title}: ${formatPercent(last.top1Error)} top-1 error`
   const lead = [
+    ...(death ? [`It died at step ${formatCount(death.step)}: ${death.layer} gave nothing but zeros.`] : []),
     last ? `After ${last.epoch} epochs and ${formatDuration(last.seconds)} of training` : 'Training has begun',
     `on ${settings.data}`,
     ...(imagesPerSecond === null ? [] : [`at ${imagesPerSecond.toFixed(1)} images a second`]),
   ].join(' ')
   const figures = epochs.length > 0 ? [errorFigure(epochs, images)] : []
+  const [blocks, blockTable] = [watchFigure(events), watchTable(events)]
   const sections = [
     {
       id: 'errors',
@@ -41,6 +45,9 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
           ? figures.map(figureHtml).join('') + tableHtml(epochTable(epochs))
           : '<p>No epoch was evaluated.</p>',
     },
+    ...(blocks && blockTable
+      ? [{ id: 'watch', title: 'Blocks during training', body: figureHtml(blocks) + tableHtml(blockTable) }]
+      : []),
     ...(warnings.length > 0
       ? [
           {
