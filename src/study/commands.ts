@@ -1,16 +1,23 @@
+import path from 'node:path'
 import { quoted } from '../base/shell-word.js'
 import { paperRecipe, type Recipe } from '../training/recipe.js'
 import type { StudyCropName } from './evaluate-run.js'
 import type { PlannedRun } from './matrix.js'
 import type { RunSettings } from './run-settings.js'
 
+/** A folder as the command's user would write it: what lies below the working directory without the way to it. */
+function place(folder: string): string {
+  const below = path.relative('', folder)
+  return quoted(below === '' || below.startsWith('..') || path.isAbsolute(below) ? folder : below)
+}
+
 /** The command that repeats one run of a study by itself, into its folder. */
 export function trainCommand({ model, recipe, data, ...settings }: RunSettings, folder: string): string {
   const { size, width, residualScale, blocks, normScale, extraNorm } = model
   const flags: [flag: string, value: string | number | undefined][] = [
     ['--network', model.network],
-    ['--data', quoted(data)],
-    ['--out', quoted(folder)],
+    ['--data', place(data)],
+    ['--out', place(folder)],
     ['--size', size],
     ['--width', width === 1 ? undefined : width],
     ['--residual-scale', residualScale],
@@ -42,4 +49,4 @@ function changed(recipe: Recipe): [flag: string, value: string | number][] {
 }
 
 export const evaluateCommand = ({ folder, settings }: PlannedRun, crops: StudyCropName): string =>
-  `npx inception evaluate --checkpoint ${quoted(folder)} --data ${quoted(settings.data)} --crops ${crops}`
+  `npx inception evaluate --checkpoint ${place(folder)} --data ${place(settings.data)} --crops ${crops}`

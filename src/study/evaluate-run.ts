@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend, Precision } from '../backends/backend.js'
@@ -47,8 +48,12 @@ export interface EvaluationNews {
 /** Where the finished evaluation of a run lies. */
 const storedFile = (run: string, crops: StudyCropName) => path.join(run, 'evaluations', `crops-${crops}.safetensors`)
 
-const keyOf = ({ file, step }: Checkpoint, { root, items }: ImageSet) =>
-  JSON.stringify({ checkpoint: path.basename(file), step, images: root, count: items.length })
+/** The same wherever the study's folder and the images lie. */
+function keyOf({ file, step }: Checkpoint, { root, classes, items }: ImageSet): string {
+  const images = createHash('sha256').update(JSON.stringify(classes))
+  for (const item of items) images.update(`${path.relative(root, item.path)}\0${item.label}\0`)
+  return JSON.stringify({ checkpoint: path.basename(file), step, images: images.digest('hex') })
+}
 
 /** Evaluates unless that has been done. Interrupted, it goes on the next time where it was. */
 export async function evaluateRun(
