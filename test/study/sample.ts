@@ -1,20 +1,18 @@
-import { crc32, deflateSync } from 'node:zlib'
 import { RandomStream } from '../../src/base/random.js'
 import {
   type Confusion,
   type EnsembleMember,
   type EpochResult,
   type Footprint,
-  type InstabilityRun,
-  type InstabilitySetting,
   type NetworkResult,
-  type Outcome,
   type PairedErrors,
   type RunResult,
   type Sample,
   type StudyResult,
   subjectId,
 } from '../../src/study/result.js'
+import { sampleInstability } from './sample-instability.js'
+import { pictureOf } from './sample-picture.js'
 
 const images = 2000
 const noise = new RandomStream(7, 'study-sample')
@@ -153,49 +151,6 @@ const paired: readonly PairedErrors[] = [
   },
 ]
 
-const steps = 4000
-
-function trace(until: number, outcome: Outcome, growth: number): InstabilityRun['trace'] {
-  return Array.from({ length: Math.floor(until / 50) + 1 }, (_, i) => {
-    const step = 50 * i
-    const end = step / until
-    const dead = outcome === 'died' ? end ** 6 : 0
-    return {
-      step,
-      loss:
-        outcome === 'diverged' && end === 1 ? null : 4.6 - (outcome === 'trained' ? 3 * end : 1.5 * end * (1 - end)),
-      zeroShare: Math.min(1, 0.42 + 0.58 * dead + 0.01 * Math.abs(noise.normal())),
-      magnitude: dead === 1 ? 0 : Math.exp(growth * end + 0.1 * noise.normal()),
-      residualRatio: 0.4 * Math.exp((growth / 2) * end + 0.05 * noise.normal()),
-      gradientNorm: 2 + Math.abs(noise.normal()),
-    }
-  })
-}
-
-function setting(
-  id: string,
-  title: string,
-  residualScale: number,
-  remedy: InstabilitySetting['remedy'],
-  growth: number,
-  ends: readonly (readonly [Outcome, number])[],
-): InstabilitySetting {
-  return {
-    id,
-    title,
-    residualScale,
-    remedy,
-    runs: ends.map(([outcome, step], i) => ({
-      seed: i + 1,
-      outcome,
-      step,
-      ...(outcome === 'died' && { note: 'mixed_7c gives only zeros' }),
-      ...(outcome === 'diverged' && { note: 'the loss is not finite' }),
-      trace: trace(step, outcome, growth),
-    })),
-  }
-}
-
 const footprint = (id: string, title: string, parameters: number, multiplyAdds: number, ms: number): Footprint => ({
   network: id,
   title,
@@ -217,32 +172,6 @@ const footprints = [
   footprint('inception-v4', 'Inception-v4', 42_679_816, 12_253_216_096, 4012),
   footprint('inception-resnet-v2', 'Inception-ResNet-v2', 32_400_000, 11_103_216_096, 3620),
 ]
-
-/** A picture of one colour with a lighter disc, as a PNG of 32×32 pixels. */
-function pictureOf(red: number, green: number, blue: number): string {
-  const rows = Array.from({ length: 32 }, (_, y) => [
-    0,
-    ...Array.from({ length: 32 }, (_, x) => {
-      const light = (x - 15.5) ** 2 + (y - 15.5) ** 2 < 100 ? 1.6 : 0.8
-      return [red, green, blue].map(c => Math.min(255, Math.round(c * light)))
-    }).flat(),
-  ])
-  const chunk = (type: string, data: Uint8Array) => {
-    const body = Buffer.concat([Buffer.from(type), data])
-    const [length, sum] = [Buffer.alloc(4), Buffer.alloc(4)]
-    length.writeUInt32BE(data.length)
-    sum.writeUInt32BE(crc32(body))
-    return Buffer.concat([length, body, sum])
-  }
-  const header = Buffer.from([0, 0, 0, 32, 0, 0, 0, 32, 8, 2, 0, 0, 0])
-  const png = Buffer.concat([
-    Buffer.from([137, 80, 78, 71, 13, 10, 26, 10]),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.from(rows.flat()))),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
-  return `data:image/png;base64,${png.toString('base64')}`
-}
 
 const shapes = ['circle', 'square', 'triangle', 'star', 'ring', 'cross', 'hexagon', 'spiral', 'arrow']
 const names = [
@@ -347,42 +276,7 @@ export const sample: StudyResult = {
     { members: four, protocol: '144', errors: { top1Error: 0.148, top5Error: 0.0125, images } },
   ],
   paired,
-  instability: {
-    network: 'inception-resnet-v2',
-    title: 'Inception-ResNet-v2',
-    model: '75×75 pixels, blocks 2/4/2',
-    filters: 2144,
-    steps,
-    recipe: [
-      { key: 'learning rate', value: '0.045' },
-      { key: 'batch', value: '16', note: 'The paper does not say.' },
-    ],
-    settings: [
-      setting('scale-1', 'scale 1', 1, null, 6, [
-        ['died', 1150],
-        ['died', 1400],
-        ['diverged', 900],
-      ]),
-      setting('scale-0.3', 'scale 0.3', 0.3, null, 2.2, [
-        ['trained', steps],
-        ['trained', steps],
-        ['trained', steps],
-      ]),
-      setting('scale-0.2', 'scale 0.2', 0.2, null, 1.6, [
-        ['trained', steps],
-        ['trained', steps],
-        ['trained', steps],
-      ]),
-      setting('scale-0.1', 'scale 0.1', 0.1, null, 1, [
-        ['trained', steps],
-        ['trained', steps],
-        ['trained', steps],
-      ]),
-      setting('lower-rate', 'scale 1, lower learning rate', 1, 'lower learning rate', 5, [['died', 2300]]),
-      setting('extra-norm', 'scale 1, extra batch norm', 1, 'extra batch norm', 5.5, [['diverged', 1700]]),
-      setting('warm-up', 'scale 1, warm-up', 1, 'warm-up', 5.8, [['died', 2900]]),
-    ],
-  },
+  instability: sampleInstability,
   footprint: {
     size: 299,
     batch: 8,
@@ -464,3 +358,23 @@ export const withRuns = (id: string, change: Partial<RunResult>, result = sample
     n.network === id ? { ...n, runs: n.runs.map(each => ({ ...each, ...change })) } : n,
   ),
 })
+
+const evil = `${hostile}\u0000`
+
+/** The sample with a hostile text wherever text comes from outside. */
+export const poisoned: StudyResult = {
+  ...withRuns(
+    'inception-v3',
+    { note: evil, checkpoint: evil, commands: [evil] },
+    withNetwork('inception-v3', { title: evil }),
+  ),
+  preset: evil,
+  startedAt: evil,
+  command: evil,
+  interrupted: evil,
+  dataSet: { ...sample.dataSet, name: evil, path: evil },
+  machine: { ...sample.machine, processor: evil, engine: evil, node: evil, platform: evil, version: evil },
+  recipe: [{ key: evil, value: evil, note: evil }],
+  protocols: sample.protocols.map(p => ({ ...p, title: evil, description: evil })),
+  instability: { ...sample.instability!, title: evil, model: evil },
+}

@@ -1,5 +1,5 @@
 import { formatDuration, formatPercent } from '../../base/format.js'
-import { memberOf, type NetworkResult, type Pair, type RunResult, type StudyResult } from '../result.js'
+import { isFraction, memberOf, type NetworkResult, type Pair, type RunResult, type StudyResult } from '../result.js'
 import { arrivalAt, compareSpeed, curveOf, givenErrors } from '../speed.js'
 import { begun } from './error-figures.js'
 import { meanOfMeasured, measured, missing, type Table } from './table.js'
@@ -92,8 +92,8 @@ export const epochTable = (network: Pick<NetworkResult, 'network' | 'title'>, ru
     `${e.epoch}`,
     formatDuration(e.seconds),
     typeof e.trainLoss === 'number' && Number.isFinite(e.trainLoss) ? e.trainLoss.toFixed(3) : missing,
-    measured(e.top1Error, formatPercent),
-    measured(e.top5Error, formatPercent),
+    isFraction(e.top1Error) ? formatPercent(e.top1Error) : missing,
+    isFraction(e.top5Error) ? formatPercent(e.top5Error) : missing,
   ]),
   notes: [],
 })
