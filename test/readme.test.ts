@@ -11,7 +11,10 @@ import { presets } from '../src/study/presets/presets.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md'].map(name => ({ name, text: read(name) }))
+const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/evaluation.md'].map(name => ({
+  name,
+  text: read(name),
+}))
 
 /** Fenced blocks of a language. */
 const blocks = (text: string, language: string): string[] =>
@@ -91,16 +94,19 @@ const elsewhere =
   /^(runs|dist|node_modules|checkpoints|pictures|data|train|val)\/|^(run|study|result)\.json$|^report\.html$/
 
 test('every file and folder that is named exists', () => {
+  let found = 0
   for (const { name, text } of pages) {
     const linked = [...text.matchAll(/\]\(([^)]+)\)/g)].map(([, target]) => target!).filter(t => !t.includes('://'))
     const named = spans(text).filter(
       span => /^[\w.-]+(\/[\w.-]+)*\/?$/.test(span) && /\/|\.(ts|mjs|md|json|html|png)$/.test(span),
     )
-    const files = [...linked, ...named].filter(file => !elsewhere.test(file))
-    assert.ok(files.length > 0, name)
-    for (const file of files)
+    // A link is read from its page, a name in running text from the root.
+    const files = [...linked.map(target => path.join(path.dirname(name), target)), ...named]
+    for (const file of files.filter(each => !elsewhere.test(each)))
       assert.ok(existsSync(path.join(root, file)), `${name} names ${file}, which does not exist`)
+    found += files.length
   }
+  assert.ok(found > 50, 'the pages name files')
 })
 
 test("the floors of ARCHITECTURE.md are the source's folders, with the imports that the check allows", () => {
