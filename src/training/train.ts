@@ -181,7 +181,7 @@ export async function* train(
     if (sight) silent = isSilent(sight)
     if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || died)
       yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
-    if (sight) yield sight
+    if (sight && lookout.tells(sight, steps)) yield sight
     if (evaluationDue) {
       const { result, bad } = await clock.pause(measure)
       errors = { top1: result.top1Error, top5: result.top5Error }

@@ -29,6 +29,9 @@ interface Watched {
 /** Eight images of 299 × 299: enough to judge by, and little beside a training step. */
 const mostPixels = 8 * 299 ** 2
 
+/** A log of millions of steps must stay one that can be read. */
+const mostTold = 1000
+
 /** Above this share of zeros a layer says next to nothing of its input any more. */
 const silentShare = 0.999
 
@@ -124,6 +127,12 @@ export class Lookout implements Disposable {
 
   due(step: number): boolean {
     return this.#every > 0 && step % this.#every === 0
+  }
+
+  /** Whether a look is told: all that find a network silent, and of the others about a thousand in a run of `steps`. */
+  tells(sight: WatchEvent, steps: number): boolean {
+    const look = sight.step / this.#every
+    return isSilent(sight) || look % Math.ceil(steps / this.#every / mostTold) === 0
   }
 
   /** `program` has just run `step`; see `Watch`. */
