@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { writeAtomically } from '../formats/atomic-file.js'
+import { writeText } from '../formats/atomic-file.js'
 import { encodeCsv } from '../formats/csv.js'
 import { encodeJson } from '../formats/json.js'
 import type { EvaluationResult } from './result.js'
@@ -20,9 +20,6 @@ export function writeResult(folder: string, result: EvaluationResult): void {
   }
   for (const [name, text] of Object.entries(files)) writeText(path.join(folder, name), text)
 }
-
-export const writeText = (file: string, text: string): void =>
-  writeAtomically(file, out => out.append(new TextEncoder().encode(text)))
 
 /** Errors are percentages of the class's images. */
 const classesAsCsv = ({ classes }: EvaluationResult): string =>

@@ -95,6 +95,10 @@ export function writeAtomically(file: string, fill: (out: Output) => void, calls
   }
 }
 
+/** Writes a text as `writeAtomically` does. */
+export const writeText = (file: string, text: string): void =>
+  writeAtomically(file, out => out.append(new TextEncoder().encode(text)))
+
 /**
  * Removes what writers killed in the middle left in `folder`. Only for a folder with one writer at a time: the
  * temporary file of a writer still at work would go too.

@@ -1,6 +1,6 @@
 import { formatCount, formatDuration, formatPercent } from '../base/format.js'
 import { wilsonInterval } from '../evaluation/intervals.js'
-import { writeAtomically } from '../formats/atomic-file.js'
+import { writeText } from '../formats/atomic-file.js'
 import { networkOf } from '../networks/model-spec.js'
 import type { LoggedEvent } from '../training/events.js'
 import { courseOf } from './measured-run.js'
@@ -14,7 +14,7 @@ import type { RunSettings } from './run-settings.js'
 import { watchFigure, watchTable } from './watch-section.js'
 
 export function writeRunReport(file: string, settings: RunSettings, events: readonly LoggedEvent[]): void {
-  writeAtomically(file, out => out.append(new TextEncoder().encode(renderRunReport(settings, events))))
+  writeText(file, renderRunReport(settings, events))
 }
 
 /** The report of one run as one HTML file: how the validation error fell, every epoch in numbers, all settings. */

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFile
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { UserError } from '../base/error.js'
-import { removeLeftovers, writeAtomically } from '../formats/atomic-file.js'
+import { removeLeftovers, writeText } from '../formats/atomic-file.js'
 import { fileError, systemCode } from '../formats/file-error.js'
 import { decodeJsonObject, encodeJson, isJsonObject, type JsonObject } from '../formats/json.js'
 
@@ -59,7 +59,7 @@ export function createRun(folder: string, settings: object): RunFolder {
     expectNoRun(folder)
     removeLeftovers(folder)
     mkdirSync(path.join(folder, 'checkpoints'), { recursive: true })
-    writeAtomically(runFile(folder), out => out.append(new TextEncoder().encode(`${text}\n`)))
+    writeText(runFile(folder), `${text}\n`)
     return new RunFolder(folder, readSettings(folder), unlock)
   } catch (error) {
     unlock()

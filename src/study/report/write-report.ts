@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { writeAtomically } from '../../formats/atomic-file.js'
+import { writeText } from '../../formats/atomic-file.js'
 import type { StudyResult } from '../result.js'
 import { renderCsv } from './csv.js'
 import { renderMarkdown } from './markdown.js'
@@ -23,7 +23,7 @@ export async function writeReport(result: StudyResult, folder: string): Promise<
   const pictures = await writePictures(result, path.join(folder, 'pictures'))
   const write = (name: string, text: string): string => {
     const file = path.join(folder, name)
-    writeAtomically(file, out => out.append(new TextEncoder().encode(text)))
+    writeText(file, text)
     return file
   }
   return {
