@@ -26,12 +26,15 @@ export function studyTerminal(stream: TextStream) {
       }
       return
     }
-    if (event.type === 'checkpoint') return
-    if (event.type === 'done' || event.type === 'interrupted') running.delete(title)
+    if (event.type === 'checkpoint' || event.type === 'watch') return
+    if (last.has(event.type)) running.delete(title)
     say(`${title}: ${event.type === 'done' ? `trained in ${formatDuration(event.seconds)}` : describe(event)}`)
   }
   return { tell, say, live: (text: string) => line.update(text), end: () => line.end() }
 }
+
+/** What a run ends with. */
+const last: ReadonlySet<TrainingEvent['type']> = new Set(['done', 'interrupted', 'died', 'diverged'])
 
 function part(
   title: string,

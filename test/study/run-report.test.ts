@@ -20,6 +20,7 @@ const settings: RunSettings = {
   badImages: 'skip',
   backend: 'auto',
   evaluateEpochs: 1,
+  watchSteps: 50,
   recompute: 'auto',
   passes: ['absorb-relu'],
 }
