@@ -52,7 +52,7 @@ export interface Model {
   readonly endpoints: ReadonlyMap<string, Value>
   /** The residual sums by block. */
   readonly residuals: ReadonlyMap<string, ResidualSum>
-  /** The last feature map before global pooling. */
+  /** The last feature map before global pooling, and before the extra norm there. */
   readonly pooled: Value
 }
 

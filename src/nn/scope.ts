@@ -51,7 +51,7 @@ export class Root {
   readonly endpoints = new Map<string, Value>()
   /** By the path of the block. */
   readonly residuals = new Map<string, ResidualSum>()
-  /** The feature map that global pooling reads. */
+  /** The last feature map: what global pooling reads, or the extra norm before it. */
   pooled: Value | undefined
   readonly #names = new Set<string>()
   #step: Value | undefined

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { quoted } from '../base/shell-word.js'
+import { type PassName, passNames } from '../graph/passes/passes.js'
 import { paperRecipe, type Recipe } from '../training/recipe.js'
 import type { StudyCropName } from './evaluate-run.js'
 import type { PlannedRun } from './matrix.js'
@@ -35,10 +36,16 @@ export function trainCommand({ model, recipe, data, ...settings }: RunSettings, 
     ['--watch-steps', settings.watchSteps === 50 ? undefined : settings.watchSteps],
     ['--evaluate-epochs', settings.evaluateEpochs === 1 ? undefined : settings.evaluateEpochs],
     ['--bad-images', settings.badImages === 'error' ? undefined : settings.badImages],
+    ['--backend', settings.backend === 'auto' ? undefined : settings.backend],
+    ['--recompute', settings.recompute === 'auto' ? undefined : settings.recompute],
+    ['--passes', passesFlag(settings.passes)],
   ]
   const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]))
   return ['npx inception train', ...words, ...(normScale ? [] : ['--no-norm-scale'])].join(' ')
 }
+
+const passesFlag = (passes: readonly PassName[]): string | undefined =>
+  passes.length === passNames.length ? undefined : passes.join(',') || 'none'
 
 /** The recipe's numbers that are not the defaults of the command, which are the paper's. */
 function changed(recipe: Recipe): [flag: string, value: string | number][] {

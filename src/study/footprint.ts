@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend } from '../backends/backend.js'
+import { UserError } from '../base/error.js'
+import { fileError } from '../formats/file-error.js'
 import { findNetwork } from '../networks/networks.js'
 import { inProcess } from './lanes.js'
 import type { MatrixOptions } from './matrix.js'
@@ -26,21 +28,42 @@ export async function footprintOf(options: FootprintOptions): Promise<FootprintR
   const plan = preset.footprint
   if (!plan) return undefined
   const file = path.join(out, 'footprint.json')
-  if (existsSync(file)) return JSON.parse(readFileSync(file, 'utf8')) as FootprintResult
+  if (existsSync(file)) return readResult(file)
   if (options.backend.title === 'reference') {
     options.say('the cost at full size is not measured: plain loops would take hours (install oneDNN: see README.md)')
     return undefined
   }
-  const networks: Footprint[] = []
-  const withSumNorms: Footprint[] = []
-  for (const network of plan.networks) networks.push(await measure(options, network, false))
-  for (const network of plan.withSumNorms) withSumNorms.push(await measure(options, network, true))
+  const networks = await measureAll(options, plan.networks, false)
+  const withSumNorms = await measureAll(options, plan.withSumNorms, true)
   if (options.signal?.aborted) return undefined
   const { batch } = plan
   const size = Math.max(...plan.networks.map(id => findNetwork(id).size))
   const result: FootprintResult = { size, batch, threads: options.threads, networks, withSumNorms }
   writeText(file, `${JSON.stringify(result, undefined, 2)}\n`)
   return result
+}
+
+function readResult(file: string): FootprintResult {
+  try {
+    return JSON.parse(readFileSync(file, 'utf8')) as FootprintResult
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw fileError('read', file, error)
+    throw new UserError(`${file} is damaged: remove it, and it is measured again`)
+  }
+}
+
+/** Fewer when it is stopped: half a measurement is none. */
+async function measureAll(options: FootprintOptions, ids: readonly string[], sumNorms: boolean): Promise<Footprint[]> {
+  const measured: Footprint[] = []
+  for (const id of ids) {
+    if (options.signal?.aborted) break
+    try {
+      measured.push(await measure(options, id, sumNorms))
+    } catch (error) {
+      if (!options.signal?.aborted) throw error
+    }
+  }
+  return measured
 }
 
 async function measure(options: FootprintOptions, id: string, sumNorms: boolean): Promise<Footprint> {

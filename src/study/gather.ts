@@ -71,10 +71,11 @@ function runResult(
   kept: Uint8Array | undefined,
 ): RunResult | undefined {
   const events = eventsOf(run.folder)
-  if (!events.some(event => event.type === 'evaluation' || event.type === 'done')) return undefined
+  const ending = endingOf(events)
+  // A run that died before its first evaluation has its place too.
+  if (!ending && !events.some(event => event.type === 'evaluation')) return undefined
   const { epochs, waitShare, ...course } = courseOf(events)
   const checkpoint = events.findLast(event => event.type === 'checkpoint')?.file
-  const note = endingOf(events)?.note
   const crops = [...predictions.keys()]
   return {
     seed: run.seed,
@@ -86,7 +87,7 @@ function runResult(
     dataWaitShare: waitShare,
     checkpoint: checkpoint === undefined ? null : path.relative(out, checkpoint),
     commands: [trainCommand(run.settings, run.folder), ...crops.map(name => evaluateCommand(run, name))],
-    ...(note !== undefined && { note }),
+    ...(ending?.note !== undefined && { note: ending.note }),
   }
 }
 

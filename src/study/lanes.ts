@@ -23,7 +23,8 @@ export function inProcess<Result>(order: Order, { signal, threads, news, what }:
     env: { ...process.env, OMP_NUM_THREADS: `${threads}` },
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
-  const stop = () => child.connected && child.send('stop')
+  // A measurement does not look up before its end, and has nothing to save.
+  const stop = () => (order.kind === 'footprint' ? child.kill('SIGKILL') : child.connected && child.send('stop'))
   signal?.addEventListener('abort', stop)
   return new Promise<Result>((resolve, reject) => {
     let result: { readonly value: Result } | undefined

@@ -27,8 +27,10 @@ export async function samplesOf(evaluated: readonly EvaluatedRun[], val: ImageSe
   const networks = firstRuns(evaluated)
   if (networks.size === 0) return []
   const wrong = [...networks.values()].map(predictions => scoresOf(predictions).wrong)
-  const missed = [...val.items.keys()].filter(image => wrong.some(each => each[image] === 1))
-  const found = [...val.items.keys()].filter(image => !wrong.some(each => each[image] === 1))
+  // Only what every network could read can be shown.
+  const seen = [...val.items.keys()].filter(image => [...networks.values()].every(({ labels }) => labels[image]! >= 0))
+  const missed = seen.filter(image => wrong.some(each => each[image] === 1))
+  const found = seen.filter(image => !wrong.some(each => each[image] === 1))
   const chosen = [...spread(found, sampleCount / 2), ...spread(missed, sampleCount / 2)]
   return await Promise.all(
     chosen.map(async (image): Promise<Sample> => {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import type { Backend, Precision } from '../backends/backend.js'
@@ -8,7 +9,7 @@ import type { ImageSet } from '../data/class-folder.js'
 import { openTrainingData } from '../data/class-folder.js'
 import { writeSynth } from '../data/synth/folder.js'
 import type { TrainingEvent } from '../training/events.js'
-import type { EvaluationNews, EvaluationOrder, StudyCropName } from './evaluate-run.js'
+import { type EvaluationNews, type EvaluationOrder, evaluationOf, type StudyCropName } from './evaluate-run.js'
 import { footprintOf } from './footprint.js'
 import {
   type EvaluatedRun,
@@ -80,11 +81,11 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
   const study = await prepare(options)
   log.begin()
   const comparison = comparisonRuns(study.matrix)
-  const nothingToDo = await trainAll(study, [...comparison, ...instabilityRuns(study.matrix)])
+  const trained = await trainAll(study, [...comparison, ...instabilityRuns(study.matrix)])
   const footprint = await footprintOf(study)
   const evaluations = evaluationOrders(study, comparison)
-  await evaluateAll(study, evaluations)
-  const seconds = log.add(nothingToDo ? 0 : (performance.now() - begin) / 1000)
+  const evaluatedNow = await evaluateAll(study, evaluations)
+  const seconds = log.add(trained + evaluatedNow === 0 ? 0 : (performance.now() - begin) / 1000)
   const interrupted = options.signal?.aborted === true
   const about = { startedAt: log.startedAt, seconds, footprint, interrupted }
   const result = await gather(study, comparison, evaluations, about)
@@ -139,20 +140,20 @@ async function prepareData({ data, out, preset, say, signal, progress }: StudyOp
 /** Threads of one of several lanes, or all of them for the only one. */
 const threadsOfLane = ({ atOnce, threads }: Study) => (atOnce > 1 ? 1 : threads)
 
-/** Trains what has not been trained; true when there was nothing to do. */
-async function trainAll(study: Study, runs: readonly PlannedRun[]): Promise<boolean> {
+/** Trains what has not been trained, and returns how many runs that were. */
+async function trainAll(study: Study, runs: readonly PlannedRun[]): Promise<number> {
   const undone = runs.filter(({ folder }) => !endingOf(eventsOf(folder)))
   await inLanes(
     study.atOnce,
     undone.map(run => () => trainOne(study, run)),
   )
-  return undone.length === 0
+  return undone.length
 }
 
 async function trainOne(study: Study, { title, folder, settings }: PlannedRun): Promise<void> {
   const { signal, command, tell, atOnce } = study
   if (signal?.aborted) return
-  const resume = eventsOf(folder).length > 0
+  const resume = existsSync(path.join(folder, 'run.json'))
   const order = {
     kind: 'train',
     settings,
@@ -189,12 +190,15 @@ function evaluationOrders(study: Study, runs: readonly ComparisonRun[]): Map<Com
   )
 }
 
+/** Evaluates what has not been evaluated, and returns how many evaluations that were. */
 async function evaluateAll(
   study: Study,
   orders: ReadonlyMap<ComparisonRun, readonly EvaluationOrder[]>,
-): Promise<void> {
-  const { signal, progress } = study
-  const jobs = [...orders].flatMap(([{ title }, each]) => each.map(order => ({ title, order })))
+): Promise<number> {
+  const { signal, progress, val } = study
+  const jobs = [...orders].flatMap(([{ title }, each]) =>
+    each.flatMap(order => (evaluationOf(order, val) ? [] : [{ title, order }])),
+  )
   await inLanes(
     study.atOnce,
     jobs.map(({ title, order }) => async () => {
@@ -211,6 +215,7 @@ async function evaluateAll(
       }
     }),
   )
+  return jobs.length
 }
 
 async function gather(

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { UserError } from '../base/error.js'
 import { writeAtomically } from '../formats/atomic-file.js'
 import { fileError } from '../formats/file-error.js'
+import { isJsonObject, type Json } from '../formats/json.js'
 
 /** What a study is of; a folder is of one. */
 export type Asked = Readonly<Record<'preset' | 'data' | 'precision' | 'excluded images', unknown>>
@@ -52,15 +53,15 @@ export class StudyLog {
 }
 
 function readState(file: string): State {
-  let found: Record<string, unknown>
+  let found: Json
   try {
-    found = JSON.parse(readFileSync(file, 'utf8')) as Record<string, unknown>
+    found = JSON.parse(readFileSync(file, 'utf8')) as Json
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw fileError('read', file, error)
     throw new UserError(`${file} is damaged: remove it to go on with the runs beside it`)
   }
-  const { asked, startedAt, seconds } = found
-  if (typeof asked !== 'object' || asked === null || typeof startedAt !== 'string' || typeof seconds !== 'number')
+  const { asked, startedAt, seconds } = isJsonObject(found) ? found : {}
+  if (!isJsonObject(asked) || typeof startedAt !== 'string' || typeof seconds !== 'number')
     throw new UserError(
       `${file} was written by another version of this program: give another folder (--out), or use that version to go on`,
     )

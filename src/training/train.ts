@@ -179,7 +179,8 @@ export async function* train(
     const sight = lookout.due(done) ? await clock.pause(async () => lookout.look(done, program, step)) : undefined
     const died = sight !== undefined && isSilent(sight) && silent
     if (sight) silent = isSilent(sight)
-    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || died)
+    // With every look comes the loss of its step, so that what is seen does not depend on the clock.
+    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || sight)
       yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
     if (sight && lookout.tells(sight, steps)) yield sight
     if (evaluationDue) {

@@ -7,193 +7,22 @@ import { concat, sliceChannels } from '../../src/graph/ops/concat.js'
 import { conv2d } from '../../src/graph/ops/convolution.js'
 import { dense2d } from '../../src/graph/ops/dense.js'
 import { dropout } from '../../src/graph/ops/dropout.js'
-import { foldBatchNorm } from '../../src/graph/ops/foldBatchNorm.js'
-import { fusedConvolution } from '../../src/graph/ops/fusedConvolution.js'
 import { globalAvgPool2d } from '../../src/graph/ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from '../../src/graph/ops/gradientNorms.js'
+import { mapStatistics } from '../../src/graph/ops/mapStatistics.js'
 import { maxPool2d } from '../../src/graph/ops/maxPool.js'
 import { relu } from '../../src/graph/ops/relu.js'
 import { residualAddOp } from '../../src/graph/ops/residualAdd.js'
 import { scale } from '../../src/graph/ops/scale.js'
 import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
 import { constant } from '../../src/graph/ops/source.js'
-import { stackFilters } from '../../src/graph/ops/stackFilters.js'
 import { sumOp } from '../../src/graph/ops/sum.js'
 import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/updates.js'
-import type { Window } from '../../src/graph/ops/window.js'
+import { blocks } from './block-cases.js'
 import type { OpCase } from './contract.js'
+import { convolutions, fused } from './convolution-cases.js'
 import type { Material } from './material.js'
-
-type Pair = readonly [number, number]
-
-/** A window with one stride; padding as (before, after) of height and of width. */
-const window = (kernel: Pair, stride: 1 | 2 | 3, height: Pair, width: Pair = height): Window => ({
-  kernel,
-  strides: [stride, stride],
-  padding: [height, width],
-})
-const none: Pair = [0, 0]
-const one: Pair = [1, 1]
-
-interface ConvolutionCase {
-  readonly src: Shape
-  readonly filters: number
-  readonly window: Window
-  readonly groups?: number
-  readonly bias?: boolean
-}
-
-const convolutionCase = (
-  name: string,
-  { src, filters, window, groups = 1, bias = false }: ConvolutionCase,
-): OpCase => ({
-  name: `convolution ${name}`,
-  build: m => {
-    const weights = m.weight([filters, src[1]! / groups, ...window.kernel])
-    return [conv2d(m.map(src), weights, bias ? m.weight([filters]) : undefined, { ...window, groups })]
-  },
-})
-
-const convolutions: readonly OpCase[] = [
-  convolutionCase('1×1', { src: [2, 5, 4, 3], filters: 6, window: window([1, 1], 1, none) }),
-  convolutionCase('1×1, 32 to 48 channels', { src: [2, 32, 8, 8], filters: 48, window: window([1, 1], 1, none) }),
-  convolutionCase('1×1 with stride 2', { src: [2, 16, 7, 7], filters: 8, window: window([1, 1], 2, none) }),
-  convolutionCase('1×1 with bias', { src: [3, 24, 5, 5], filters: 40, window: window([1, 1], 1, none), bias: true }),
-  convolutionCase('1×1 on one place of one image', { src: [1, 3, 1, 1], filters: 2, window: window([1, 1], 1, none) }),
-  convolutionCase('3×3 same, first layer', { src: [2, 3, 9, 11], filters: 32, window: window([3, 3], 1, one) }),
-  convolutionCase('3×3 valid, stride 2, odd size', { src: [1, 3, 11, 9], filters: 5, window: window([3, 3], 2, none) }),
-  convolutionCase('3×3 valid, stride 2, last row unused', {
-    src: [2, 16, 8, 10],
-    filters: 16,
-    window: window([3, 3], 2, none),
-  }),
-  convolutionCase('3×3 after SAME on an even size', {
-    src: [2, 4, 8, 6],
-    filters: 7,
-    window: window([3, 3], 2, [0, 1]),
-  }),
-  convolutionCase('3×3 half, stride 2', { src: [2, 4, 8, 7], filters: 7, window: window([3, 3], 2, one) }),
-  convolutionCase('3×3 with bias, one image', {
-    src: [1, 17, 5, 7],
-    filters: 19,
-    window: window([3, 3], 1, one),
-    bias: true,
-  }),
-  convolutionCase('5×5 same', { src: [1, 8, 6, 6], filters: 8, window: window([5, 5], 1, [2, 2]) }),
-  convolutionCase('5×5 valid down to one place', { src: [2, 16, 5, 5], filters: 24, window: window([5, 5], 1, none) }),
-  convolutionCase('1×7 same', { src: [2, 16, 5, 9], filters: 16, window: window([1, 7], 1, none, [3, 3]) }),
-  convolutionCase('7×1 same', { src: [2, 16, 9, 5], filters: 16, window: window([7, 1], 1, [3, 3], none) }),
-  convolutionCase('1×7 wider than its map', { src: [1, 8, 3, 3], filters: 8, window: window([1, 7], 1, none, [3, 3]) }),
-  convolutionCase('7×7 half, stride 2', { src: [1, 3, 14, 15], filters: 8, window: window([7, 7], 2, [3, 3]) }),
-  convolutionCase('depthwise 7×7, multiplier 8', {
-    src: [2, 3, 12, 12],
-    filters: 24,
-    window: window([7, 7], 2, [2, 3]),
-    groups: 3,
-  }),
-  convolutionCase('two groups with bias', {
-    src: [2, 6, 5, 5],
-    filters: 4,
-    window: window([3, 3], 1, one),
-    groups: 2,
-    bias: true,
-  }),
-]
-
-interface FusedCase extends ConvolutionCase {
-  readonly residual: boolean
-  readonly scale?: number
-  readonly act?: boolean
-}
-
-const fusedCase = (name: string, { src, filters, window, residual, scale = 1, act = true }: FusedCase): OpCase => ({
-  name: `fusedConvolution ${name}`,
-  backward: 'none',
-  build: m => {
-    const x = m.map(src)
-    const weights = m.weight([filters, src[1]!, ...window.kernel])
-    const conv = { weights, bias: m.weight([filters]) }
-    // A map made inside the graph, which the kernel may overwrite, unlike an input.
-    const before = residual ? relu(conv2d(x, m.weight(weights.shape), undefined, { ...window, groups: 1 })) : undefined
-    return [
-      fusedConvolution.emit({ src: x, ...conv, residual: before }, { ...window, groups: 1, scale, relu: act }).dst,
-    ]
-  },
-})
-
-const wide: Shape = [2, 32, 9, 9]
-
-const fused: readonly OpCase[] = [
-  fusedCase('1×1 with relu', { src: wide, filters: 48, window: window([1, 1], 1, none), residual: false }),
-  fusedCase('3×3 with relu', { src: wide, filters: 48, window: window([3, 3], 1, one), residual: false }),
-  fusedCase('1×1 onto a residual', { src: wide, filters: 48, window: window([1, 1], 1, none), residual: true }),
-  fusedCase('1×1, a tenth of it onto a residual', {
-    src: [3, 17, 5, 6],
-    filters: 19,
-    window: window([1, 1], 1, none),
-    residual: true,
-    scale: 0.1,
-  }),
-  fusedCase('3×3, scaled, onto a residual, without relu', {
-    src: wide,
-    filters: 32,
-    window: window([3, 3], 1, one),
-    residual: true,
-    scale: 0.3,
-    act: false,
-  }),
-  {
-    name: 'fusedConvolution onto its own source',
-    backward: 'none',
-    build: m => {
-      const x = relu(m.map([2, 16, 4, 4]))
-      const attrs = { ...window([1, 1], 1, none), groups: 1, scale: 0.5, relu: true }
-      return [
-        fusedConvolution.emit({ src: x, weights: m.weight([16, 16, 1, 1]), bias: undefined, residual: x }, attrs).dst,
-      ]
-    },
-  },
-  {
-    name: 'a convolution with weights folded and stacked beforehand',
-    backward: 'none',
-    build: m => {
-      const folded = [24, 16].map(filters =>
-        foldBatchNorm.emit(
-          {
-            weights: m.weight([filters, 8, 1, 1]),
-            bias: undefined,
-            scale: m.weight([filters], 'positive'),
-            shift: m.weight([filters]),
-            mean: m.weight([filters]),
-            variance: m.weight([filters], 'positive'),
-          },
-          { epsilon: 1e-3 },
-        ),
-      )
-      const weights = stackFilters.emit({ src: folded.map(({ weights }) => weights) }, {}).dst
-      const bias = stackFilters.emit({ src: folded.map(({ bias }) => bias) }, {}).dst
-      const attrs = { ...window([1, 1], 1, none), groups: 1, scale: 1, relu: true }
-      return [fusedConvolution.emit({ src: m.map([2, 8, 5, 5]), weights, bias, residual: undefined }, attrs).dst]
-    },
-  },
-  {
-    name: 'foldBatchNorm with bias, without scale',
-    backward: 'none',
-    build: m => {
-      const statistics = { shift: m.weight([6]), mean: m.weight([6]), variance: m.weight([6], 'positive') }
-      const { weights, bias } = foldBatchNorm.emit(
-        { weights: m.weight([6, 3, 3, 3]), bias: m.weight([6]), scale: undefined, ...statistics },
-        { epsilon: 1e-3 },
-      )
-      return [weights, bias]
-    },
-  },
-  {
-    name: 'stackFilters',
-    backward: 'none',
-    build: m => [stackFilters.emit({ src: [m.weight([3, 4, 1, 2]), m.weight([5, 4, 1, 2])] }, {}).dst],
-  },
-]
+import { none, one, window } from './windows.js'
 
 const batchNorms: readonly OpCase[] = [false, true].flatMap(withScale =>
   [false, true].flatMap((withRelu): OpCase[] => {
@@ -398,58 +227,31 @@ const updates: readonly OpCase[] = [
   ),
 ]
 
-/** Convolution, batch norm and the ReLU inside it, as a trained network has them after `absorbRelu`. */
-const unit = (m: Material, x: Value, filters: number, kernel: Window, withScale = true) => {
-  const y = conv2d(x, m.weight([filters, x.shape[1]!, ...kernel.kernel]), undefined, { ...kernel, groups: 1 })
-  const scale = withScale ? m.weight([filters], 'positive') : undefined
-  return batchNorm.emit({ src: y, scale, shift: m.weight([filters], 'positive') }, { epsilon: 1e-3, relu: true }).dst
-}
+const statisticsCase = (name: string, map: (m: Material) => Value): OpCase => ({
+  name: `mapStatistics ${name}`,
+  backward: 'none',
+  build: m => [mapStatistics(map(m))],
+})
 
-/** A convolution with bias and ReLU, whose gradient no batch norm cancels. */
-const plain = (m: Material, x: Value, filters: number, kernel: Window) =>
-  relu(conv2d(x, m.weight([filters, x.shape[1]!, ...kernel.kernel]), m.weight([filters]), { ...kernel, groups: 1 }))
-
-/**
- * A classifier that weighs every place of the map differently: the gradient of a plain average is the same everywhere,
- * which a batch norm cancels, and what is left would be rounding.
- */
-const classify = (m: Material, x: Value, labels: readonly number[]) => {
-  const [, channels, height, width] = x.shape as [number, number, number, number]
-  const all = window([height, width], 1, none)
-  const place = conv2d(x, m.weight([6, channels, height, width]), undefined, { ...all, groups: 1 })
-  const features = scale(cast(globalAvgPool2d(place), 'f32'), 0.01)
-  const logits = dense2d(features, m.weight([5, features.shape[1]!]), m.weight([5]))
-  return softmaxCrossEntropy.emit({ logits, labels: m.whole(labels) }, { smoothing: 0.1 }).loss
-}
-
-const whole: readonly OpCase[] = [
-  {
-    name: 'an inception block: one value read by four branches of unequal width',
-    backward: 'loss',
-    build: m => {
-      const x = plain(m, m.map([2, 3, 8, 8]), 8, window([3, 3], 1, one))
-      const joined = concat([
-        unit(m, x, 4, window([1, 1], 1, none)),
-        unit(m, unit(m, x, 3, window([1, 1], 1, none), false), 6, window([1, 7], 1, none, [3, 3])),
-        unit(m, avgPool2d(x, { ...window([3, 3], 1, one), includePadding: false }), 5, window([1, 1], 1, none)),
-        maxPool2d(x, window([3, 3], 1, one)),
-      ])
-      return [classify(m, joined, [1, 4])]
-    },
-  },
-  {
-    name: 'two residual blocks with a linear expansion',
-    backward: 'loss',
-    build: m => {
-      let x = plain(m, m.map([2, 3, 7, 7]), 8, window([3, 3], 2, none))
-      for (let i = 0; i < 2; i++) {
-        const body = unit(m, x, 4, window([3, 3], 1, one))
-        const expanded = conv2d(body, m.weight([8, 4, 1, 1]), m.weight([8]), { ...window([1, 1], 1, none), groups: 1 })
-        x = residualAddOp.emit({ src: x, residual: expanded }, { scale: 0.2, relu: true }).dst
-      }
-      return [classify(m, x, [0, 3])]
-    },
-  },
+/** Channels that fill no block of 16 among them, whichever kernel has made the map. */
+const statistics: readonly OpCase[] = [
+  statisticsCase('without zeros', m => m.map([2, 16, 5, 4], 'distinct')),
+  statisticsCase('of a map cut by ReLU', m => relu(m.map([2, 32, 5, 5], 'distinct'))),
+  statisticsCase('of 17 channels', m => relu(m.map([3, 17, 4, 5], 'distinct'))),
+  statisticsCase('of one channel at one place', m => m.map([1, 1, 1, 1], 'positive')),
+  statisticsCase('of nothing but zeros', m => scale(m.map([2, 19, 3, 3]), 0)),
+  statisticsCase('of features', m => m.single([3, 7])),
+  statisticsCase('after a convolution to 19 channels', m => {
+    const weights = m.weight([19, 5, 3, 3])
+    return relu(conv2d(m.map([2, 5, 6, 7]), weights, undefined, { ...window([3, 3], 1, one), groups: 1 }))
+  }),
+  statisticsCase('after a norm of 17 channels', m => {
+    const norm = { src: m.map([2, 17, 4, 4]), scale: undefined, shift: m.weight([17]) }
+    return batchNorm.emit(norm, { epsilon: 1e-3, relu: true }).dst
+  }),
+  statisticsCase('of joined maps of odd widths', m =>
+    concat([relu(m.map([2, 3, 4, 5], 'distinct')), m.map([2, 18, 4, 5], 'distinct')]),
+  ),
 ]
 
 /** Every op in the uses that networks make of it and at the edges: what a backend must pass to be one. */
@@ -462,5 +264,6 @@ export const opCases: readonly OpCase[] = [
   ...elementwise,
   ...classifier,
   ...updates,
-  ...whole,
+  ...statistics,
+  ...blocks,
 ]

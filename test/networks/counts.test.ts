@@ -70,6 +70,34 @@ for (const [id, thousand, thousandAndOne, scaled] of publishedWithHead)
     assert.deepEqual(plain.auxiliaryLogits?.shape, [1, 1000])
   })
 
+/** What batch norm adds on every residual sum, by the blocks' channels, and on the last layer. */
+const extraNorms: readonly (readonly [string, number, number])[] = [
+  ['inception-resnet-v1', 5 * 256 + 10 * 896 + 5 * 1792, 1792],
+  ['inception-resnet-v2', 5 * 384 + 10 * 1152 + 5 * 2144, 2144],
+  ['inception-resnet-v2-slim', 10 * 320 + 20 * 1088 + 10 * 2080, 1536],
+  ['inception-v3', 0, 2048],
+  ['inception-v4', 0, 1536],
+  ['bn-inception', 0, 1024],
+  ['resnet-152', 0, 2048],
+]
+
+for (const [id, sums, last] of extraNorms)
+  test(`${id} with an extra norm has its channels more, twice, and as many statistics`, () => {
+    const [plain, none] = [build(id, {}), build(id, { extraNorm: 'none' })]
+    assert.equal(parametersOf(none), parametersOf(plain))
+    for (const [extraNorm, channels] of [
+      ['sums', sums],
+      ['last', last],
+    ] as const) {
+      const model = build(id, { extraNorm })
+      assert.equal(parametersOf(model) - parametersOf(plain), 2 * channels)
+      assert.equal(statisticsOf(model) - statisticsOf(plain), 2 * channels)
+      const bare = { normScale: false }
+      assert.equal(parametersOf(build(id, { ...bare, extraNorm })) - parametersOf(build(id, bare)), channels)
+      assert.equal(multiplyAddsOf(model), multiplyAddsOf(plain))
+    }
+  })
+
 test('networks without an auxiliary head have none', () => {
   for (const id of ['bn-inception', 'resnet-152'])
     assert.equal(build(id, { mode: 'train', auxiliary: true }).auxiliaryLogits, undefined)

@@ -130,6 +130,15 @@ test('residualScale takes the place of every scale but those of 1', () => {
   assert.deepEqual(new Set(scalesOf(build('resnet-152', { residualScale: 0.1 }))), new Set([1]))
 })
 
+test('a model knows its residual sums and what is pooled', () => {
+  const model = build('inception-resnet-v1', { blocks: { a: 2, b: 1, c: 1 }, residualScale: 0.3 })
+  assert.deepEqual([...model.residuals.keys()], ['resnet_a.0', 'resnet_a.1', 'resnet_b.0', 'resnet_c.0'])
+  for (const { scale } of model.residuals.values()) assert.equal(scale, 0.3)
+  assert.equal(model.pooled, model.endpoints.get('resnet_c.0'))
+  assert.equal(build('inception-v4').residuals.size, 0)
+  for (const { id } of networks) assert.equal(build(id).pooled.shape.length, 4)
+})
+
 test('the last block of the released Inception-ResNet-v2 ends without ReLU, the paper’s with one', () => {
   const last = (id: string, endpoint: string) => build(id).endpoints.get(endpoint)!.node.op.name
   assert.equal(last('inception-resnet-v2-slim', 'resnet_c_last'), residualAddOp.name)

@@ -195,6 +195,55 @@ test('a residual block adds its scaled expansion, and its shape is its input’s
   )
 })
 
+test('a residual block is noted with what it adds to what', () => {
+  const stage = repeat(2, residual({ scale: 0.17 }, conv('3x3', 16)))
+  const { root, x } = run(stage)
+  assert.deepEqual([...root.residuals.keys()], ['here.0', 'here.1'])
+  const [first, second] = [...root.residuals.values()]
+  assert.deepEqual([first!.shortcut, first!.residual.node.scope, first!.scale], [x, 'here.0.expand', 0.17])
+  assert.equal(second!.shortcut, root.endpoints.get('here.0'))
+  const scaleAt = (residualScale: number) => [...run(stage, { residualScale }).root.residuals.values()][0]!.scale
+  assert.deepEqual([scaleAt(0.3), scaleAt(1)], [0.3, 1])
+  assert.equal(run(shortcut({}, conv('1x1', 6, { act: false }))).root.residuals.size, 0)
+})
+
+test('an extra norm on the sums stands between each residual sum and its ReLU, and nowhere else', () => {
+  const block = residual({ scale: 0.17 }, conv('3x3', 16))
+  const { y, names, graph } = run(block, { extraNorm: 'sums', mode: 'train' })
+  assert.equal(y.node.op.name, 'relu')
+  const norm = y.node.inputs.src as Value
+  assert.equal(norm.node.op.name, 'batchNorm')
+  assert.equal((norm.node.inputs.src as Value).node.op.name, 'residualAdd')
+  const extra = ['here.sum_norm.scale', 'here.sum_norm.shift', 'here.sum_norm.mean', 'here.sum_norm.variance']
+  const plain = run(block, { mode: 'train' })
+  assert.deepEqual(
+    names.filter(name => !plain.names.includes(name)),
+    extra,
+  )
+  assert.ok(plain.names.every(name => names.includes(name)))
+  assert.equal(graph.nodes.length, plain.graph.nodes.length + extra.length + 1)
+  const open = run(residual({ scale: 0.17, act: false }, conv('3x3', 16)), { extraNorm: 'sums' })
+  assert.equal(open.y.node.op.name, 'batchNormInference')
+  for (const layer of [shortcut({}, conv('1x1', 6, { act: false })), globalAvgPool, conv('3x3', 8)])
+    assert.deepEqual(run(layer, { extraNorm: 'sums' }).names, run(layer).names)
+})
+
+test('an extra norm on the last layer stands between it and global pooling, and what is looked at before it', () => {
+  const head = chain(conv('1x1', 8), globalAvgPool)
+  const { names, root, y } = run(head, { extraNorm: 'last', mode: 'train' })
+  assert.deepEqual(
+    names.filter(name => name.includes('b_pool')),
+    ['scale', 'shift', 'mean', 'variance'].map(name => `here.b_pool.norm.${name}`),
+  )
+  assert.equal((y.node.inputs.src as Value).node.op.name, 'batchNorm')
+  assert.equal(root.pooled?.node.op.name, 'relu')
+  assert.equal(root.statistics.length, 4)
+  const plain = run(head)
+  assert.equal(plain.root.pooled, plain.y.node.inputs.src)
+  const block = residual({ scale: 0.17 }, conv('3x3', 16))
+  assert.deepEqual(run(block, { extraNorm: 'last' }).names, run(block).names)
+})
+
 test('a shortcut is the input itself or its projection', () => {
   const body = conv('1x1', 6, { act: false })
   const plain = run(shortcut({}, body)).graph
