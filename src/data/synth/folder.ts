@@ -64,7 +64,7 @@ export async function writeSynth(
   settings: SynthSettings,
   run: SynthRun = {},
 ): Promise<{ readonly description: SynthDescription; readonly written: boolean }> {
-  requireSettings(settings)
+  requireSynthSettings(settings)
   run.signal?.throwIfAborted()
   const existing = await openExisting(folder, settings)
   if (existing !== undefined) return { description: existing, written: false }
@@ -86,7 +86,8 @@ export async function writeSynth(
   }
 }
 
-function requireSettings(settings: SynthSettings): void {
+/** @throws {UserError} if a setting is out of range */
+export function requireSynthSettings(settings: SynthSettings): void {
   const { seed, train, val, classes, size, difficulty } = settings
   for (const [name, value, least, most] of [
     ['seed', seed, 0, Number.MAX_SAFE_INTEGER],
