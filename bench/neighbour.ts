@@ -9,7 +9,7 @@ import { once } from 'node:events'
 import { setTimeout } from 'node:timers/promises'
 import { choosePrecision, openBackend } from '../src/backends/open.js'
 import { formatTable } from '../src/base/format.js'
-import { benchmark } from '../src/study/benchmark.js'
+import { benchmark } from '../src/study/bench/benchmark.js'
 
 const stepsInTurn = 3
 const json = process.argv.includes('--json')

@@ -3,12 +3,9 @@ import type { ImageSet } from '../data/class-folder.js'
 import { averagePredictions, onlyImages, type Predictions, scoresOf } from '../evaluation/scores.js'
 import { networkOf } from '../networks/model-spec.js'
 import { summarise } from '../networks/summary.js'
-import { evaluateCommand, trainCommand } from './commands.js'
-import { type EvaluationOrder, evaluationOf, type StudyCropName, someOf } from './evaluate-run.js'
+import { type EvaluationOrder, evaluationOf, type StudyCropName, someOf } from './lanes/evaluate-run.js'
 import type { ComparisonRun } from './matrix.js'
-import { courseOf } from './measured-run.js'
-import { endingOf, eventsOf } from './outcome.js'
-import type { Preset } from './preset.js'
+import type { Preset } from './presets/preset.js'
 import {
   type EnsembleMember,
   type EnsembleResult,
@@ -19,6 +16,9 @@ import {
   type RunResult,
   subjectId,
 } from './result.js'
+import { evaluateCommand, trainCommand } from './run/commands.js'
+import { courseOf } from './run/measured-run.js'
+import { endingOf, eventsOf } from './run/outcome.js'
 
 /** One run with what its evaluations gave, by protocol. */
 export interface EvaluatedRun {

@@ -1,10 +1,10 @@
 import { modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
 import { instabilityRuns, type MatrixOptions } from './matrix.js'
-import { eventsOf, instabilityRunOf } from './outcome.js'
-import type { InstabilityMatrix } from './preset.js'
+import type { InstabilityMatrix } from './presets/preset.js'
 import { recipeEntries } from './recipe-notes.js'
 import type { InstabilityResult, InstabilitySetting } from './result.js'
+import { eventsOf, instabilityRunOf } from './run/outcome.js'
 
 /** What the wide network did in each setting, from the logs of its runs; undefined when the study does not ask. */
 export function instabilityResult(matrix: MatrixOptions): InstabilityResult | undefined {

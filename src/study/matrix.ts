@@ -3,8 +3,8 @@ import type { Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import type { PassName } from '../graph/passes/passes.js'
 import { networkOf } from '../networks/model-spec.js'
-import type { Contestant, InstabilityPlan, Model, Preset, StudyRecipe } from './preset.js'
-import type { RunSettings } from './run-settings.js'
+import type { Contestant, InstabilityPlan, Model, Preset, StudyRecipe } from './presets/preset.js'
+import type { RunSettings } from './run/run-settings.js'
 
 /** What all runs of a study share. */
 export interface MatrixOptions {

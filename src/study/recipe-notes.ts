@@ -1,6 +1,6 @@
 import { findNetwork } from '../networks/networks.js'
 import { paperRecipe } from '../training/recipe.js'
-import type { Comparison, Model, Preset, RecipeNotes, StudyRecipe } from './preset.js'
+import type { Comparison, Model, Preset, RecipeNotes, StudyRecipe } from './presets/preset.js'
 import type { RecipeEntry } from './result.js'
 
 const names: Readonly<Record<keyof StudyRecipe, string>> = {

@@ -9,7 +9,6 @@ import type { ImageSet } from '../data/class-folder.js'
 import { openTrainingData } from '../data/class-folder.js'
 import { writeSynth } from '../data/synth/folder.js'
 import type { TrainingEvent } from '../training/events.js'
-import { type EvaluationNews, type EvaluationOrder, evaluationOf, type StudyCropName } from './evaluate-run.js'
 import { footprintOf } from './footprint.js'
 import {
   type EvaluatedRun,
@@ -21,14 +20,15 @@ import {
   readEvaluations,
 } from './gather.js'
 import { instabilityResult } from './instability-result.js'
-import { inLanes, inProcess } from './lanes.js'
+import { type EvaluationNews, type EvaluationOrder, evaluationOf, type StudyCropName } from './lanes/evaluate-run.js'
+import { inLanes, inProcess } from './lanes/lanes.js'
 import { describeMachine } from './machine.js'
 import { type ComparisonRun, comparisonRuns, instabilityRuns, type MatrixOptions, type PlannedRun } from './matrix.js'
 import { confusionsOf, samplesOf } from './observations.js'
-import { endingOf, eventsOf } from './outcome.js'
-import type { Preset } from './preset.js'
+import type { Preset } from './presets/preset.js'
 import { describeRecipe } from './recipe-notes.js'
 import type { StudyResult } from './result.js'
+import { endingOf, eventsOf } from './run/outcome.js'
 import { StudyLog, writeText } from './study-log.js'
 
 export interface StudyOptions {

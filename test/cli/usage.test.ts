@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { inLanes } from '../../src/study/lanes.js'
+import { inLanes } from '../../src/study/lanes/lanes.js'
 import { temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertRefused, inception, main } from './inception.js'
 

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { ensembleTitle, judgeClaims } from '../../src/study/claims.js'
+import { ensembleTitle, judgeClaims } from '../../src/study/claims/claims.js'
+import { arrivalAt, compareSpeed, curveOf, givenErrors } from '../../src/study/claims/speed.js'
+import { type Claim, overall } from '../../src/study/claims/verdict.js'
 import {
   type EnsembleResult,
   type EpochResult,
@@ -11,8 +13,6 @@ import {
   type StudyResult,
   subjectId,
 } from '../../src/study/result.js'
-import { arrivalAt, compareSpeed, curveOf, givenErrors } from '../../src/study/speed.js'
-import { type Claim, overall } from '../../src/study/verdict.js'
 import { oneSeed, sample, withNetwork, withRuns } from './sample.js'
 
 const claimOf = (result: StudyResult, id: Claim['id']): Claim => judgeClaims(result).find(c => c.id === id)!

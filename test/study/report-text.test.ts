@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { judgeClaims } from '../../src/study/claims.js'
+import { judgeClaims } from '../../src/study/claims/claims.js'
 import { renderCsv } from '../../src/study/report/csv.js'
 import { renderMarkdown } from '../../src/study/report/markdown.js'
 import { measurementsOf } from '../../src/study/report/measurements.js'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
-import { openDataSets, trainInFolder } from '../../src/study/run.js'
+import { openDataSets, trainInFolder } from '../../src/study/run/run.js'
 import type { TrainingEvent } from '../../src/training/events.js'
 import { drawTinyData, sha256, temporaryFolder, tinySettings } from './tiny-run.js'
 

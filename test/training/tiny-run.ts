@@ -5,8 +5,8 @@ import path from 'node:path'
 import { after } from 'node:test'
 import { type SynthSettings, writeSynth } from '../../src/data/synth/folder.js'
 import { passNames } from '../../src/graph/passes/passes.js'
-import type { DataSets } from '../../src/study/run.js'
-import type { RunSettings } from '../../src/study/run-settings.js'
+import type { DataSets } from '../../src/study/run/run.js'
+import type { RunSettings } from '../../src/study/run/run-settings.js'
 import { paperRecipe } from '../../src/training/recipe.js'
 
 /** The smallest network with every kind of layer: a sixteenth of the channels, one block a stage. */

@@ -1,5 +1,5 @@
 import { paperRecipe } from '../../training/recipe.js'
-import type { InstabilityMatrix, InstabilityPlan } from '../preset.js'
+import type { InstabilityMatrix, InstabilityPlan } from './preset.js'
 
 const { seed: _, ...paper } = paperRecipe
 

@@ -1,6 +1,6 @@
 import { paperRecipe } from '../../training/recipe.js'
-import type { Contestant, Preset } from '../preset.js'
 import { instability } from './instability.js'
+import type { Contestant, Preset } from './preset.js'
 
 const published = { size: 299, width: 1, normScale: true } as const
 

@@ -1,5 +1,5 @@
-import type { Preset } from '../preset.js'
 import { paper } from './paper.js'
+import type { Preset } from './preset.js'
 import { quick } from './quick.js'
 import { small } from './small.js'
 

@@ -1,5 +1,5 @@
 import { paperRecipe } from '../../training/recipe.js'
-import type { Contestant, Preset, RecipeNotes, StudyRecipe } from '../preset.js'
+import type { Contestant, Preset, RecipeNotes, StudyRecipe } from './preset.js'
 
 /** Every kind of block of every network, at a quarter of the channels and a third of the side. */
 const reduced = { size: 107, width: 0.25, blocks: { a: 2, b: 2, c: 1 }, normScale: true } as const

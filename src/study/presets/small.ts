@@ -1,5 +1,5 @@
-import type { Contestant, Preset } from '../preset.js'
 import { instability } from './instability.js'
+import type { Contestant, Preset } from './preset.js'
 import { contestants, quick, shortNotes, shortRecipe } from './quick.js'
 
 /** The paper's other networks, reduced like its subjects; ResNet-152 to ten units. */

@@ -1,4 +1,4 @@
-import type { Claim, Verdict } from '../verdict.js'
+import type { Claim, Verdict } from '../claims/verdict.js'
 import { escapeProse, escapeText } from './markup.js'
 
 const marks: Readonly<Record<Verdict, readonly [kind: string, mark: string]>> = {

@@ -1,6 +1,6 @@
 import type { Interval } from '../../evaluation/intervals.js'
-import { judgeClaims } from '../claims.js'
-import { intervalOf, meanOf } from '../difference.js'
+import { judgeClaims } from '../claims/claims.js'
+import { intervalOf, meanOf } from '../claims/difference.js'
 import { errorsOf, type Footprint, isUsable, type NetworkResult, type StudyResult, subjectId } from '../result.js'
 import { publishedEnsembles, publishedTables } from './published.js'
 

@@ -1,6 +1,6 @@
 import { wilsonInterval } from '../../evaluation/intervals.js'
+import { type CurvePoint, curveOf, measuredEpochs } from '../claims/speed.js'
 import { type NetworkResult, type StudyResult, shortTitle } from '../result.js'
-import { type CurvePoint, curveOf, measuredEpochs } from '../speed.js'
 import { sayX, sayY } from './axis.js'
 import type { Chart, ChartSeries } from './chart.js'
 import type { Figure } from './figure.js'

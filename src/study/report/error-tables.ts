@@ -1,6 +1,6 @@
 import { formatCount, formatPercent } from '../../base/format.js'
-import { ensembleTitle } from '../claims.js'
-import { intervalOf, meanOf } from '../difference.js'
+import { ensembleTitle } from '../claims/claims.js'
+import { intervalOf, meanOf } from '../claims/difference.js'
 import {
   type EnsembleMember,
   errorsOf,

@@ -1,7 +1,7 @@
 import { formatCount, formatDuration } from '../../base/format.js'
+import { measuredEpochs } from '../claims/speed.js'
+import { type Claim, undecided, type Verdict } from '../claims/verdict.js'
 import type { StudyResult } from '../result.js'
-import { measuredEpochs } from '../speed.js'
-import { type Claim, undecided, type Verdict } from '../verdict.js'
 
 const words = ['none', 'one', 'two', 'three', 'four', 'five', 'six', 'seven', 'eight', 'nine'] as const
 const inWords = (n: number): string => words[n] ?? `${n}`

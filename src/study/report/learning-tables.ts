@@ -1,6 +1,6 @@
 import { formatDuration, formatPercent } from '../../base/format.js'
+import { arrivalAt, compareSpeed, curveOf, givenErrors } from '../claims/speed.js'
 import { isFraction, memberOf, type NetworkResult, type Pair, type RunResult, type StudyResult } from '../result.js'
-import { arrivalAt, compareSpeed, curveOf, givenErrors } from '../speed.js'
 import { begun } from './error-figures.js'
 import { meanOfMeasured, measured, missing, type Table } from './table.js'
 

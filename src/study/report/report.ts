@@ -1,5 +1,5 @@
 import { formatDuration } from '../../base/format.js'
-import { judgeClaims } from '../claims.js'
+import { judgeClaims } from '../claims/claims.js'
 import type { NetworkResult, StudyResult } from '../result.js'
 import { badge, claimHtml } from './claim.js'
 import { confusionHtml } from './confusion.js'

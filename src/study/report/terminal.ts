@@ -1,7 +1,7 @@
 import { formatTable } from '../../base/format.js'
-import { judgeClaims } from '../claims.js'
+import { judgeClaims } from '../claims/claims.js'
+import type { Claim, Verdict } from '../claims/verdict.js'
 import type { StudyResult } from '../result.js'
-import type { Claim, Verdict } from '../verdict.js'
 import { measurementsOf } from './measurements.js'
 
 /** Every table and claim as text of at most `columns` characters a line where it is prose. */

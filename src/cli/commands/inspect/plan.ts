@@ -1,7 +1,7 @@
 import { formatBytes, formatTable } from '../../../base/format.js'
 import { sizeOf } from '../../../base/shape.js'
 import type { Variable } from '../../../graph/ops/source.js'
-import { compileWork, type Work, type WorkOptions } from '../../../study/work.js'
+import { compileWork, type Work, type WorkOptions } from '../../../study/bench/work.js'
 
 /** Where the memory of a process that does some work goes, in bytes. */
 export interface MemoryPlan {

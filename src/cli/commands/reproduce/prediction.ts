@@ -7,7 +7,7 @@ import {
   forecast,
   imagenetCounts,
 } from '../../../study/forecast.js'
-import type { Preset } from '../../../study/preset.js'
+import type { Preset } from '../../../study/presets/preset.js'
 
 /** Measures, and prints what the study will take. Errors: UserError when the data folder cannot be read. */
 export async function predict(

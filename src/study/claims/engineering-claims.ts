@@ -1,5 +1,5 @@
-import { formatBytes, formatPercent } from '../base/format.js'
-import type { Footprint, InstabilityResult, InstabilityRun, InstabilitySetting, StudyResult } from './result.js'
+import { formatBytes, formatPercent } from '../../base/format.js'
+import type { Footprint, InstabilityResult, InstabilityRun, InstabilitySetting, StudyResult } from '../result.js'
 import { type Claim, type ClaimPart, claim, part, undecided, type Verdict } from './verdict.js'
 
 // The claims about how such networks can be trained at all; a study that does not ask for them does not judge them.

@@ -1,9 +1,10 @@
-import { UserError } from '../base/error.js'
-import { requireSynthSettings } from '../data/synth/folder.js'
-import { JsonPlace } from '../formats/json-reader.js'
-import { modelOptions, networkOf } from '../networks/model-spec.js'
-import { findNetwork } from '../networks/networks.js'
-import { buildModel } from '../nn/model.js'
+import { UserError } from '../../base/error.js'
+import { requireSynthSettings } from '../../data/synth/folder.js'
+import { JsonPlace } from '../../formats/json-reader.js'
+import { modelOptions, networkOf } from '../../networks/model-spec.js'
+import { findNetwork } from '../../networks/networks.js'
+import { buildModel } from '../../nn/model.js'
+import { type EnsembleMember, type Remedy, subjectId } from '../result.js'
 import type {
   Comparison,
   FootprintPlan,
@@ -14,7 +15,6 @@ import type {
   StudyRecipe,
 } from './preset.js'
 import { presetForm } from './preset-form.js'
-import { type EnsembleMember, type Remedy, subjectId } from './result.js'
 
 /**
  * The preset that `value` is, in the order of its form, once nothing in it contradicts anything else. `where` stands at

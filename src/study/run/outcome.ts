@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs'
 import path from 'node:path'
-import { formatCount } from '../base/format.js'
-import type { LoggedEvent } from '../training/events.js'
-import { readEventLog } from '../training/sinks/jsonl.js'
-import type { InstabilityRun, Outcome, WatchPoint } from './result.js'
+import { formatCount } from '../../base/format.js'
+import type { LoggedEvent } from '../../training/events.js'
+import { readEventLog } from '../../training/sinks/jsonl.js'
+import type { InstabilityRun, Outcome, WatchPoint } from '../result.js'
 
 /** The events of a run's folder; none where it has not begun. */
 export function eventsOf(folder: string): LoggedEvent[] {

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
-import { UserError } from '../base/error.js'
-import { sameShape } from '../base/shape.js'
-import type { Predictions } from '../evaluation/scores.js'
-import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../formats/safetensors.js'
+import { UserError } from '../../base/error.js'
+import { sameShape } from '../../base/shape.js'
+import type { Predictions } from '../../evaluation/scores.js'
+import { openSafetensors, type SafetensorsFile, writeSafetensors } from '../../formats/safetensors.js'
 
 /** What an evaluation gave, kept beside the run so that a study that goes on need not evaluate again. */
 export interface StoredEvaluation {

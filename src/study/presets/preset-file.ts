@@ -1,12 +1,12 @@
-import { UserError, unknownChoice } from '../base/error.js'
-import { defaultSynthSettings } from '../data/synth/folder.js'
-import { isJsonObject, type Json, type JsonObject } from '../formats/json.js'
-import { readJsonFile } from '../formats/json-file.js'
-import { choice, JsonPlace } from '../formats/json-reader.js'
+import { UserError, unknownChoice } from '../../base/error.js'
+import { defaultSynthSettings } from '../../data/synth/folder.js'
+import { isJsonObject, type Json, type JsonObject } from '../../formats/json.js'
+import { readJsonFile } from '../../formats/json-file.js'
+import { choice, JsonPlace } from '../../formats/json-reader.js'
 import { checkPreset } from './check-preset.js'
+import { instability } from './instability.js'
 import type { Preset } from './preset.js'
-import { instability } from './presets/instability.js'
-import { presets } from './presets/presets.js'
+import { presets } from './presets.js'
 
 const mostBytes = 2 ** 20
 

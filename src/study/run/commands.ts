@@ -1,9 +1,9 @@
 import path from 'node:path'
-import { quoted } from '../base/shell-word.js'
-import { type PassName, passNames } from '../graph/passes/passes.js'
-import { paperRecipe, type Recipe } from '../training/recipe.js'
-import type { StudyCropName } from './evaluate-run.js'
-import type { PlannedRun } from './matrix.js'
+import { quoted } from '../../base/shell-word.js'
+import { type PassName, passNames } from '../../graph/passes/passes.js'
+import { paperRecipe, type Recipe } from '../../training/recipe.js'
+import type { StudyCropName } from '../lanes/evaluate-run.js'
+import type { PlannedRun } from '../matrix.js'
 import type { RunSettings } from './run-settings.js'
 
 /** A folder as the command's user would write it: what lies below the working directory without the way to it. */

@@ -1,5 +1,5 @@
-import type { LoggedEvent } from '../training/events.js'
-import type { EpochResult } from './result.js'
+import type { LoggedEvent } from '../../training/events.js'
+import type { EpochResult } from '../result.js'
 
 /** What the log of a run says about its course. */
 export interface Course {

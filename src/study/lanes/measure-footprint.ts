@@ -1,14 +1,14 @@
 import { readFileSync } from 'node:fs'
 import { performance } from 'node:perf_hooks'
-import type { Precision } from '../backends/backend.js'
-import type { BackendName } from '../backends/open.js'
-import type { PassName } from '../graph/passes/passes.js'
-import { type ModelSpec, networkOf } from '../networks/model-spec.js'
-import { summarise } from '../networks/summary.js'
-import { memoryOf } from '../training/train.js'
+import type { Precision } from '../../backends/backend.js'
+import type { BackendName } from '../../backends/open.js'
+import type { PassName } from '../../graph/passes/passes.js'
+import { type ModelSpec, networkOf } from '../../networks/model-spec.js'
+import { summarise } from '../../networks/summary.js'
+import { memoryOf } from '../../training/train.js'
+import { compileWork } from '../bench/work.js'
+import type { Footprint } from '../result.js'
 import type { Backing } from './evaluate-run.js'
-import type { Footprint } from './result.js'
-import { compileWork } from './work.js'
 
 /** A network's training step on random images, measured in a process of its own. */
 export interface FootprintOrder {

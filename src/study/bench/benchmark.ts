@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks'
-import type { Precision, Program } from '../backends/backend.js'
+import type { Precision, Program } from '../../backends/backend.js'
 import { compileWork, limitOfWork, type Work, type WorkOptions } from './work.js'
 
 export interface Benchmark {

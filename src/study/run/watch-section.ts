@@ -1,9 +1,9 @@
-import { formatCount, formatPercent } from '../base/format.js'
-import type { BlockSight, LoggedEvent } from '../training/events.js'
-import type { Chart } from './report/chart.js'
-import type { Figure } from './report/figure.js'
-import { styleAt } from './report/palette.js'
-import { measured, missing, type Table } from './report/table.js'
+import { formatCount, formatPercent } from '../../base/format.js'
+import type { BlockSight, LoggedEvent } from '../../training/events.js'
+import type { Chart } from '../report/chart.js'
+import type { Figure } from '../report/figure.js'
+import { styleAt } from '../report/palette.js'
+import { measured, missing, type Table } from '../report/table.js'
 
 type Sight = Extract<LoggedEvent, { type: 'watch' }>
 

@@ -1,4 +1,4 @@
-import type { SynthSettings } from '../data/synth/folder.js'
+import type { SynthSettings } from '../../data/synth/folder.js'
 import {
   choice,
   fields,
@@ -11,9 +11,10 @@ import {
   record,
   truth,
   wholeNumber,
-} from '../formats/json-reader.js'
-import { findNetwork, networks } from '../networks/networks.js'
-import { extraNorms } from '../nn/scope.js'
+} from '../../formats/json-reader.js'
+import { findNetwork, networks } from '../../networks/networks.js'
+import { extraNorms } from '../../nn/scope.js'
+import type { EnsembleMember, Remedy, Role } from '../result.js'
 import type {
   Comparison,
   Contestant,
@@ -26,7 +27,6 @@ import type {
   Preset,
   StudyRecipe,
 } from './preset.js'
-import type { EnsembleMember, Remedy, Role } from './result.js'
 
 // The form of a preset's JSON: types and ranges, key by key. What contradicts what is for check-preset.ts.
 

@@ -1,5 +1,5 @@
-import type { EpochResult, NetworkResult, RunResult } from './result.js'
-import { isFraction } from './result.js'
+import type { EpochResult, NetworkResult, RunResult } from '../result.js'
+import { isFraction } from '../result.js'
 
 /** An epoch whose top-1 error was measured. */
 export type MeasuredEpoch = EpochResult & { readonly top1Error: number }

@@ -1,7 +1,5 @@
-import { formatDuration, formatPercent } from '../base/format.js'
-import type { Interval } from '../evaluation/intervals.js'
-import { type Difference, differenceOf, type Errors, intervalOf, meanOf, pairedOf } from './difference.js'
-import { judgeFootprint, judgeInstability, judgeRemedies } from './engineering-claims.js'
+import { formatDuration, formatPercent } from '../../base/format.js'
+import type { Interval } from '../../evaluation/intervals.js'
 import {
   type EnsembleMember,
   type EnsembleResult,
@@ -12,7 +10,9 @@ import {
   type Pair,
   type StudyResult,
   subjectId,
-} from './result.js'
+} from '../result.js'
+import { type Difference, differenceOf, type Errors, intervalOf, meanOf, pairedOf } from './difference.js'
+import { judgeFootprint, judgeInstability, judgeRemedies } from './engineering-claims.js'
 import { compareSpeed } from './speed.js'
 import { type Claim, type ClaimPart, claim, part, undecided, type Verdict } from './verdict.js'
 

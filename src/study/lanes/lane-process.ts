@@ -1,11 +1,11 @@
 // One piece of a study's work in a process of its own: takes its order from the parent, reports to it.
 
-import { openBackend } from '../backends/open.js'
-import { UserError } from '../base/error.js'
+import { openBackend } from '../../backends/open.js'
+import { UserError } from '../../base/error.js'
+import { openDataSets, trainInFolder } from '../run/run.js'
+import type { RunSettings } from '../run/run-settings.js'
 import { type Backing, type EvaluationOrder, evaluateRun } from './evaluate-run.js'
 import { type FootprintOrder, measureFootprint } from './measure-footprint.js'
-import { openDataSets, trainInFolder } from './run.js'
-import type { RunSettings } from './run-settings.js'
 
 export interface TrainingOrder {
   readonly kind: 'train'

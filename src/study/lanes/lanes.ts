@@ -1,5 +1,5 @@
 import { fork } from 'node:child_process'
-import { UserError } from '../base/error.js'
+import { UserError } from '../../base/error.js'
 import type { LaneMessage, Order } from './lane-process.js'
 
 export interface LaneOptions {

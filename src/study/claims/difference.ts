@@ -1,5 +1,5 @@
-import { differenceInterval, type Interval, wilsonInterval } from '../evaluation/intervals.js'
-import type { PairedErrors, StudyResult } from './result.js'
+import { differenceInterval, type Interval, wilsonInterval } from '../../evaluation/intervals.js'
+import type { PairedErrors, StudyResult } from '../result.js'
 
 /** The errors of a network's runs, or the one error of a single run or ensemble, on this many images. */
 export interface Errors {

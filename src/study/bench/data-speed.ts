@@ -1,7 +1,7 @@
 import { performance } from 'node:perf_hooks'
-import type { ImageSet } from '../data/class-folder.js'
-import { Loader } from '../data/loader.js'
-import type { Preprocessing } from '../data/preprocessing.js'
+import type { ImageSet } from '../../data/class-folder.js'
+import { Loader } from '../../data/loader.js'
+import type { Preprocessing } from '../../data/preprocessing.js'
 
 /** What is done to an image: training's distortions by their colour, or evaluation's central crop. */
 export const protocols = ['fast', 'full', 'none', 'eval'] as const

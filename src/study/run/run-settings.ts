@@ -1,10 +1,10 @@
-import type { BackendName } from '../backends/open.js'
-import { UserError } from '../base/error.js'
-import { isJsonObject, type JsonObject } from '../formats/json.js'
-import { type PassName, passNames } from '../graph/passes/passes.js'
-import { type Recomputation, recomputations } from '../graph/passes/recompute.js'
-import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
-import { paperRecipe, type Recipe } from '../training/recipe.js'
+import type { BackendName } from '../../backends/open.js'
+import { UserError } from '../../base/error.js'
+import { isJsonObject, type JsonObject } from '../../formats/json.js'
+import { type PassName, passNames } from '../../graph/passes/passes.js'
+import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
+import { type ModelSpec, parseModelSpec } from '../../networks/model-spec.js'
+import { paperRecipe, type Recipe } from '../../training/recipe.js'
 
 /** Everything needed to repeat a run: what `run.json` holds. */
 export interface RunSettings {

@@ -1,7 +1,7 @@
-import type { SynthSettings } from '../data/synth/folder.js'
-import type { ModelSpec } from '../networks/model-spec.js'
-import type { Recipe } from '../training/recipe.js'
-import type { EnsembleMember, Remedy, Role } from './result.js'
+import type { SynthSettings } from '../../data/synth/folder.js'
+import type { ModelSpec } from '../../networks/model-spec.js'
+import type { Recipe } from '../../training/recipe.js'
+import type { EnsembleMember, Remedy, Role } from '../result.js'
 
 /** A study as data: which networks with which settings and seeds, trained how and on what, and how they are compared. */
 export interface Preset {
