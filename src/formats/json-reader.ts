@@ -94,15 +94,18 @@ export const wholeNumber =
 export const truth: Read<boolean> = at =>
   typeof at.value === 'boolean' ? at.value : at.refuse('true or false, without quotes')
 
+/** Text that matches a pattern; `wanted` is the pattern in words. */
+export const text =
+  (pattern: RegExp, wanted: string): Read<string> =>
+  at =>
+    typeof at.value === 'string' && pattern.test(at.value) ? at.value : at.refuse(wanted)
+
 /** Text of one line, not empty. */
-export const line =
-  (mostCharacters: number): Read<string> =>
-  at => {
-    const { value } = at
-    if (typeof value === 'string' && value.length <= mostCharacters && /^[^\p{Cc}\p{Cs}\u2028\u2029]+$/u.test(value))
-      return value
-    return at.refuse(`a line of text in double quotes, of at most ${mostCharacters} characters`)
-  }
+export const line = (mostCharacters: number): Read<string> =>
+  text(
+    new RegExp(`^[^\\p{Cc}\\p{Cs}\\u2028\\u2029]{1,${mostCharacters}}$`, 'u'),
+    `a line of text in double quotes, of at most ${mostCharacters} characters`,
+  )
 
 /** One of the words; a slip of the keyboard gets the nearest suggested. */
 export const choice =
@@ -119,24 +122,31 @@ export const list =
   at => {
     const { value } = at
     if (!Array.isArray(value)) return at.refuse('a list in square brackets')
-    if (value.length < least) return at.fail(`has ${value.length} items; it must have at least ${least}`)
+    if (value.length < least) return at.fail(`must have ${least} or more items, and has ${value.length}`)
     return value.map((_, i) => item(at.child(i)))
   }
 
-/** An object with any keys. */
+/** An object whose keys are any names. */
 export const record =
   <T>(member: Read<T>): Read<Readonly<Record<string, T>>> =>
-  at =>
-    Object.fromEntries(keysOf(at).map(key => [key, member(at.child(key))]))
+  at => {
+    const keys = keysOf(at)
+    const wrong = keys.find(key => !/^[\w-]{1,100}$/.test(key))
+    if (wrong !== undefined) at.fail(`${quote(wrong)} is no name: it must be of letters, digits, - and _`)
+    return Object.fromEntries(keys.map(key => [key, member(at.child(key))]))
+  }
+
+/** Fails at a key that is not among `known`, with the nearest one that is. */
+export function expectKnown(at: JsonPlace, known: readonly string[]): void {
+  const unknown = keysOf(at).find(key => !known.includes(key))
+  if (unknown !== undefined) at.fail(unknownChoice('key', shortened(unknown), known).message)
+}
 
 /** An object with the keys of a form, in the form's order; others are unknown. */
 export const fields =
   <T extends object>(form: Form<T>): Read<T> =>
   at => {
-    const given = keysOf(at)
-    const known = Object.keys(form)
-    const unknown = given.find(key => !known.includes(key))
-    if (unknown !== undefined) at.fail(unknownChoice('key', shortened(unknown), known).message)
+    expectKnown(at, Object.keys(form))
     const entries = Object.entries<Read<unknown> | Optional<unknown>>(form).flatMap(([key, field]) => {
       if (typeof field === 'function') return [[key, field(at.child(key))]]
       const member = at.child(key)

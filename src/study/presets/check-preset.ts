@@ -121,15 +121,15 @@ function checkInstability(matrix: InstabilityMatrix, at: JsonPlace, context: Con
     id => `the id "${id}" is there twice, and runs are kept under it: give another`,
   )
   for (const [i, plan] of settings.entries()) checkSetting(plan, matrix, at.child('settings').child(i), context)
+  // One is as good as all: only whether there is an auxiliary head changes what can be built.
+  const headed = settings.findIndex(plan => (plan.recipe?.auxiliary ?? 0) > 0)
+  if (headed >= 0)
+    within(at.child('settings').child(headed), () => build(model, { ...recipe, ...settings[headed]!.recipe }))
 }
 
-function checkSetting(plan: InstabilityPlan, matrix: InstabilityMatrix, at: JsonPlace, context: Context): void {
-  const recipe: StudyRecipe = { ...matrix.recipe, ...plan.recipe }
-  if (plan.recipe) {
-    checkBatch(recipe, at.child('recipe'), context)
-    within(at.child('recipe'), () => build(matrix.model, recipe))
-  }
-  if (plan.remedy && !tries[plan.remedy](plan, matrix.recipe))
+function checkSetting(plan: InstabilityPlan, { recipe }: InstabilityMatrix, at: JsonPlace, context: Context): void {
+  if (plan.recipe) checkBatch({ ...recipe, ...plan.recipe }, at.child('recipe'), context)
+  if (plan.remedy && !tries[plan.remedy](plan, recipe))
     at.child('remedy').fail(
       `"${plan.remedy}" is not what this setting changes: give it ${remedyKeys[plan.remedy]}, or leave the remedy out`,
     )

@@ -2,10 +2,11 @@ import { UserError, unknownChoice } from '../../base/error.js'
 import { defaultSynthSettings } from '../../data/synth/folder.js'
 import { isJsonObject, type Json, type JsonObject } from '../../formats/json.js'
 import { readJsonFile } from '../../formats/json-file.js'
-import { choice, JsonPlace } from '../../formats/json-reader.js'
+import { choice, expectKnown, JsonPlace } from '../../formats/json-reader.js'
 import { checkPreset } from './check-preset.js'
 import { instability } from './instability.js'
 import type { Preset } from './preset.js'
+import { presetKeys } from './preset-form.js'
 import { presets } from './presets.js'
 
 const mostBytes = 2 ** 20
@@ -33,6 +34,7 @@ export function readPreset(file: string): Preset {
   const own = readJsonFile(file, mostBytes)
   const root = new JsonPlace(own, file)
   if (!isJsonObject(own)) return root.refuse('an object in braces')
+  expectKnown(root, ['from', ...presetKeys])
   const from = own.from === undefined ? 'quick' : choice('preset', Object.keys(presets))(root.child('from'))
   const preset = checkPreset(merge(asJson(presets[from]!), own), file)
   if (Object.hasOwn(presets, preset.name))

@@ -1,6 +1,7 @@
 import type { SynthSettings } from '../../data/synth/folder.js'
 import {
   choice,
+  type Form,
   fields,
   line,
   list,
@@ -9,6 +10,7 @@ import {
   type Read,
   realNumber,
   record,
+  text,
   truth,
   wholeNumber,
 } from '../../formats/json-reader.js'
@@ -37,13 +39,8 @@ const share = realNumber({ least: 0, most: 1 })
 const positive = realNumber({ above: 0 })
 const notNegative = realNumber({ least: 0 })
 
-/** A name that can be a folder's. */
-export const folderName: Read<string> = at => {
-  const name = line(100)(at)
-  return /^[A-Za-z0-9_-]+$/.test(name)
-    ? name
-    : at.refuse('a name of letters, digits, - and _, since a folder is named so')
-}
+const folderName = text(/^[\w-]{1,100}$/, 'a name of letters, digits, - and _, since a folder is named so')
+const settingId = text(/^\w[\w.-]{0,99}$/, 'a name of letters, digits, ., - and _, since a folder is named so')
 
 const networkId = choice(
   'network',
@@ -125,10 +122,7 @@ const instability = fields<InstabilityMatrix>({
   seeds,
   settings: list(
     fields<InstabilityPlan>({
-      id: at => {
-        const id = line(100)(at)
-        return /^\w[\w.-]*$/.test(id) ? id : at.refuse('letters, digits, ., - and _, since a folder is named so')
-      },
+      id: settingId,
       title: line(100),
       residualScale: notNegative,
       remedy: optional(remedy),
@@ -156,12 +150,16 @@ const synth = fields<SynthSettings>({
   difficulty: realNumber(),
 })
 
-/** Reads a whole preset. Errors: UserError for what is missing, unknown, of another type or out of range. */
-export const presetForm: Read<Preset> = fields<Preset>({
+const preset: Form<Preset> = {
   name: folderName,
   synth: optional(synth),
   lanes: optional(wholeNumber(1, 1024)),
   comparison,
   instability: optional(instability),
   footprint: optional(footprint),
-})
+}
+
+export const presetKeys = Object.keys(preset)
+
+/** Reads a whole preset. Errors: UserError for what is missing, unknown, of another type or out of range. */
+export const presetForm: Read<Preset> = fields<Preset>(preset)
