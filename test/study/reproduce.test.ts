@@ -1,36 +1,75 @@
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, readFileSync, truncateSync } from 'node:fs'
+import { subscribe } from 'node:diagnostics_channel'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
 import { UserError } from '../../src/base/error.js'
-import type { Preset } from '../../src/study/presets.js'
-import { renderReport } from '../../src/study/report/report.js'
+import type { Preset } from '../../src/study/presets/preset.js'
 import { reproduce, type StudyOptions } from '../../src/study/reproduce.js'
-import { ensembleId } from '../../src/study/result.js'
+import type { StudyResult } from '../../src/study/result.js'
 import { openDataSets } from '../../src/study/run/run.js'
 import type { TrainingEvent } from '../../src/training/events.js'
 import { paperRecipe } from '../../src/training/recipe.js'
-import { drawTinyData, sha256, temporaryFolder, tinyModel, tinySynth } from '../training/tiny-run.js'
-import { assertWellFormed } from './wellFormed.js'
+import { jsonlSink, readEventLog } from '../../src/training/sinks/jsonl.js'
+import { inception } from '../cli/inception.js'
+import { sha256, temporaryFolder } from '../training/tiny-run.js'
 
 process.env.OMP_NUM_THREADS = '1'
 
 const root = temporaryFolder()
 const backend = openBackend('auto', () => {})
-const members = ['inception-resnet-v1', 'inception-v4']
+const { seed: _, ...paper } = paperRecipe
+const model = { size: 75, width: 0.1, blocks: { a: 1, b: 1, c: 1 }, normScale: true } as const
+const recipe = { ...paper, epochs: 2, batch: 8, learningRate: 0.01, averageDecay: 0.9, normDecay: 0.9 }
+const members = [
+  { network: 'inception-resnet-v1', seed: 1 },
+  { network: 'inception-v4', seed: 2 },
+]
+
+/** Two networks of two seeds, 16 steps each, and a residual one that trains, dies and diverges. */
 const tiny: Preset = {
   name: 'tiny',
-  contestants: [
-    { pair: 'smaller', model: tinyModel },
-    { pair: 'larger', model: { ...tinyModel, network: 'inception-v4' } },
-  ],
-  ensembles: [members],
-  // Long enough for the word to stop to arrive before the end: 24 steps.
-  recipe: { ...paperRecipe, epochs: 4, batch: 4, learningRate: 0.01, seed: 3 },
-  notes: { learningRate: 'a short run' },
-  synth: tinySynth,
+  synth: { seed: 1, train: 64, val: 12, classes: 3, size: 64, difficulty: 0.5 },
+  comparison: {
+    contestants: [
+      { role: 'smaller', model: { ...model, network: 'inception-resnet-v1' } },
+      { role: 'larger', model: { ...model, network: 'inception-v4' } },
+    ],
+    seeds: [1, 2],
+    recipe,
+    notes: { learningRate: 'a short run' },
+    crops: [
+      { name: '12', images: 4 },
+      { name: '144', images: 2 },
+    ],
+    ensembles: [{ members, crops: '12' }],
+  },
+  instability: {
+    model: { ...model, network: 'inception-resnet-v1' },
+    recipe: { ...recipe, clipNorm: 1e9 },
+    notes: { clipNorm: 'none' },
+    steps: 40,
+    watchSteps: 3,
+    seeds: [1],
+    settings: [
+      { id: 'calm', title: 'scale 0.1', residualScale: 0.1 },
+      { id: 'wild', title: 'scale 1', residualScale: 1, recipe: { learningRate: 50 } },
+      {
+        id: 'normed',
+        title: 'scale 1, extra norm, absurd rate',
+        residualScale: 1,
+        remedy: 'extra batch norm',
+        recipe: { learningRate: 1e33 },
+        extraNorm: 'last',
+      },
+    ],
+  },
 }
+const folders = [
+  ...members.flatMap(({ network }) => [1, 2].map(seed => path.join(network, `seed-${seed}`))),
+  ...['calm', 'wild', 'normed'].map(id => path.join('instability', id, 'seed-1')),
+]
 
 const study = (out: string, more: Partial<StudyOptions> = {}) =>
   reproduce({
@@ -46,9 +85,28 @@ const study = (out: string, more: Partial<StudyOptions> = {}) =>
     ...more,
   })
 
-const checkpointOf = (out: string, network: string) =>
-  path.join(root, out, network, 'checkpoints', 'step-00000024.safetensors')
+const data = path.join(root, 'study', 'data')
 const readJson = (...place: string[]) => JSON.parse(readFileSync(path.join(root, ...place), 'utf8'))
+const logOf = (...place: string[]) => path.join(root, ...place, 'events.jsonl')
+const lastOf = (...place: string[]) => {
+  const folder = path.join(root, ...place, 'checkpoints')
+  return path.join(folder, readdirSync(folder).sort().at(-1)!)
+}
+/** Without what a clock has measured, and where it was measured. */
+const timeless = (result: StudyResult, out: string) => {
+  const timed = ['startedAt', 'seconds', 'stepMilliseconds', 'imagesPerSecond', 'dataWaitShare', 'trainLoss']
+  return JSON.parse(
+    JSON.stringify(result, (key, value: unknown) => (timed.includes(key) ? undefined : value)).replaceAll(
+      path.join(root, out),
+      '',
+    ),
+  )
+}
+/** The finished study's runs and evaluations in another folder, for a study of the same images. */
+function copyRuns(to: string): void {
+  for (const folder of folders)
+    cpSync(path.join(root, 'study', folder), path.join(root, to, folder), { recursive: true })
+}
 
 const told: string[] = []
 const said: string[] = []
@@ -61,73 +119,122 @@ test('a study trains, evaluates and compares, and writes down what it found', ()
   const { result, interrupted } = first
   assert.equal(interrupted, false)
   assert.deepEqual(readJson('study', 'result.json'), JSON.parse(JSON.stringify(result)))
-  assert.equal(result.preset, 'tiny')
   assert.equal(result.interrupted, undefined)
   assert.ok(result.seconds > 0 && !Number.isNaN(Date.parse(result.startedAt)))
+  const { path: place, ...about } = result.dataSet
+  assert.equal(path.resolve(place!), data)
+  assert.deepEqual(about, {
+    name: 'drawn shapes with textures',
+    classes: 3,
+    trainImages: 64,
+    valImages: 12,
+    size: 75,
+    synthetic: true,
+    imagenet: false,
+    badImages: 0,
+  })
   assert.deepEqual(
-    { ...result.dataSet, path: undefined },
-    {
-      name: 'drawn shapes with textures',
-      path: undefined,
-      classes: 3,
-      trainImages: 24,
-      valImages: 12,
-      size: 75,
-      synthetic: true,
-      badImages: 0,
-    },
-  )
-  assert.deepEqual(
-    result.networks.map(({ network, pair, residual, width }) => ({ network, pair, residual, width })),
+    result.networks.map(({ network, role, residual, width, runs }) => [network, role, residual, width, runs.length]),
     [
-      { network: 'inception-resnet-v1', pair: 'smaller', residual: true, width: 1 / 16 },
-      { network: 'inception-v4', pair: 'larger', residual: false, width: 1 / 16 },
+      ['inception-resnet-v1', 'smaller', true, 0.1, 2],
+      ['inception-v4', 'larger', false, 0.1, 2],
     ],
   )
-  for (const network of result.networks) {
-    const { epochs, final, checkpoint } = network
-    assert.deepEqual(
-      epochs.map(({ epoch }) => epoch),
-      [1, 2, 3, 4],
-    )
-    const { top1Error, top5Error } = epochs.at(-1)!
-    assert.deepEqual(final, { top1Error, top5Error, images: 12 })
-    assert.equal(path.join(root, 'study', checkpoint!), checkpointOf('study', network.network))
-    for (const key of ['parameters', 'multiplyAdds', 'stepMilliseconds', 'imagesPerSecond', 'memoryBytes'] as const)
-      assert.ok(network[key]! > 0, key)
-    assert.ok(network.dataWaitShare! >= 0 && network.dataWaitShare! <= 1)
-  }
+  for (const { network, runs } of result.networks)
+    for (const [i, run] of runs.entries()) {
+      assert.equal(run.seed, i + 1)
+      assert.deepEqual(
+        run.epochs.map(({ epoch }) => epoch),
+        [1, 2],
+      )
+      assert.deepEqual(
+        Object.entries(run.errors).map(([crops, { images }]) => [crops, images]),
+        Object.entries({ '1': 12, '12': 4, '144': 2 }),
+      )
+      const { top1Error, top5Error } = run.epochs.at(-1)!
+      assert.deepEqual(run.errors['1'], { top1Error, top5Error, images: 12 })
+      assert.equal(path.join(root, 'study', run.checkpoint!), lastOf('study', network, `seed-${run.seed}`))
+      assert.equal(run.commands.length, 4)
+      assert.equal(run.note, undefined)
+      for (const key of ['stepMilliseconds', 'imagesPerSecond', 'memoryBytes'] as const) assert.ok(run[key]! > 0, key)
+    }
   assert.deepEqual(
-    result.ensembles.map(({ members: of, images }) => [of, images]),
-    [[members, 12]],
+    result.protocols.map(({ id, images }) => [id, images]),
+    [
+      ['1', 12],
+      ['12', 4],
+      ['144', 2],
+    ],
   )
-  const [pair] = result.paired!
-  assert.deepEqual([pair!.first, pair!.images], [ensembleId(members), 12])
-  assert.equal(
-    pair!.bothWrong + pair!.onlySecondWrong,
-    Math.round(12 * Math.min(...result.networks.map(network => network.final!.top1Error))),
+  assert.deepEqual(
+    result.ensembles.map(each => [each.members, each.protocol, each.errors.images]),
+    [[members, '12', 4]],
+  )
+  assert.deepEqual(
+    result.paired.map(pair => [pair.protocol, pair.first, pair.images]),
+    [['12', 'inception-resnet-v1/1 + inception-v4/2', 4]],
   )
   const rate = result.recipe.find(entry => entry.key === 'learning rate')
   assert.deepEqual([rate?.value, rate?.note], ['0.01', 'paper: 0.045; a short run'])
-})
-
-test('a study tells of every network, each with its own events', () => {
-  for (const title of ['Inception-ResNet-v1', 'Inception-v4']) {
-    const own = told.filter(line => line.startsWith(`${title}: `) && !line.endsWith(': step'))
-    assert.deepEqual(
-      own.map(line => line.slice(title.length + 2)),
-      ['start', ...Array<string[]>(4).fill(['evaluation', 'checkpoint']).flat(), 'done'],
+  assert.equal(result.footprint, undefined)
+  assert.equal(result.confusions.length, 2)
+  for (const { counts } of result.confusions)
+    assert.equal(
+      counts.flat().reduce((sum, n) => sum + n),
+      12,
     )
+  for (const { picture, predictions } of result.samples) {
+    assert.match(picture, /^data:image\/jpeg;base64,/)
+    assert.equal(predictions.length, 2)
   }
-  assert.equal(said.length, 1)
-  assert.match(said[0]!, /^drew 24 training and 12 validation pictures into /)
 })
 
-test('a finished study is not trained again, and says the same', async () => {
-  const logs = members.map(network => path.join(root, 'study', network, 'events.jsonl'))
+test('a residual network that trains, one that dies and one that diverges are all in the result', () => {
+  const { settings, steps, filters, network } = first.result.instability!
+  assert.deepEqual([network, steps], ['inception-resnet-v1', 40])
+  assert.ok(filters > 100 && filters < 1792)
+  const [calm, wild, normed] = settings.map(({ runs }) => runs[0]!)
+  assert.deepEqual([calm!.outcome, calm!.step, calm!.note], ['trained', 40, undefined])
+  assert.deepEqual(
+    calm!.trace.map(({ step }) => step),
+    Array.from({ length: 13 }, (_, i) => 3 * i + 3),
+  )
+  for (const point of calm!.trace) assert.ok(point.loss! > 0 && point.gradientNorm! > 0 && point.residualRatio! > 0)
+  assert.equal(wild!.outcome, 'died')
+  assert.ok(wild!.step < 40 && wild!.trace.at(-1)!.step === wild!.step)
+  assert.ok(wild!.trace.slice(-2).every(({ zeroShare }) => zeroShare > 0.999))
+  assert.match(wild!.note!, /^died at step \d+: resnet_c\.0 gave nothing but zeros$/)
+  assert.deepEqual([normed!.outcome, normed!.step, normed!.trace], ['diverged', 2, []])
+  assert.match(normed!.note!, /^step 2: the loss is /)
+  assert.deepEqual(
+    settings.map(({ residualScale, remedy }) => [residualScale, remedy]),
+    [
+      [0.1, null],
+      [1, null],
+      [1, 'extra batch norm'],
+    ],
+  )
+})
+
+test('a study tells of every run, each with its own events', () => {
+  const ofRun = (title: string) =>
+    told
+      .filter(line => line.startsWith(`${title}: `) && !/: (step|watch)$/.test(line))
+      .map(line => line.split(': ').at(-1))
+  for (const title of ['Inception-ResNet-v1, seed 1', 'Inception-v4, seed 2'])
+    assert.deepEqual(ofRun(title), ['start', 'evaluation', 'checkpoint', 'evaluation', 'checkpoint', 'done'])
+  assert.deepEqual(ofRun('scale 1'), ['start', 'checkpoint', 'died'])
+  assert.deepEqual(ofRun('scale 1, extra norm, absurd rate'), ['start', 'diverged'])
+  assert.equal(said.length, 1)
+  assert.match(said[0]!, /^drew 64 training and 12 validation pictures into /)
+})
+
+test('a finished study is not done again, and says the same', async () => {
+  const logs = folders.map(folder => logOf('study', folder))
   const before = logs.map(sha256)
   const { result, interrupted } = await study('study', {
     tell: title => assert.fail(`${title} was trained again`),
+    progress: what => assert.fail(what),
     say: line => assert.fail(line),
   })
   assert.equal(interrupted, false)
@@ -135,7 +242,18 @@ test('a finished study is not trained again, and says the same', async () => {
   assert.deepEqual(logs.map(sha256), before)
 })
 
-test('a study that was stopped goes on, and ends with the same networks', async () => {
+test('the command of a run repeats it', async () => {
+  const [command] = first.result.networks[0]!.runs[0]!.commands
+  const words = command!.replace('npx inception ', '').split(' ')
+  words[words.indexOf('--out') + 1] = path.join(root, 'by itself')
+  const { code, stderr } = await inception(words)
+  assert.equal(code, 0, stderr)
+  const own = folders[0]!
+  assert.deepEqual(readJson('by itself', 'run.json').settings, readJson('study', own, 'run.json').settings)
+  assert.equal(sha256(lastOf('by itself')), sha256(lastOf('study', own)))
+})
+
+test('a study that was stopped goes on, and ends with the same result', async () => {
   const controller = new AbortController()
   const begun: TrainingEvent[] = []
   const stopped = await study('stopped', {
@@ -147,64 +265,149 @@ test('a study that was stopped goes on, and ends with the same networks', async 
     },
   })
   assert.equal(stopped.interrupted, true)
-  assert.equal(stopped.result.interrupted, 'stopped by the user after 0 of 2 networks')
-  assert.deepEqual([stopped.result.networks, stopped.result.ensembles], [[], []])
+  assert.equal(stopped.result.interrupted, 'stopped by the user after 0 of 4 training runs')
+  assert.deepEqual([stopped.result.networks, stopped.result.ensembles, stopped.result.samples], [[], [], []])
   assert.deepEqual(readJson('stopped', 'result.json'), JSON.parse(JSON.stringify(stopped.result)))
   assert.equal(begun.at(-1)?.type, 'interrupted')
-  assert.ok(!existsSync(path.join(root, 'stopped', 'inception-v4')), 'the second network was not begun')
-  assertWellFormed(renderReport(stopped.result))
+  assert.ok(!existsSync(path.join(root, 'stopped', 'inception-v4')), 'the second run was not begun')
 
+  const again = new AbortController()
   const resumed: string[] = []
-  const { result, interrupted } = await study('stopped', {
+  const evaluating = await study('stopped', {
+    signal: again.signal,
     tell: (title, event) => {
       if (event.type === 'start') resumed.push(`${title} after step ${event.firstStep}`)
     },
+    progress: () => again.abort(),
   })
+  assert.equal(evaluating.interrupted, true)
+  assert.equal(evaluating.result.interrupted, 'stopped by the user after 4 of 4 training runs')
+  assert.equal(resumed.length, 7)
+  assert.match(resumed.sort()[0]!, /^Inception-ResNet-v1, seed 1 after step [1-9]\d?$/)
+
+  const { result, interrupted } = await study('stopped', { tell: title => assert.fail(`${title} was trained again`) })
   assert.equal(interrupted, false)
-  assert.match(resumed.sort()[0]!, /^Inception-ResNet-v1 after step [1-9]\d?$/)
-  assert.equal(resumed[1], 'Inception-v4 after step 0')
-  for (const network of members)
-    assert.equal(sha256(checkpointOf('stopped', network)), sha256(checkpointOf('study', network)))
-  assert.deepEqual(
-    result.networks.map(network => network.final),
-    first.result.networks.map(network => network.final),
-  )
-  assert.deepEqual([result.ensembles, result.paired], [first.result.ensembles, first.result.paired])
+  for (const folder of folders.slice(0, -1))
+    assert.equal(sha256(lastOf('stopped', folder)), sha256(lastOf('study', folder)))
+  assert.deepEqual(timeless(result, 'stopped'), timeless(first.result, 'study'))
   assert.equal(result.startedAt, stopped.result.startedAt)
-  assert.ok(result.seconds > stopped.result.seconds)
+  assert.ok(stopped.result.seconds < evaluating.result.seconds && evaluating.result.seconds < result.seconds)
 })
 
 test('a study stopped while it draws leaves no data, and begins again', async () => {
   const controller = new AbortController()
   await assert.rejects(
-    study('drawing', { signal: controller.signal, drawing: () => controller.abort() }),
+    study('drawing', { signal: controller.signal, progress: () => controller.abort() }),
     (error: unknown) => error === controller.signal.reason,
   )
   assert.deepEqual(readdirSync(path.join(root, 'drawing')), [])
 })
 
-test('a folder with a study of something else is refused', async () => {
-  const refusal = /holds a study with another preset, other images or another precision: give another folder \(--out\)/
-  await assert.rejects(study('study', { preset: { ...tiny, recipe: { ...tiny.recipe, epochs: 5 } } }), refusal)
-  await assert.rejects(study('study', { precision: 'bf16' }), refusal)
-  await assert.rejects(study('study', { data: path.join(root, 'study', 'data') }), refusal)
+test('a folder with a study of something else is refused, and told what differs', async () => {
+  const refused = (more: Partial<StudyOptions>, what: string) =>
+    assert.rejects(study('study', more), (error: unknown) => {
+      assert.ok(error instanceof UserError)
+      assert.ok(
+        error.message.includes(`holds a study with another ${what}: give another folder (--out)`),
+        error.message,
+      )
+      return true
+    })
+  await refused({ preset: { ...tiny, comparison: { ...tiny.comparison, seeds: [1] } } }, 'preset')
+  await refused({ precision: 'bf16' }, 'precision')
+  await refused({ data, precision: 'bf16' }, 'data and another precision')
+  await refused({ excluded: new Set(['one.jpg']) }, 'excluded images')
 })
 
-test('what goes wrong in the training of one network ends the study with its reason', async () => {
-  const data = await drawTinyData(path.join(root, 'bad data'))
-  const { train } = await openDataSets(data)
-  truncateSync(train.items[4]!.path, 700)
-  await assert.rejects(
-    study('failing', { data }),
-    (error: unknown) =>
-      error instanceof UserError &&
-      error.message.startsWith(`bad image ${train.items[4]!.path}: the image data is cut`),
+test('images that are left out change the single crop, and nothing else', async () => {
+  copyRuns('excluded')
+  const { val } = await openDataSets(data)
+  const excluded = new Set(val.items.filter((_, i) => i % 3 === 0).map(item => item.path))
+  const { result } = await study('excluded', { data, excluded, tell: title => assert.fail(title) })
+  assert.deepEqual(
+    result.protocols.map(({ id, images }) => [id, images]),
+    [
+      ['1', 8],
+      ['12', 4],
+      ['144', 2],
+    ],
+  )
+  for (const [n, { runs }] of result.networks.entries())
+    for (const [i, { errors }] of runs.entries()) {
+      const { '1': all, ...others } = first.result.networks[n]!.runs[i]!.errors
+      const { '1': kept, ...same } = errors
+      assert.deepEqual(same, others)
+      assert.equal(kept!.images, 8)
+      const wrong = Math.round(kept!.top1Error * 8)
+      assert.ok(Math.abs(wrong - kept!.top1Error * 8) < 1e-9 && wrong <= Math.round(all!.top1Error * 12))
+    }
+  assert.deepEqual([result.ensembles, result.paired], [first.result.ensembles, first.result.paired])
+})
+
+test('a run that died is in the result with its note, also before its first evaluation', async () => {
+  copyRuns('deaths')
+  const died = async (folder: string, isKept: (event: TrainingEvent) => boolean) => {
+    const file = logOf('deaths', folder)
+    const kept = readEventLog(file).filter(event => isKept(event) && event.type !== 'done')
+    rmSync(file)
+    const sink = jsonlSink(file)
+    for (const event of kept) await sink.write(event)
+    await sink.write({ type: 'died', step: 16, layer: 'resnet_c.0', file: 'step-16' })
+    await sink.close()
+  }
+  await died(folders[0]!, () => true)
+  await died(folders[1]!, event => event.type === 'start' || event.type === 'checkpoint')
+  const { result } = await study('deaths', { data, tell: title => assert.fail(`${title} was trained again`) })
+  const [one, two] = result.networks[0]!.runs
+  const note = 'died at step 16: resnet_c.0 gave nothing but zeros'
+  assert.deepEqual([one!.note, one!.epochs.length], [note, 2])
+  assert.deepEqual([two!.note, two!.epochs.length], [note, 0])
+  assert.deepEqual(
+    [one!.errors, two!.errors],
+    first.result.networks[0]!.runs.map(run => run.errors),
   )
 })
 
-test('the report of a study has its networks and figures', () => {
-  const html = renderReport(first.result)
-  assertWellFormed(html)
-  for (const { title } of first.result.networks) assert.ok(html.includes(title), title)
-  assert.match(html, /<svg /)
+test('a process that is killed ends the study with a clear word, and what was finished is kept', async () => {
+  copyRuns('killed')
+  const gone = folders[3]!
+  rmSync(path.join(root, 'killed', gone), { recursive: true })
+  const children: number[] = []
+  subscribe('child_process', message => children.push((message as { process: { pid: number } }).process.pid))
+  await assert.rejects(
+    study('killed', {
+      data,
+      tell: (_, event) => {
+        if (event.type === 'start') process.kill(children.at(-1)!, 'SIGKILL')
+      },
+    }),
+    (error: unknown) =>
+      error instanceof UserError &&
+      /^the process training Inception-v4, seed 2 ended with SIGKILL: start the command again to go on/.test(
+        error.message,
+      ),
+  )
+  const trained: string[] = []
+  const { result } = await study('killed', {
+    data,
+    tell: (title, event) => {
+      if (event.type === 'start') trained.push(title)
+    },
+  })
+  assert.deepEqual(trained, ['Inception-v4, seed 2'])
+  assert.deepEqual(result.networks[1]!.runs[1]!.errors, first.result.networks[1]!.runs[1]!.errors)
+})
+
+test('what cannot be read is left out and counted; what is damaged is named', async () => {
+  copyRuns('damaged')
+  const evaluation = path.join(root, 'damaged', folders[0]!, 'evaluations', 'crops-12.safetensors')
+  truncateSync(evaluation, 50)
+  await assert.rejects(
+    study('damaged', { data }),
+    /crops-12\.safetensors cannot be used: remove it, and it is made again/,
+  )
+  writeFileSync(path.join(root, 'damaged', 'study.json'), 'null')
+  await assert.rejects(study('damaged', { data }), /study\.json was written by another version of this program/)
+  writeFileSync(path.join(root, 'damaged', 'study.json'), '{')
+  await assert.rejects(study('damaged', { data }), /study\.json is damaged: remove it to go on with the runs beside it/)
 })

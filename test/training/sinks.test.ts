@@ -3,9 +3,17 @@ import { appendFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFi
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after, beforeEach } from 'node:test'
+import fc from 'fast-check'
 import { UserError } from '../../src/base/error.js'
 import { readTfRecords } from '../../src/formats/tfrecord.js'
-import { decodeEventLine, encodeEventLine, type Sink, type TrainingEvent } from '../../src/training/events.js'
+import {
+  type BlockSight,
+  decodeEventLine,
+  encodeEventLine,
+  type Sink,
+  type TrainingEvent,
+  type WatchEvent,
+} from '../../src/training/events.js'
 import { jsonlSink, readEventLog } from '../../src/training/sinks/jsonl.js'
 import { tensorboardSink } from '../../src/training/sinks/tensorboard.js'
 import { terminalSink } from '../../src/training/sinks/terminal.js'
@@ -58,12 +66,24 @@ const checkpoint = (n: number): TrainingEvent => ({ type: 'checkpoint', step: n,
 const warning: TrainingEvent = { type: 'warning', message: 'NaN' }
 const done: TrainingEvent = { type: 'done', step: 6, epoch: 3, seconds: 100, file: 'step-6' }
 const interrupted = (n: number): TrainingEvent => ({ type: 'interrupted', step: n, resumeCommand: 'go on' })
+const sight = { name: 'resnet_c.0', zeroShare: 0.5, magnitude: 2, residualRatio: 0.25, gradientNorm: 3 }
+const watch = (n: number, ...blocks: BlockSight[]): WatchEvent => ({
+  type: 'watch',
+  step: n,
+  layer: 'conv_7b',
+  zeroShare: 0.75,
+  magnitude: 1.5,
+  residualRatio: 0.25,
+  blocks,
+})
+const died: TrainingEvent = { type: 'died', step: 6, layer: 'resnet_c.0', file: 'step-6' }
+const diverged: TrainingEvent = { type: 'diverged', step: 6, message: 'step 6: the loss is NaN' }
 
-/** The events after the checkpoint of step `from`, evaluated and saved every second step. */
+/** The events after the checkpoint of step `from`, looked at, evaluated and saved every second step. */
 const course = (from: number): TrainingEvent[] =>
   [1, 2, 3, 4, 5, 6]
     .filter(n => n > from)
-    .flatMap(n => (n % 2 === 0 ? [step(n), evaluation(n), checkpoint(n)] : [step(n)]))
+    .flatMap(n => (n % 2 === 0 ? [step(n), watch(n), evaluation(n), checkpoint(n)] : [step(n)]))
 const wholeRun = [start, ...course(0), done]
 
 async function writeAll(sink: Sink, events: readonly TrainingEvent[]) {
@@ -74,7 +94,10 @@ const now = () => 5
 
 test('every kind of event reads back as it was, also what JSON has no number for', async () => {
   const odd = { ...step(1), loss: Number.NaN, gradientNorm: Number.POSITIVE_INFINITY, secondsLeft: -Infinity }
-  const events = [start, odd, evaluation(2), checkpoint(2), warning, done, interrupted(3)]
+  const blind = { ...sight, name: 'NaN', magnitude: Number.NaN, residualRatio: Number.POSITIVE_INFINITY }
+  const looks = [watch(1), watch(2, sight, blind), { ...watch(3), magnitude: Number.NaN }]
+  const ends = [done, died, diverged, interrupted(3)]
+  const events = [start, odd, ...looks, evaluation(2), checkpoint(2), warning, ...ends]
   await writeAll(jsonlSink(log, { now }), events)
   assert.deepEqual(
     readEventLog(log),
@@ -100,6 +123,72 @@ test('lines that are no event are not read as one', () => {
     assert.equal(decodeEventLine(bad), undefined, bad)
 })
 
+test('a look with a damaged block is not read as one', () => {
+  const good = encodeEventLine(watch(1, sight), 5)
+  assert.ok(decodeEventLine(good))
+  for (const [from, to] of [
+    ['"blocks":[{', '"blocks":[null,{'],
+    ['"blocks":[{', '"blocks":[[],{'],
+    ['"name":"resnet_c.0"', '"name":3'],
+    ['"name":"resnet_c.0",', ''],
+    ['"gradientNorm":3', '"gradientNorm":"three"'],
+    ['"gradientNorm":3', '"gradientNorm":null'],
+    ['"residualRatio":0.25,"blocks"', '"blocks"'],
+    ['"zeroShare":0.5', '"zeroShare":[]'],
+  ] as const) {
+    const bad = good.replace(from, to)
+    assert.notEqual(bad, good, from)
+    assert.equal(decodeEventLine(bad), undefined, bad)
+  }
+  assert.equal(decodeEventLine(good.replace(/"blocks":.*/, '"blocks":{"length":0}}')), undefined)
+  assert.equal(decodeEventLine(good.replace(/"blocks":.*/, '"blocks":"none"}')), undefined)
+})
+
+// JSON writes −0 as 0.
+const anyNumber = fc.double().map(value => value + 0)
+const anySight = fc.record(
+  {
+    name: fc.string(),
+    zeroShare: anyNumber,
+    magnitude: anyNumber,
+    residualRatio: anyNumber,
+    gradientNorm: anyNumber,
+  },
+  { noNullPrototype: true },
+)
+
+test('any look reads back as it was, from a single line', () => {
+  fc.assert(
+    fc.property(fc.array(anySight, { maxLength: 4 }), anyNumber, fc.string(), (blocks, magnitude, layer) => {
+      const event = { ...watch(1, ...blocks), magnitude, layer }
+      const line = encodeEventLine(event, 5)
+      assert.ok(!line.includes('\n'))
+      assert.deepEqual(decodeEventLine(line), { time: 5, ...event })
+    }),
+  )
+})
+
+test('no line of JSON makes reading fail', () => {
+  const anyLine = fc.record({
+    time: fc.constant(5),
+    type: fc.constantFrom('watch', 'died', 'diverged'),
+    step: fc.jsonValue(),
+    layer: fc.jsonValue(),
+    zeroShare: fc.jsonValue(),
+    magnitude: fc.constant(1),
+    residualRatio: fc.constant(1),
+    message: fc.jsonValue(),
+    file: fc.constant('x'),
+    blocks: fc.jsonValue(),
+  })
+  fc.assert(
+    fc.property(anyLine, line => {
+      const event = decodeEventLine(JSON.stringify(line))
+      assert.ok(event === undefined || (event.type === line.type && 'step' in event && typeof event.step === 'number'))
+    }),
+  )
+})
+
 test('wherever a run is killed, the log after resuming is the uninterrupted one', async () => {
   await writeAll(jsonlSink(log, { now }), wholeRun)
   const uninterrupted = readFileSync(log)
@@ -121,7 +210,7 @@ test('wherever a run is killed, the log after resuming is the uninterrupted one'
 })
 
 test('a run stopped by hand and resumed has the uninterrupted log too', async () => {
-  await writeAll(jsonlSink(log, { now }), [start, ...course(0).slice(0, 8), warning, interrupted(4)])
+  await writeAll(jsonlSink(log, { now }), [start, ...course(0).slice(0, 10), warning, interrupted(4)])
   await writeAll(jsonlSink(log, { resume: { step: 4, file: 'step-4' }, now }), [start, ...course(4), done])
   assert.deepEqual(
     readEventLog(log).map(({ time, ...event }) => event),
@@ -158,6 +247,9 @@ test('TensorBoard gets the curves, and word to forget what is done over', async 
     start,
     step(5),
     evaluation(6),
+    watch(6, sight, { ...sight, name: 'stem', residualRatio: 0 }),
+    diverged,
+    died,
     done,
   ])
   const [name, ...others] = readdirSync(folder)
@@ -165,7 +257,7 @@ test('TensorBoard gets the curves, and word to forget what is done over', async 
   assert.equal(others.length, 0)
   const records = [...readTfRecords(path.join(folder, name!))].map(record => record.data)
   const stepOf = (message: Uint8Array) => fieldsOf(message).find(field => field.number === 2)?.value
-  assert.deepEqual(records.map(stepOf), [0n, 5n, 5n, 6n])
+  assert.deepEqual(records.map(stepOf), [0n, 5n, 5n, 6n, 6n])
   assert.equal(bytesField(records[0]!, 3).toString(), 'brain.Event:2')
   assert.equal(fieldsOf(bytesField(records[1]!, 7))[0]?.value, 1n)
   const scalarsOf = (message: Uint8Array) =>
@@ -181,6 +273,15 @@ test('TensorBoard gets the curves, and word to forget what is done over', async 
     ['validation/top1_error', 0.5],
     ['validation/top5_error', 0.125],
     ['validation/loss', 2],
+  ])
+  assert.deepEqual(scalarsOf(records[4]!), [
+    ['zero_share/resnet_c.0', 0.5],
+    ['magnitude/resnet_c.0', 2],
+    ['gradient_norm/resnet_c.0', 3],
+    ['residual_ratio/resnet_c.0', 0.25],
+    ['zero_share/stem', 0.5],
+    ['magnitude/stem', 2],
+    ['gradient_norm/stem', 3],
   ])
 })
 
@@ -244,6 +345,14 @@ test('elsewhere steps are plain lines at a rate a log can bear', async () => {
   )
   assert.match(lines.at(-1)!, /to go on: go on$/)
   assert.ok(!text().includes('\r') && !text().includes('\x1b'))
+})
+
+test('looks are left to the log, a death is told with its layer, and a divergence by the error', async () => {
+  const { sink, text } = stage(false)
+  await writeAll(sink, [start, watch(1, sight), diverged, died])
+  const lines = text().trimEnd().split('\n')
+  assert.equal(lines.length, 2)
+  assert.match(lines[1]!, /^the network died at step 6: resnet_c\.0, the last layer before pooling.*--residual-scale/)
 })
 
 test('control characters in a message do not reach the terminal', async () => {

@@ -7,6 +7,7 @@ import { type SynthSettings, writeSynth } from '../../src/data/synth/folder.js'
 import { passNames } from '../../src/graph/passes/passes.js'
 import type { DataSets } from '../../src/study/run/run.js'
 import type { RunSettings } from '../../src/study/run/run-settings.js'
+import { readCheckpoint, writeCheckpointFile } from '../../src/training/checkpoint.js'
 import { paperRecipe } from '../../src/training/recipe.js'
 
 /** The smallest network with every kind of layer: a sixteenth of the channels, one block a stage. */
@@ -49,3 +50,27 @@ export async function drawTinyData(folder: string): Promise<string> {
 }
 
 export const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
+
+/** Rewrites a checkpoint: `more` is added to its state, and `change` may write to its tensors. */
+export function rewriteCheckpoint(
+  file: string,
+  more: object,
+  change: (name: string, values: Float32Array) => void = () => {},
+): void {
+  using checkpoint = readCheckpoint(file)
+  const tensors = checkpoint.names.map(name => {
+    const { dtype, shape, bytes } = checkpoint.tensor(name)
+    change(name, new Float32Array(bytes.buffer))
+    return { name, dtype, shape, bytes: () => bytes }
+  })
+  writeCheckpointFile(file, checkpoint.step, { state: { ...checkpoint.state, ...more }, tensors })
+}
+
+/**
+ * Makes the last block of the tiny network's checkpoint give nothing but zeros: what it adds is far below zero in every
+ * channel, so its ReLU cuts everything, and no gradient can bring it back.
+ */
+export const silence = (file: string): void =>
+  rewriteCheckpoint(file, {}, (name, values) => {
+    if (name === 'resnet_c.0.expand.bias') values.fill(-1e9)
+  })

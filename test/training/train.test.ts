@@ -55,7 +55,17 @@ test('a run tells its course and leaves its last checkpoint', () => {
   const log = logOf('straight')
   assert.deepEqual(
     course(log).map(([type, step]) => `${type} ${step}`),
-    ['start 0', 'evaluation 6', 'checkpoint 6', 'evaluation 12', 'checkpoint 12', 'done 12'],
+    [
+      'start 0',
+      'watch 4',
+      'evaluation 6',
+      'checkpoint 6',
+      'watch 8',
+      'watch 12',
+      'evaluation 12',
+      'checkpoint 12',
+      'done 12',
+    ],
   )
   const steps = log.filter(event => event.type === 'step')
   assert.ok(steps.some(({ step }) => step === 6) && steps.at(-1)?.step === 12, 'the end of an epoch is told')
