@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { ChildProcess } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
@@ -9,6 +10,7 @@ import type { Preset } from '../../src/study/preset.js'
 import { reproduce, type StudyOptions } from '../../src/study/reproduce.js'
 import type { StudyResult } from '../../src/study/result.js'
 import { openDataSets } from '../../src/study/run.js'
+import { readCheckpoint } from '../../src/training/checkpoint.js'
 import type { TrainingEvent } from '../../src/training/events.js'
 import { paperRecipe } from '../../src/training/recipe.js'
 import { jsonlSink, readEventLog } from '../../src/training/sinks/jsonl.js'
@@ -49,12 +51,12 @@ const tiny: Preset = {
     model: { ...model, network: 'inception-resnet-v1' },
     recipe: { ...recipe, clipNorm: 1e9 },
     notes: { clipNorm: 'none' },
-    steps: 40,
-    watchSteps: 3,
+    steps: 90,
+    watchSteps: 6,
     seeds: [1],
     settings: [
       { id: 'calm', title: 'scale 0.1', residualScale: 0.1 },
-      { id: 'wild', title: 'scale 1', residualScale: 1, recipe: { learningRate: 50 } },
+      { id: 'wild', title: 'scale 1', residualScale: 1, recipe: { learningRate: 0.5 } },
       {
         id: 'normed',
         title: 'scale 1, extra norm, absurd rate',
@@ -103,9 +105,8 @@ const timeless = (result: StudyResult, out: string) => {
   )
 }
 /** The finished study's runs and evaluations in another folder, for a study of the same images. */
-function copyRuns(to: string): void {
-  for (const folder of folders)
-    cpSync(path.join(root, 'study', folder), path.join(root, to, folder), { recursive: true })
+function copyRuns(to: string, which: readonly string[] = folders): void {
+  for (const folder of which) cpSync(path.join(root, 'study', folder), path.join(root, to, folder), { recursive: true })
 }
 
 const told: string[] = []
@@ -191,17 +192,17 @@ test('a study trains, evaluates and compares, and writes down what it found', ()
 
 test('a residual network that trains, one that dies and one that diverges are all in the result', () => {
   const { settings, steps, filters, network } = first.result.instability!
-  assert.deepEqual([network, steps], ['inception-resnet-v1', 40])
+  assert.deepEqual([network, steps], ['inception-resnet-v1', 90])
   assert.ok(filters > 100 && filters < 1792)
   const [calm, wild, normed] = settings.map(({ runs }) => runs[0]!)
-  assert.deepEqual([calm!.outcome, calm!.step, calm!.note], ['trained', 40, undefined])
+  assert.deepEqual([calm!.outcome, calm!.step, calm!.note], ['trained', 90, undefined])
   assert.deepEqual(
     calm!.trace.map(({ step }) => step),
-    Array.from({ length: 13 }, (_, i) => 3 * i + 3),
+    Array.from({ length: 15 }, (_, i) => 6 * i + 6),
   )
   for (const point of calm!.trace) assert.ok(point.loss! > 0 && point.gradientNorm! > 0 && point.residualRatio! > 0)
   assert.equal(wild!.outcome, 'died')
-  assert.ok(wild!.step < 40 && wild!.trace.at(-1)!.step === wild!.step)
+  assert.ok(wild!.step < 90 && wild!.trace.at(-1)!.step === wild!.step)
   assert.ok(wild!.trace.slice(-2).every(({ zeroShare }) => zeroShare > 0.999))
   assert.match(wild!.note!, /^died at step \d+: resnet_c\.0 gave nothing but zeros$/)
   assert.deepEqual([normed!.outcome, normed!.step, normed!.trace], ['diverged', 2, []])
@@ -250,13 +251,17 @@ test('the command of a run repeats it', async () => {
   assert.equal(code, 0, stderr)
   const own = folders[0]!
   assert.deepEqual(readJson('by itself', 'run.json').settings, readJson('study', own, 'run.json').settings)
-  assert.equal(sha256(lastOf('by itself')), sha256(lastOf('study', own)))
+  using alone = readCheckpoint(lastOf('by itself'))
+  using inStudy = readCheckpoint(lastOf('study', own))
+  assert.deepEqual(alone.names, inStudy.names)
+  for (const name of alone.names) assert.deepEqual(alone.tensor(name), inStudy.tensor(name), name)
 })
 
 test('a study that was stopped goes on, and ends with the same result', async () => {
   const controller = new AbortController()
   const begun: TrainingEvent[] = []
   const stopped = await study('stopped', {
+    data,
     lanes: 1,
     signal: controller.signal,
     tell: (_, event) => {
@@ -271,25 +276,31 @@ test('a study that was stopped goes on, and ends with the same result', async ()
   assert.equal(begun.at(-1)?.type, 'interrupted')
   assert.ok(!existsSync(path.join(root, 'stopped', 'inception-v4')), 'the second run was not begun')
 
+  // The others as if they had been trained meanwhile.
+  copyRuns('stopped', folders.slice(1))
   const again = new AbortController()
   const resumed: string[] = []
   const evaluating = await study('stopped', {
+    data,
     signal: again.signal,
     tell: (title, event) => {
       if (event.type === 'start') resumed.push(`${title} after step ${event.firstStep}`)
     },
     progress: () => again.abort(),
   })
-  assert.equal(evaluating.interrupted, true)
   assert.equal(evaluating.result.interrupted, 'stopped by the user after 4 of 4 training runs')
-  assert.equal(resumed.length, 7)
-  assert.match(resumed.sort()[0]!, /^Inception-ResNet-v1, seed 1 after step [1-9]\d?$/)
+  assert.match(resumed.join(), /^Inception-ResNet-v1, seed 1 after step [1-9]\d?$/)
 
-  const { result, interrupted } = await study('stopped', { tell: title => assert.fail(`${title} was trained again`) })
+  const { result, interrupted } = await study('stopped', {
+    data,
+    tell: title => assert.fail(`${title} was trained again`),
+  })
   assert.equal(interrupted, false)
-  for (const folder of folders.slice(0, -1))
-    assert.equal(sha256(lastOf('stopped', folder)), sha256(lastOf('study', folder)))
-  assert.deepEqual(timeless(result, 'stopped'), timeless(first.result, 'study'))
+  assert.equal(sha256(lastOf('stopped', folders[0]!)), sha256(lastOf('study', folders[0]!)))
+  copyRuns('straight')
+  const straight = await study('straight', { data })
+  assert.deepEqual(timeless(result, 'stopped'), timeless(straight.result, 'straight'))
+  assert.deepEqual(timeless(result, 'stopped').networks, timeless(first.result, 'study').networks)
   assert.equal(result.startedAt, stopped.result.startedAt)
   assert.ok(stopped.result.seconds < evaluating.result.seconds && evaluating.result.seconds < result.seconds)
 })
@@ -372,13 +383,13 @@ test('a process that is killed ends the study with a clear word, and what was fi
   copyRuns('killed')
   const gone = folders[3]!
   rmSync(path.join(root, 'killed', gone), { recursive: true })
-  const children: number[] = []
-  subscribe('child_process', message => children.push((message as { process: { pid: number } }).process.pid))
+  const children: ChildProcess[] = []
+  subscribe('child_process', message => children.push((message as { process: ChildProcess }).process))
   await assert.rejects(
     study('killed', {
       data,
       tell: (_, event) => {
-        if (event.type === 'start') process.kill(children.at(-1)!, 'SIGKILL')
+        if (event.type === 'start') children.at(-1)!.kill('SIGKILL')
       },
     }),
     (error: unknown) =>
