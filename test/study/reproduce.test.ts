@@ -97,12 +97,8 @@ const lastOf = (...place: string[]) => {
 /** Without what a clock has measured, and where it was measured. */
 const timeless = (result: StudyResult, out: string) => {
   const timed = ['startedAt', 'seconds', 'stepMilliseconds', 'imagesPerSecond', 'dataWaitShare', 'trainLoss']
-  return JSON.parse(
-    JSON.stringify(result, (key, value: unknown) => (timed.includes(key) ? undefined : value)).replaceAll(
-      path.join(root, out),
-      '',
-    ),
-  )
+  const text = JSON.stringify(result, (key, value: unknown) => (timed.includes(key) ? undefined : value))
+  return JSON.parse(text.replaceAll(path.join(root, out, 'inception'), 'inception'))
 }
 /** The finished study's runs and evaluations in another folder, for a study of the same images. */
 function copyRuns(to: string, which: readonly string[] = folders): void {
