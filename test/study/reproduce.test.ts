@@ -1,77 +1,30 @@
 import assert from 'node:assert/strict'
-import type { ChildProcess } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { subscribe } from 'node:diagnostics_channel'
+import { once } from 'node:events'
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
 import { UserError } from '../../src/base/error.js'
-import type { Preset } from '../../src/study/preset.js'
+import { passNames } from '../../src/graph/passes/passes.js'
+import type { EvaluationOrder } from '../../src/study/evaluate-run.js'
 import { reproduce, type StudyOptions } from '../../src/study/reproduce.js'
 import type { StudyResult } from '../../src/study/result.js'
 import { openDataSets } from '../../src/study/run.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
 import type { TrainingEvent } from '../../src/training/events.js'
-import { paperRecipe } from '../../src/training/recipe.js'
 import { jsonlSink, readEventLog } from '../../src/training/sinks/jsonl.js'
 import { inception } from '../cli/inception.js'
 import { sha256, temporaryFolder } from '../training/tiny-run.js'
+import { folders, members, tiny } from './tiny-study.js'
 
 process.env.OMP_NUM_THREADS = '1'
 
 const root = temporaryFolder()
-const backend = openBackend('auto', () => {})
-const { seed: _, ...paper } = paperRecipe
-const model = { size: 75, width: 0.1, blocks: { a: 1, b: 1, c: 1 }, normScale: true } as const
-const recipe = { ...paper, epochs: 2, batch: 8, learningRate: 0.01, averageDecay: 0.9, normDecay: 0.9 }
-const members = [
-  { network: 'inception-resnet-v1', seed: 1 },
-  { network: 'inception-v4', seed: 2 },
-]
-
-/** Two networks of two seeds, 16 steps each, and a residual one that trains, dies and diverges. */
-const tiny: Preset = {
-  name: 'tiny',
-  synth: { seed: 1, train: 64, val: 12, classes: 3, size: 64, difficulty: 0.5 },
-  comparison: {
-    contestants: [
-      { role: 'smaller', model: { ...model, network: 'inception-resnet-v1' } },
-      { role: 'larger', model: { ...model, network: 'inception-v4' } },
-    ],
-    seeds: [1, 2],
-    recipe,
-    notes: { learningRate: 'a short run' },
-    crops: [
-      { name: '12', images: 4 },
-      { name: '144', images: 2 },
-    ],
-    ensembles: [{ members, crops: '12' }],
-  },
-  instability: {
-    model: { ...model, network: 'inception-resnet-v1' },
-    recipe: { ...recipe, clipNorm: 1e9 },
-    notes: { clipNorm: 'none' },
-    steps: 90,
-    watchSteps: 6,
-    seeds: [1],
-    settings: [
-      { id: 'calm', title: 'scale 0.1', residualScale: 0.1 },
-      { id: 'wild', title: 'scale 1', residualScale: 1, recipe: { learningRate: 0.5 } },
-      {
-        id: 'normed',
-        title: 'scale 1, extra norm, absurd rate',
-        residualScale: 1,
-        remedy: 'extra batch norm',
-        recipe: { learningRate: 1e33 },
-        extraNorm: 'last',
-      },
-    ],
-  },
-}
-const folders = [
-  ...members.flatMap(({ network }) => [1, 2].map(seed => path.join(network, `seed-${seed}`))),
-  ...['calm', 'wild', 'normed'].map(id => path.join('instability', id, 'seed-1')),
-]
+// Kernels are the default ones: to measure them takes longer than to run them so few times.
+const passes = new Set(passNames.filter(name => name !== 'tune'))
+const backend = openBackend('auto', () => {}, { passes })
 
 const study = (out: string, more: Partial<StudyOptions> = {}) =>
   reproduce({
@@ -373,6 +326,23 @@ test('a run that died is in the result with its note, also before its first eval
     [one!.errors, two!.errors],
     first.result.networks[0]!.runs.map(run => run.errors),
   )
+})
+
+test('a process that is stopped in an evaluation ends without a word', async () => {
+  const run = path.join(root, 'lane')
+  cpSync(path.join(root, 'study', folders[0]!), run, { recursive: true })
+  rmSync(path.join(run, 'evaluations'), { recursive: true })
+  const lane = fork(new URL('../../src/study/lane-process.js', import.meta.url), { silent: true })
+  const order = { run, data, crops: '12', images: null, backend: 'auto', passes: [], precision: 'f32' } as const
+  lane.send({ kind: 'evaluate', ...order } satisfies EvaluationOrder)
+  lane.once('message', () => lane.send('stop'))
+  let words = ''
+  lane.stderr!.on('data', text => {
+    words += text
+  })
+  const [code] = await once(lane, 'close')
+  assert.deepEqual([code, words], [0, ''])
+  assert.ok(!existsSync(path.join(run, 'evaluations', 'crops-12.safetensors')))
 })
 
 test('a process that is killed ends the study with a clear word, and what was finished is kept', async () => {
