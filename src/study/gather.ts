@@ -85,7 +85,11 @@ function runResult(
     ),
     ...course,
     dataWaitShare: waitShare,
-    checkpoint: checkpoint === undefined ? null : path.relative(out, checkpoint),
+    // The study's folder may have been moved since.
+    checkpoint:
+      checkpoint === undefined
+        ? null
+        : path.relative(out, path.join(run.folder, 'checkpoints', path.basename(checkpoint))),
     commands: [trainCommand(run.settings, run.folder), ...crops.map(name => evaluateCommand(run, name))],
     ...(ending?.note !== undefined && { note: ending.note }),
   }

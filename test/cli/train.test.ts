@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, wri
 import path from 'node:path'
 import test from 'node:test'
 import { readEventLog } from '../../src/training/sinks/jsonl.js'
-import { drawTinyData, sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
+import { drawTinyData, sha256, silence, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertDone, assertRefused, inception } from './inception.js'
 
 const root = temporaryFolder()
@@ -147,6 +147,28 @@ test('a loss that is not finite ends the command with step and layer', async () 
   assert.equal(ended.code, 1)
   assert.match(ended.stderr.trimEnd().split('\n').at(-1)!, /^inception: step 2: the loss is .* not finite\): lower/)
   assert.doesNotMatch(ended.stderr, /^ {4}at /m)
+})
+
+test('a run ends after --steps, and a network that dies ends it with code 1 and the name of its layer', async () => {
+  const short = await inception(trainNew('dying', '--steps', '6', '--watch-steps', '2'), { cwd: root })
+  assert.match(assertDone(short).stderr, /^done: 6 steps in /m)
+  const looks = (run: string) => logOf(run).flatMap(event => (event.type === 'watch' ? [event.step] : []))
+  assert.deepEqual(looks('dying'), [2, 4, 6])
+
+  silence(lastOf('dying'))
+  const run = JSON.parse(readFileSync(path.join(root, 'dying', 'run.json'), 'utf8'))
+  assert.deepEqual([run.settings.steps, run.settings.watchSteps], [6, 2])
+  run.settings.steps = 40
+  writeFileSync(path.join(root, 'dying', 'run.json'), JSON.stringify(run))
+  const { code, stderr } = await inception(['train', '--resume', 'dying'], { cwd: root })
+  assert.equal(code, 1)
+  assert.match(
+    stderr.trimEnd().split('\n').at(-1)!,
+    /^the network died at step 10: resnet_c\.0, the last layer before pooling, gives nothing but zeros.*--residual-scale/,
+  )
+  assert.deepEqual(looks('dying'), [2, 4, 6, 8, 10])
+  assert.equal(logOf('dying').at(-1)?.type, 'died')
+  assert.equal(path.basename(lastOf('dying')), 'step-00000010.safetensors')
 })
 
 test('bad images stop training and are named, or are left out and listed', async () => {

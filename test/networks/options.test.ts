@@ -6,6 +6,7 @@ import { dropoutOp } from '../../src/graph/ops/dropout.js'
 import { reluOp } from '../../src/graph/ops/relu.js'
 import { residualAddOp } from '../../src/graph/ops/residualAdd.js'
 import { variableOf } from '../../src/graph/ops/source.js'
+import { parseModelSpec } from '../../src/networks/model-spec.js'
 import { findNetwork, networks } from '../../src/networks/networks.js'
 import { buildModel, leastSize, type Model, type ModelOptions } from '../../src/nn/model.js'
 
@@ -128,6 +129,14 @@ test('residualScale takes the place of every scale but those of 1', () => {
   const slim = scalesOf(build('inception-resnet-v2-slim', { residualScale: 0.05 }))
   assert.deepEqual([slim.length, new Set(slim.slice(0, -1)), slim.at(-1)], [40, new Set([0.05]), 1])
   assert.deepEqual(new Set(scalesOf(build('resnet-152', { residualScale: 0.1 }))), new Set([1]))
+})
+
+test('an extra norm is part of what a checkpoint must agree on', () => {
+  const spec = { network: 'inception-v4', classes: 5, size: 75, width: 1, normScale: true }
+  for (const more of [{}, { extraNorm: 'sums' }, { extraNorm: 'last' }, { extraNorm: 'none' }])
+    assert.deepEqual(parseModelSpec(JSON.parse(JSON.stringify({ ...spec, ...more })), 'here'), { ...spec, ...more })
+  for (const extraNorm of ['first', 3, null, true])
+    assert.throws(() => parseModelSpec({ ...spec, extraNorm }, 'here'), /^UserError: here: model\.extraNorm is unknown/)
 })
 
 test('a model knows its residual sums and what is pooled', () => {

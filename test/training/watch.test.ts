@@ -221,6 +221,26 @@ test('a silent look that is followed by one with something in it is forgotten', 
   ])
 })
 
+test('a network with an extra norm is trained, watched, saved, gone on with and evaluated', async () => {
+  for (const extraNorm of ['sums', 'last'] as const) {
+    const changed = { model: { ...settings.model, extraNorm }, steps: 8 }
+    const norm = extraNorm === 'sums' ? 'resnet_b.0.sum_norm' : 'pool.norm'
+    await run(
+      extraNorm,
+      changed,
+      stopAfter(event => event.type === 'watch'),
+    )
+    assert.equal((await run(extraNorm, changed, { resume: true })).type, 'done')
+    using saved = readCheckpoint(checkpoint(extraNorm, 8))
+    assert.equal(decodeState(saved).model.extraNorm, extraNorm)
+    for (const name of ['shift', 'scale', 'mean', 'variance'].map(name => `average/${norm}.${name}`))
+      assert.ok(saved.names.includes(name), name)
+    assert.equal(looksOf(extraNorm).length, 2)
+    for (const look of looksOf(extraNorm)) assert.ok(look.layer === 'resnet_c.0' && look.zeroShare < 1)
+    assert.ok(logOf(extraNorm).some(event => event.type === 'evaluation' && Number.isFinite(event.loss)))
+  }
+})
+
 test('a run that ends by its steps ends there, evaluated and saved, before or after its epochs', async () => {
   const ends = async (name: string, steps: number, epochs: number) => {
     await run(name, { steps, recipe: { ...settings.recipe, epochs } })

@@ -46,9 +46,11 @@ process.on('message', async (order: Order | 'stop') => {
   try {
     await tell({ kind: 'result', result: await obey(order) })
   } catch (error) {
-    if (!(error instanceof UserError)) throw error
-    await tell({ kind: 'failure', message: error.message, exitCode: error.exitCode })
-    process.exitCode = error.exitCode
+    if (error instanceof UserError) {
+      await tell({ kind: 'failure', message: error.message, exitCode: error.exitCode })
+      process.exitCode = error.exitCode
+      // To be stopped is no failure: there is no result, and the parent knows why.
+    } else if (error !== controller.signal.reason) throw error
   }
   if (process.connected) process.disconnect()
 })
