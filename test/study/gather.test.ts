@@ -5,7 +5,6 @@ import test from 'node:test'
 import sharp from 'sharp'
 import type { ImageSet } from '../../src/data/class-folder.js'
 import type { Predictions } from '../../src/evaluation/scores.js'
-import { type StudyCropName, someOf } from '../../src/study/lanes/evaluate-run.js'
 import {
   type EvaluatedRun,
   ensemblesOf,
@@ -14,6 +13,7 @@ import {
   pairings,
   protocolSummaries,
 } from '../../src/study/gather.js'
+import { type StudyCropName, someOf } from '../../src/study/lanes/evaluate-run.js'
 import { type ComparisonRun, comparisonRuns } from '../../src/study/matrix.js'
 import { confusionsOf, samplesOf } from '../../src/study/observations.js'
 import type { Preset } from '../../src/study/presets/preset.js'
