@@ -1,7 +1,7 @@
 // Compiles the TypeScript, and the AssemblyScript kernels to WebAssembly, when their sources have changed.
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -41,7 +41,20 @@ function step(name, sources, build) {
   writeFileSync(stamp, now)
 }
 
+/** Removes what was compiled from sources that are there no more: a test that was moved would run twice. */
+function prune() {
+  for (const folder of ['src', 'test', 'bench']) {
+    const compiled = path.join(root, 'dist', folder)
+    if (!existsSync(compiled)) continue
+    for (const file of readdirSync(compiled, { recursive: true })) {
+      const source = /^(.*?)\.(?:d\.ts|js|js\.map)$/.exec(file)?.[1]
+      if (source !== undefined && !existsSync(path.join(root, folder, `${source}.ts`))) rmSync(path.join(compiled, file))
+    }
+  }
+}
+
 step('typescript', ['src', 'test', 'bench', 'tsconfig.json', 'package-lock.json'], () => {
+  prune()
   run('typescript/bin/tsc', [])
 })
 step('kernels', ['src/backends/simd/kernels', 'src/backends/normal-quantile.ts', 'package-lock.json'], () => {
