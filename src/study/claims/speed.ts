@@ -24,9 +24,12 @@ export interface CurvePoint {
   readonly errors: readonly number[]
 }
 
-/** The error by epoch, over the epochs that every run of the network has measured. */
+/** The runs of a network that have measured an epoch: an interrupted study leaves others that have not. */
+export const begunRuns = ({ runs }: NetworkResult): RunResult[] => runs.filter(run => measuredEpochs(run).length > 0)
+
+/** The error by epoch, over the epochs that every run that has begun has measured. */
 export function curveOf(network: NetworkResult, kind: 'top1Error' | 'top5Error' = 'top1Error'): CurvePoint[] {
-  const runs = network.runs.map(run => new Map(measuredEpochs(run).map(epoch => [epoch.epoch, epoch])))
+  const runs = begunRuns(network).map(run => new Map(measuredEpochs(run).map(epoch => [epoch.epoch, epoch])))
   const [first, ...others] = runs
   if (!first) return []
   return [...first.keys()].flatMap((epoch): CurvePoint[] => {

@@ -1,5 +1,5 @@
 import { wilsonInterval } from '../../evaluation/intervals.js'
-import { type CurvePoint, curveOf, measuredEpochs } from '../claims/speed.js'
+import { begunRuns, type CurvePoint, curveOf } from '../claims/speed.js'
 import { type NetworkResult, type StudyResult, shortTitle } from '../result.js'
 import { sayX, sayY } from './axis.js'
 import type { Chart, ChartSeries } from './chart.js'
@@ -39,7 +39,7 @@ function figure(
   const rank = kind === 'top1Error' ? 'Top-1' : 'Top-5'
   const compared = networks.length > 2 ? 'all networks' : networks.map(n => n.title).join(' vs ')
   const title = `Figure ${number}: ${rank} error, ${compared}`
-  const curves = networks.map(network => curveOf(begun(network), kind))
+  const curves = networks.map(network => curveOf(network, kind))
   const unit = timeUnit(curves)
   const chart = (by: 'epoch' | 'time'): Chart => {
     const x =
@@ -66,14 +66,8 @@ function figure(
   }
 }
 
-/** A network without the runs that an interruption kept from their first evaluation. */
-export const begun = (network: NetworkResult): NetworkResult => ({
-  ...network,
-  runs: network.runs.filter(run => measuredEpochs(run).length > 0),
-})
-
 function shade(networks: readonly NetworkResult[]): string {
-  const seeds = [...new Set(networks.map(n => begun(n).runs.length).filter(n => n > 0))]
+  const seeds = [...new Set(networks.map(n => begunRuns(n).length).filter(n => n > 0))]
   if (seeds.every(n => n === 1))
     return 'The shade is the 95 % interval for this many validation images (Wilson), one seed.'
   if (seeds.every(n => n > 1))

@@ -1,7 +1,6 @@
 import { formatDuration, formatPercent } from '../../base/format.js'
 import { arrivalAt, compareSpeed, curveOf, givenErrors } from '../claims/speed.js'
 import { isFraction, memberOf, type NetworkResult, type Pair, type RunResult, type StudyResult } from '../result.js'
-import { begun } from './error-figures.js'
 import { meanOfMeasured, measured, missing, type Table } from './table.js'
 
 const mean = (values: readonly number[]): number => meanOfMeasured(values) ?? 0
@@ -13,7 +12,7 @@ export const learningTables = (result: StudyResult): Table[] =>
 /** Epochs and training time to given errors. */
 function arrivalTable(result: StudyResult): Table {
   const measuredOnes = result.networks.flatMap(network => {
-    const curve = curveOf(begun(network))
+    const curve = curveOf(network)
     return curve.length > 0 ? [{ title: network.title, curve }] : []
   })
   const errors = givenErrors(measuredOnes.map(each => each.curve))
@@ -70,7 +69,7 @@ function speedTable(result: StudyResult): Table {
 
 /** Top-1 error by epoch, at most a dozen rows; the page also has every epoch of every run. */
 function curveTable(result: StudyResult): Table {
-  const curves = result.networks.map(n => new Map(curveOf(begun(n)).map(point => [point.epoch, point.error])))
+  const curves = result.networks.map(n => new Map(curveOf(n).map(point => [point.epoch, point.error])))
   const epochs = [...new Set(curves.flatMap(c => [...c.keys()]))].sort((a, b) => a - b)
   const every = Math.ceil(epochs.length / 12)
   const shown = epochs.filter((_, i) => i === 0 || (epochs.length - 1 - i) % every === 0)
