@@ -88,7 +88,7 @@ function singleTable(
       ]),
     ],
     notes: [
-      ...protocols.map(protocol => `${protocol.title}: ${protocol.description}`),
+      ...protocols.map(protocol => protocol.description),
       ...(published ? [paperNote(result, published.source), ...published.notes] : []),
     ],
   }
