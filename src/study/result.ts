@@ -285,6 +285,7 @@ const shortTitles: Readonly<Record<string, string>> = {
   'inception-resnet-v1': 'IR-v1',
   'inception-resnet-v2': 'IR-v2',
   'inception-resnet-v2-slim': 'IR-v2 slim',
+  'bn-inception': 'BN-Inc.',
 }
 
 /** A title of at most ten characters, for the end of a curve. */
