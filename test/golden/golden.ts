@@ -12,7 +12,7 @@ import { type Recomputation, recompute } from '../../src/graph/passes/recompute.
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { buildModel } from '../../src/nn/model.js'
 import type { Network } from '../../src/nn/network.js'
-import type { Layers } from './names.js'
+import type { Layers } from '../../src/weights/names.js'
 import type { GradientOracle, Oracle, Stage } from './oracle.js'
 import { checksum, synthesise, synthesiseImage, uniform } from './synthetic.js'
 

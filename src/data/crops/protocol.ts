@@ -1,7 +1,11 @@
 import type { Rectangle } from '../crop.js'
 import type { Filter } from '../resample.js'
 
-export type CropName = 'slim' | 'timm' | '10' | '12' | '144'
+/** Ways to look at an image once. */
+export const singleCrops = ['slim', 'timm'] as const
+export type SingleCrop = (typeof singleCrops)[number]
+
+export type CropName = SingleCrop | '10' | '12' | '144'
 
 /** Width and height in pixels. */
 export interface Extent {

@@ -1,0 +1,6 @@
+import type { Family } from './family.js'
+import { timmInceptionResnetV2 } from './timm-inception-resnet-v2.js'
+import { timmInceptionV4 } from './timm-inception-v4.js'
+
+/** Every kind of public weights that can be imported. */
+export const families: readonly Family[] = [timmInceptionV4, timmInceptionResnetV2]
