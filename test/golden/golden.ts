@@ -37,6 +37,8 @@ export interface LogitsOptions {
   readonly precision?: Precision
   /** How many of the file's images, all in one batch. @default all */
   readonly images?: number
+  /** Fills the store with the network's variables. @default the formula's numbers */
+  readonly fill?: (store: Store) => void
   /** Look at every stage as well, which keeps passes from merging anything. f32 only. @default false */
   readonly stages?: boolean
 }
@@ -52,7 +54,8 @@ export function checkLogits(backend: Backend, golden: Golden, options: LogitsOpt
   const logits = stages ? model.logits : optimiseInference(model.graph, model.logits, backend.passes)
   const outputs = [...new Set([logits, ...looked.map(({ value }) => value)])]
   removeDead(model.graph, outputs)
-  const store = synthesiseStore(backend, model.graph, golden, 0)
+  const store = options.fill ? declareStore(backend, model.graph) : synthesiseStore(backend, model.graph, golden, 0)
+  options.fill?.(store)
   const program = backend.compile(model.graph, { outputs, store })
   program.input('images').set(pixels(oracle.input, images))
   program.run()
@@ -211,15 +214,21 @@ function gradientError(
   )
 }
 
+const variablesOf = (graph: Graph) =>
+  graph.nodes.flatMap(({ outputs }) => Object.values(outputs).map(variableOf)).filter(found => found !== undefined)
+
+/** A store with room for every variable of the graph. */
+function declareStore(backend: Backend, graph: Graph): Store {
+  const store = backend.createStore()
+  for (const variable of variablesOf(graph)) store.declare({ ...variable, initial: { kind: 'constant', value: 0 } }, 0)
+  return store
+}
+
 /** A store that holds the formula's numbers for every variable of the graph. */
 function synthesiseStore(backend: Backend, graph: Graph, { names, oracle }: Golden, shiftOffset: number): Store {
-  const store = backend.createStore()
+  const store = declareStore(backend, graph)
   const kinds = new Map(oracle.keys.map(([key, , kind]) => [key, kind]))
-  const variables = graph.nodes
-    .flatMap(({ outputs }) => Object.values(outputs).map(variableOf))
-    .filter(found => found !== undefined)
-  for (const variable of variables) store.declare({ ...variable, initial: { kind: 'constant', value: 0 } }, 0)
-  for (const { name, shape } of variables) {
+  for (const { name, shape } of variablesOf(graph)) {
     const key = names.get(name)
     const kind = key && kinds.get(key)
     assert.ok(key && kind, `the golden file has nothing for ${name}`)
