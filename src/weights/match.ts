@@ -38,7 +38,7 @@ export function matchWeights(file: Contents, from: Library | 'auto', network: st
   const candidates = familiesOf(from, network)
   const held = new Held(file)
   const fitting = candidates.filter(family => held.share(family) === 1)
-  if (fitting.length > 1)
+  if (new Set(fitting.map(({ crop }) => `${crop.name} ${crop.fraction}`)).size > 1)
     throw new UserError(
       `${file.path} could be ${fitting.map(describeFamily).join(' or ')}, which evaluate in different ways: say which (--from)`,
       2,

@@ -10,6 +10,7 @@ import { input, variableOf } from '../../src/graph/ops/source.js'
 import { optimise, optimiseForward, optimiseInference } from '../../src/graph/passes/passes.js'
 import { type Recomputation, recompute } from '../../src/graph/passes/recompute.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
+import { feedImages } from '../../src/networks/feed.js'
 import { buildModel } from '../../src/nn/model.js'
 import type { Network } from '../../src/nn/network.js'
 import type { Layers } from '../../src/weights/names.js'
@@ -43,7 +44,7 @@ export interface LogitsOptions {
   readonly stages?: boolean
 }
 
-/** Runs a network in evaluation mode at 299×299 and compares its logits (and stages) with the file. */
+/** Runs a network in evaluation mode at the file's size and compares its logits (and stages) with the file. */
 export function checkLogits(backend: Backend, golden: Golden, options: LogitsOptions = {}): void {
   const { network, oracle } = golden
   const { precision = 'f32', images = oracle.input.n, stages = false } = options
@@ -57,7 +58,7 @@ export function checkLogits(backend: Backend, golden: Golden, options: LogitsOpt
   const store = options.fill ? declareStore(backend, model.graph) : synthesiseStore(backend, model.graph, golden, 0)
   options.fill?.(store)
   const program = backend.compile(model.graph, { outputs, store })
-  program.input('images').set(pixels(oracle.input, images))
+  program.input('images').set(pixels(network, oracle.input, images))
   program.run()
   for (const { ours, theirs, value } of looked) {
     const stage = oracle.stages.find(({ name }) => name === theirs)!
@@ -141,7 +142,7 @@ export function checkGradients(
   }))
   const store = synthesiseStore(backend, graph, golden, wanted.bn_bias_offset)
   const program = backend.compile(graph, { outputs, store })
-  program.input('images').set(pixels(wanted.input, n))
+  program.input('images').set(pixels(network, wanted.input, n))
   program.input('labels').set(wanted.labels)
   program.run()
 
@@ -238,12 +239,15 @@ function synthesiseStore(backend: Backend, graph: Graph, { names, oracle }: Gold
 }
 
 /** The first images of a file as the network's input, channels last. */
-function pixels({ n, height, width, fnv1a_of_bytes }: Oracle['input'], images: number): Float32Array {
+function pixels(network: Network, { n, height, width, fnv1a_of_bytes }: Oracle['input'], images: number): Float32Array {
   const size = height * width * 3
   const bytes = new Uint8Array(n * size)
   for (let i = 0; i < n; i++) bytes.set(synthesiseImage(i, height, width), i * size)
   assert.equal(checksum(bytes), fnv1a_of_bytes, 'the images are not those of the file')
-  return Float32Array.from(bytes.subarray(0, images * size), byte => byte / 127.5 - 1)
+  const scaled = Float32Array.from(bytes.subarray(0, images * size), byte => byte / 127.5 - 1)
+  const input = new Float32Array(scaled.length)
+  feedImages(scaled, network.preprocessing, input)
+  return input
 }
 
 function distance(got: Numbers, wanted: ArrayLike<number>): number {

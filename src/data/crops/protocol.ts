@@ -2,7 +2,7 @@ import type { Rectangle } from '../crop.js'
 import type { Filter } from '../resample.js'
 
 /** Ways to look at an image once. */
-export const singleCrops = ['slim', 'timm'] as const
+export const singleCrops = ['slim', 'timm', 'torchvision'] as const
 export type SingleCrop = (typeof singleCrops)[number]
 
 export type CropName = SingleCrop | '10' | '12' | '144'
