@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs'
 import { UserError, unknownChoice } from '../base/error.js'
 import { type Shape, sameShape, sizeOf } from '../base/shape.js'
 import { type TensorSource, writeSafetensors } from '../formats/safetensors.js'
@@ -25,6 +26,8 @@ export interface Exported {
  * and where the file cannot be written.
  */
 export function exportWeights(checkpoint: Checkpoint, library: Library, out: string): Exported {
+  if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.file))
+    throw new UserError(`--out ${out} is the checkpoint to export: give another file`, 2)
   const { model } = decodeState(checkpoint)
   const family = familyFor(model, library, checkpoint.file)
   const held = new Set(checkpoint.names)

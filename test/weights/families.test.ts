@@ -6,6 +6,8 @@ import { findNetwork } from '../../src/networks/networks.js'
 import { families } from '../../src/weights/families.js'
 import { describeFamily, type Family, hasClassRows } from '../../src/weights/family.js'
 import { matchWeights } from '../../src/weights/match.js'
+import { timmInceptionV3 } from '../../src/weights/torch-inception-v3.js'
+import { torchResnet152 } from '../../src/weights/torch-resnet-152.js'
 import { variablesOf } from '../../src/weights/variables.js'
 import { readOracle } from '../golden/oracle.js'
 
@@ -43,6 +45,8 @@ const refuses = (action: () => unknown, message: RegExp) =>
 const counts: Readonly<Record<string, readonly [number, number?]>> = {
   'inception-v4': [896],
   'inception-resnet-v2-slim': [1306],
+  'inception-v3-torch': [566, 580],
+  'resnet-152': [932],
 }
 
 for (const family of families) {
@@ -128,10 +132,24 @@ for (const family of families) {
   })
 }
 
-test("timm's own list of Inception-v4's tensors is matched", () => {
-  const { keys } = readOracle('inception-v4')
-  const found = matchWeights(contents(keys.map(([name, shape]) => [name, shape])), 'auto', 'inception-v4')
-  assert.equal(found.tensors.length + found.ignored.length, keys.length)
+test('the lists of tensors of timm and torchvision themselves are matched', () => {
+  for (const [network, from] of [
+    ['inception-v4', 'timm'],
+    ['inception-v3-torch', 'torch'],
+    ['resnet-152', 'torch'],
+  ] as const) {
+    const { keys } = readOracle(network)
+    const found = matchWeights(contents(keys.map(([name, shape]) => [name, shape])), from, network)
+    assert.equal(found.tensors.length + found.ignored.length, keys.length)
+  }
+})
+
+test('where two libraries have the same names, auto asks if they evaluate differently', () => {
+  refuses(
+    () => matchWeights(contents(fileOf(timmInceptionV3)), 'auto', 'inception-v3-torch'),
+    /could be timm's inception_v3 or torchvision's inception_v3, which evaluate in different ways: say which \(--from\)/,
+  )
+  assert.equal(matchWeights(contents(fileOf(torchResnet152)), 'auto', 'resnet-152').family.crop.name, 'torchvision')
 })
 
 test('a network without public weights, and a library without the network, are refused', () => {

@@ -241,6 +241,10 @@ test('what no library can load is not exported', async () => {
   await refuses(exporting({ extraNorm: 'last' }), /an extra norm \(last\)/)
   await refuses(exporting({ network: 'inception-resnet-v1' }), /no library's names are known for inception-resnet-v1/)
   await refuses(exporting({}), /has no tensor "stem/)
+  await refuses(async () => {
+    using checkpoint = readCheckpoint(checkpointWith({}, () => []))
+    exportWeights(checkpoint, 'timm', checkpoint.file)
+  }, /is the checkpoint to export/)
 })
 
 test('the commands say in one line what is wrong', async () => {

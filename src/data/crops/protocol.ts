@@ -25,8 +25,8 @@ export interface View {
 
 export interface CropOptions {
   /**
-   * The share of each side that a single crop keeps: `slim`'s central fraction, `timm`'s `crop_pct`. The other protocols
-   * have none. @default 0.875
+   * The share of each side that a single crop keeps: `slim`'s central fraction, `timm`'s `crop_pct`, and the
+   * crop over the short side for `torchvision`. The other protocols have none. @default 0.875
    */
   readonly fraction?: number | undefined
 }
