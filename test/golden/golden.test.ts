@@ -77,9 +77,11 @@ for (const golden of [goldenInceptionV4, goldenInceptionResnetV1, goldenInceptio
     for (const endpoint of Object.keys(stages)) assert.ok(model.endpoints.has(endpoint), endpoint)
   })
 
-  test(`${network.id}: logits and stages of one image on the reference backend`, () => {
-    checkLogits(createReference(), golden, { images: 1, stages: true })
-  })
+  // ResNet-152 takes plain loops most of a minute; it has no op that the others lack.
+  if (golden !== goldenResnet152)
+    test(`${network.id}: logits and stages of one image on the reference backend`, () => {
+      checkLogits(createReference(), golden, { images: 1, stages: true })
+    })
 }
 
 test('the gradient file speaks of the same parameters', () => {

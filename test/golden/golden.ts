@@ -55,9 +55,9 @@ export function checkLogits(backend: Backend, golden: Golden, options: LogitsOpt
   const logits = stages ? model.logits : optimiseInference(model.graph, model.logits, backend.passes)
   const outputs = [...new Set([logits, ...looked.map(({ value }) => value)])]
   removeDead(model.graph, outputs)
-  const store = options.fill ? declareStore(backend, model.graph) : synthesiseStore(backend, model.graph, golden, 0)
+  using store = options.fill ? declareStore(backend, model.graph) : synthesiseStore(backend, model.graph, golden, 0)
   options.fill?.(store)
-  const program = backend.compile(model.graph, { outputs, store })
+  using program = backend.compile(model.graph, { outputs, store })
   program.input('images').set(pixels(network, oracle.input, images))
   program.run()
   for (const { ours, theirs, value } of looked) {
@@ -140,8 +140,8 @@ export function checkGradients(
     running: finished(absorbed(running)),
     batch: finished(absorbed(batch)),
   }))
-  const store = synthesiseStore(backend, graph, golden, wanted.bn_bias_offset)
-  const program = backend.compile(graph, { outputs, store })
+  using store = synthesiseStore(backend, graph, golden, wanted.bn_bias_offset)
+  using program = backend.compile(graph, { outputs, store })
   program.input('images').set(pixels(network, wanted.input, n))
   program.input('labels').set(wanted.labels)
   program.run()
