@@ -35,21 +35,20 @@ type Contents = Pick<TensorFile, 'path' | 'tensors'>
  * names; and for the first tensor that is missing, left over, or has another shape, with the names on both sides.
  */
 export function matchWeights(file: Contents, from: Library | 'auto', network: string): Match {
-  const candidates = familiesOf(from, network)
+  findNetwork(network)
   const held = new Held(file)
+  held.expectNoOther(network)
+  const candidates = familiesOf(from, network)
   const fitting = candidates.filter(family => held.share(family) === 1)
   if (new Set(fitting.map(({ crop }) => `${crop.name} ${crop.fraction}`)).size > 1)
     throw new UserError(
       `${file.path} could be ${fitting.map(describeFamily).join(' or ')}, which evaluate in different ways: say which (--from)`,
       2,
     )
-  const family = fitting[0] ?? held.closest(candidates)
-  if (!fitting[0]) held.expectNoOther(family)
-  return held.match(family)
+  return held.match(held.closest(candidates))
 }
 
 function familiesOf(from: Library | 'auto', network: string): readonly [Family, ...Family[]] {
-  findNetwork(network)
   const known = families.filter(family => family.network === network)
   const [first, ...others] = known.filter(({ library }) => from === 'auto' || library === from)
   if (first) return [first, ...others]
@@ -93,19 +92,17 @@ class Held {
     return wanted.filter(name => held.has(name)).length / wanted.length
   }
 
-  closest(candidates: readonly [Family, ...Family[]]): Family {
+  closest(candidates: readonly Family[]): Family {
     return candidates.reduce((best, family) => (this.share(family) > this.share(best) ? family : best))
   }
 
   /** Errors: `UserError` where the file is nearer to another network. */
-  expectNoOther(wanted: Family): void {
-    const best = families.reduce(
-      (nearest, family) => (this.share(family) > this.share(nearest) ? family : nearest),
-      wanted,
-    )
-    if (best.network === wanted.network || this.share(best) < 0.5) return
+  expectNoOther(network: string): void {
+    const own = Math.max(0, ...families.filter(family => family.network === network).map(family => this.share(family)))
+    const best = this.closest(families)
+    if (this.share(best) <= own || this.share(best) < 0.5) return
     throw new UserError(
-      `${this.#file.path} holds no ${wanted.network} but looks like ${describeFamily(best)}: import it with --network ${best.network}`,
+      `${this.#file.path} holds no ${network} but looks like ${describeFamily(best)}: import it with --network ${best.network}`,
       2,
     )
   }

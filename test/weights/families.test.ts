@@ -144,6 +144,13 @@ test('the lists of tensors of timm and torchvision themselves are matched', () =
   }
 })
 
+test('a network that has no public weights is told from a namesake that has', () => {
+  refuses(
+    () => matchWeights(contents(fileOf(timmInceptionV3)), 'auto', 'inception-v3'),
+    /holds no inception-v3 but looks like timm's inception_v3: import it with --network inception-v3-torch$/,
+  )
+})
+
 test('where two libraries have the same names, auto asks if they evaluate differently', () => {
   refuses(
     () => matchWeights(contents(fileOf(timmInceptionV3)), 'auto', 'inception-v3-torch'),
