@@ -15,8 +15,8 @@ const allowed = {
   backends: ['graph', 'base'],
   data: ['formats', 'base'],
   networks: ['nn', 'graph', 'base'],
-  weights: ['networks', 'nn', 'graph', 'formats', 'base'],
   training: ['networks', 'nn', 'optim', 'graph', 'backends', 'data', 'formats', 'base'],
+  weights: ['training', 'networks', 'nn', 'optim', 'graph', 'data', 'formats', 'base'],
   evaluation: ['training', 'networks', 'nn', 'optim', 'graph', 'backends', 'data', 'formats', 'base'],
   study: [
     'evaluation',

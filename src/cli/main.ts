@@ -5,6 +5,8 @@ import { printable } from '../training/sinks/terminal.js'
 import { benchCommand } from './commands/bench.js'
 import { dataCommand } from './commands/data.js'
 import { evaluateCommand } from './commands/evaluate.js'
+import { exportCommand } from './commands/export.js'
+import { importCommand } from './commands/import.js'
 import { inspectCommand } from './commands/inspect.js'
 import { networksCommand } from './commands/networks.js'
 import { reproduceCommand } from './commands/reproduce.js'
@@ -33,6 +35,8 @@ for (const command of [
   reproduceCommand,
   trainCommand,
   evaluateCommand,
+  importCommand,
+  exportCommand,
   inspectCommand,
   networksCommand,
   dataCommand,

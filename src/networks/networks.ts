@@ -5,6 +5,7 @@ import { inceptionResnetV1 } from './inception-resnet-v1.js'
 import { inceptionResnetV2 } from './inception-resnet-v2.js'
 import { inceptionResnetV2Slim } from './inception-resnet-v2-slim.js'
 import { inceptionV3 } from './inception-v3.js'
+import { inceptionV3Torch } from './inception-v3-torch.js'
 import { inceptionV4 } from './inception-v4.js'
 import { resnet152 } from './resnet-152.js'
 
@@ -15,6 +16,7 @@ export const networks: readonly Network[] = [
   inceptionResnetV1,
   inceptionResnetV2,
   inceptionResnetV2Slim,
+  inceptionV3Torch,
   bnInception,
   resnet152,
 ]

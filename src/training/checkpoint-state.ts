@@ -1,6 +1,7 @@
 import type { Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import { sameShape } from '../base/shape.js'
+import { type SingleCrop, singleCrops } from '../data/crops/protocol.js'
 import { isJsonObject, type JsonObject } from '../formats/json.js'
 import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
 import type { Checkpoint } from './checkpoint.js'
@@ -11,12 +12,16 @@ export interface CheckpointState {
   readonly classNames: readonly string[]
   /** The share of each side that evaluation's central crop keeps. */
   readonly centralFraction: number
+  /** How evaluation cuts a single crop unless told otherwise. @default 'slim' */
+  readonly crop?: SingleCrop
   /** Epochs done, with its fraction. */
   readonly epoch: number
   /** Validation errors of the running averages when it was written, if they had been measured then. */
   readonly errors?: { readonly top1: number; readonly top5: number }
   /** The last look found nothing but zeros before pooling: another one, and the network has died. */
   readonly silent?: boolean
+  /** Of weights that were trained elsewhere: the file, its SHA-256, and whose they are. */
+  readonly source?: { readonly file: string; readonly sha256: string; readonly from: string }
 }
 
 /** The state as it is saved. `network` and `classes` stand outside the model too: `expectNetwork` reads them. */
@@ -29,24 +34,35 @@ export const encodeState = (state: CheckpointState): object => ({
 /** Errors: UserError when the state is not one of ours. */
 export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>): CheckpointState {
   const where = `checkpoint ${file}`
-  const { classNames, centralFraction, epoch, errors, silent } = state
+  const { classNames, centralFraction, crop, epoch, errors, silent, source } = state
   if (!Array.isArray(classNames) || !classNames.every(name => typeof name === 'string'))
     throw new UserError(`${where}: no class names; use another checkpoint`)
   if (typeof centralFraction !== 'number' || typeof epoch !== 'number')
     throw new UserError(`${where}: no preprocessing or epoch; use another checkpoint`)
+  const known = singleCrops.find(name => name === crop)
+  if (crop !== undefined && known === undefined)
+    throw new UserError(`${where}: a crop that this program does not know; use the program that wrote it`)
   const measured = isJsonObject(errors) ? errorsOf(errors) : undefined
+  const origin = isJsonObject(source) ? sourceOf(source) : undefined
   return {
     model: parseModelSpec(state.model, where),
     classNames: classNames as string[],
     centralFraction,
+    ...(known && { crop: known }),
     epoch,
     ...(measured && { errors: measured }),
     ...(silent === true && { silent }),
+    ...(origin && { source: origin }),
   }
 }
 
 const errorsOf = ({ top1, top5 }: JsonObject) =>
   typeof top1 === 'number' && typeof top5 === 'number' ? { top1, top5 } : undefined
+
+const sourceOf = ({ file, sha256, from }: JsonObject) =>
+  typeof file === 'string' && typeof sha256 === 'string' && typeof from === 'string'
+    ? { file, sha256, from }
+    : undefined
 
 /** All variables of a store as tensors to be saved. */
 export function* storeTensors(store: Store) {

@@ -70,6 +70,35 @@ test('a file, a run folder, and a folder of class folders say the same', async (
   assert.deepEqual(byFile, byRun)
 })
 
+test('a checkpoint that names its crop is evaluated on it, unless another is asked for', async () => {
+  using original = readCheckpoint(path.join(root, newest('one')))
+  const tensors = original.names.map(name => ({
+    ...original.tensor(name),
+    name,
+    bytes: () => original.tensor(name).bytes,
+  }))
+  const withCrop = (crop: string) => {
+    const state = { ...original.state, crop }
+    writeCheckpointFile(path.join(root, `${crop}.safetensors`), 0, { state, tensors })
+    return `${crop}.safetensors`
+  }
+  const [timm, other] = [withCrop('timm'), withCrop('other')]
+  const cropsOf = async (...args: string[]) => (await evaluateJson('--data', 'data', '--checkpoint', ...args)).crops
+  assert.match(await cropsOf(timm), /^single crop \(timm\): short side /)
+  assert.match(await cropsOf(timm, '--single', 'slim'), /: the central 0\.875 of each side/)
+  assert.match(await cropsOf('one', timm, '--single', 'torchvision'), /^single crop \(torchvision\): short side /)
+  assertRefused(
+    await evaluate('--checkpoint', 'one', timm, '--data', 'data'),
+    2,
+    /different crops, slim and timm: say which \(--single\)/,
+  )
+  assertRefused(
+    await evaluate('--checkpoint', other, '--data', 'data'),
+    1,
+    /other\.safetensors: a crop that this program/,
+  )
+})
+
 test('an ensemble is the mean of its members’ probabilities', async () => {
   const files = ['one', 'two'].map(newest)
   const result = await evaluateJson('--checkpoint', ...files, '--data', 'data')

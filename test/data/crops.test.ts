@@ -80,6 +80,14 @@ test('single crops are those of TF-Slim and timm', () => {
   assert.deepEqual(resized, { width: 500, height: 333 })
 })
 
+test("torchvision's crop is timm's but for the short side", () => {
+  const rows = (name: CropName, size: number) => cropProtocols[name].views({ width: 500, height: 375 }, size).map(row)
+  assert.deepEqual(rows('torchvision', 299), [[456, 342, 78, 22, 299, 299, false]])
+  assert.deepEqual(rows('timm', 299), [[454, 341, 78, 21, 299, 299, false]])
+  assert.deepEqual(rows('torchvision', 224), rows('timm', 224))
+  assert.match(cropProtocols.torchvision.describe(299), /^short side 342,.*bilinear as Pillow$/)
+})
+
 test('every view lies inside its image, whatever the shape', () => {
   const side = fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(1, 2, 299, 100_000))
   const fraction = fc.double({ min: 0.01, max: 1, noNaN: true })

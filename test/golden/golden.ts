@@ -10,9 +10,10 @@ import { input, variableOf } from '../../src/graph/ops/source.js'
 import { optimise, optimiseForward, optimiseInference } from '../../src/graph/passes/passes.js'
 import { type Recomputation, recompute } from '../../src/graph/passes/recompute.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
+import { feedImages } from '../../src/networks/feed.js'
 import { buildModel } from '../../src/nn/model.js'
 import type { Network } from '../../src/nn/network.js'
-import type { Layers } from './names.js'
+import type { Layers } from '../../src/weights/names.js'
 import type { GradientOracle, Oracle, Stage } from './oracle.js'
 import { checksum, synthesise, synthesiseImage, uniform } from './synthetic.js'
 
@@ -37,11 +38,13 @@ export interface LogitsOptions {
   readonly precision?: Precision
   /** How many of the file's images, all in one batch. @default all */
   readonly images?: number
+  /** Fills the store with the network's variables. @default the formula's numbers */
+  readonly fill?: (store: Store) => void
   /** Look at every stage as well, which keeps passes from merging anything. f32 only. @default false */
   readonly stages?: boolean
 }
 
-/** Runs a network in evaluation mode at 299×299 and compares its logits (and stages) with the file. */
+/** Runs a network in evaluation mode at the file's size and compares its logits (and stages) with the file. */
 export function checkLogits(backend: Backend, golden: Golden, options: LogitsOptions = {}): void {
   const { network, oracle } = golden
   const { precision = 'f32', images = oracle.input.n, stages = false } = options
@@ -52,9 +55,10 @@ export function checkLogits(backend: Backend, golden: Golden, options: LogitsOpt
   const logits = stages ? model.logits : optimiseInference(model.graph, model.logits, backend.passes)
   const outputs = [...new Set([logits, ...looked.map(({ value }) => value)])]
   removeDead(model.graph, outputs)
-  const store = synthesiseStore(backend, model.graph, golden, 0)
-  const program = backend.compile(model.graph, { outputs, store })
-  program.input('images').set(pixels(oracle.input, images))
+  using store = options.fill ? declareStore(backend, model.graph) : synthesiseStore(backend, model.graph, golden, 0)
+  options.fill?.(store)
+  using program = backend.compile(model.graph, { outputs, store })
+  program.input('images').set(pixels(network, oracle.input, images))
   program.run()
   for (const { ours, theirs, value } of looked) {
     const stage = oracle.stages.find(({ name }) => name === theirs)!
@@ -136,9 +140,9 @@ export function checkGradients(
     running: finished(absorbed(running)),
     batch: finished(absorbed(batch)),
   }))
-  const store = synthesiseStore(backend, graph, golden, wanted.bn_bias_offset)
-  const program = backend.compile(graph, { outputs, store })
-  program.input('images').set(pixels(wanted.input, n))
+  using store = synthesiseStore(backend, graph, golden, wanted.bn_bias_offset)
+  using program = backend.compile(graph, { outputs, store })
+  program.input('images').set(pixels(network, wanted.input, n))
   program.input('labels').set(wanted.labels)
   program.run()
 
@@ -211,15 +215,21 @@ function gradientError(
   )
 }
 
+const variablesOf = (graph: Graph) =>
+  graph.nodes.flatMap(({ outputs }) => Object.values(outputs).map(variableOf)).filter(found => found !== undefined)
+
+/** A store with room for every variable of the graph. */
+function declareStore(backend: Backend, graph: Graph): Store {
+  const store = backend.createStore()
+  for (const variable of variablesOf(graph)) store.declare({ ...variable, initial: { kind: 'constant', value: 0 } }, 0)
+  return store
+}
+
 /** A store that holds the formula's numbers for every variable of the graph. */
 function synthesiseStore(backend: Backend, graph: Graph, { names, oracle }: Golden, shiftOffset: number): Store {
-  const store = backend.createStore()
+  const store = declareStore(backend, graph)
   const kinds = new Map(oracle.keys.map(([key, , kind]) => [key, kind]))
-  const variables = graph.nodes
-    .flatMap(({ outputs }) => Object.values(outputs).map(variableOf))
-    .filter(found => found !== undefined)
-  for (const variable of variables) store.declare({ ...variable, initial: { kind: 'constant', value: 0 } }, 0)
-  for (const { name, shape } of variables) {
+  for (const { name, shape } of variablesOf(graph)) {
     const key = names.get(name)
     const kind = key && kinds.get(key)
     assert.ok(key && kind, `the golden file has nothing for ${name}`)
@@ -229,12 +239,15 @@ function synthesiseStore(backend: Backend, graph: Graph, { names, oracle }: Gold
 }
 
 /** The first images of a file as the network's input, channels last. */
-function pixels({ n, height, width, fnv1a_of_bytes }: Oracle['input'], images: number): Float32Array {
+function pixels(network: Network, { n, height, width, fnv1a_of_bytes }: Oracle['input'], images: number): Float32Array {
   const size = height * width * 3
   const bytes = new Uint8Array(n * size)
   for (let i = 0; i < n; i++) bytes.set(synthesiseImage(i, height, width), i * size)
   assert.equal(checksum(bytes), fnv1a_of_bytes, 'the images are not those of the file')
-  return Float32Array.from(bytes.subarray(0, images * size), byte => byte / 127.5 - 1)
+  const scaled = Float32Array.from(bytes.subarray(0, images * size), byte => byte / 127.5 - 1)
+  const input = new Float32Array(scaled.length)
+  feedImages(scaled, network.preprocessing, input)
+  return input
 }
 
 function distance(got: Numbers, wanted: ArrayLike<number>): number {

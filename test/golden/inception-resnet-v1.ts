@@ -1,6 +1,6 @@
 import { inceptionResnetV1 } from '../../src/networks/inception-resnet-v1.js'
+import { type Layers, plain, tensorNames, times, unit } from '../../src/weights/names.js'
 import type { Golden } from './golden.js'
-import { type Layers, tensorNames, under } from './names.js'
 import { readOracle } from './oracle.js'
 
 // The file counts branches from the left and layers from the input up; its C blocks have the kernels of B, 3 for 7.
@@ -25,10 +25,6 @@ const resnetC: Layers = {
   'branch_1.b_1x3': 'branch1.1',
   'branch_1.c_3x1': 'branch1.2',
 }
-
-/** The same block n times under both stages' names. */
-const times = (n: number, ours: string, theirs: string, block: Layers): Layers =>
-  Object.assign({}, ...Array.from({ length: n }, (_, i) => under(`${ours}.${i}`, `${theirs}.${i}`, block)))
 
 const units: Layers = {
   'stem.conv_1a': 'stem.conv0',
@@ -81,6 +77,6 @@ const stages: Layers = {
 export const goldenInceptionResnetV1: Golden = {
   network: inceptionResnetV1,
   oracle: readOracle('inception-resnet-v1'),
-  names: tensorNames(units, plains),
+  names: tensorNames([units, unit], [plains, plain]),
   stages,
 }

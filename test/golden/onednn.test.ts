@@ -10,8 +10,10 @@ import { allPasses } from '../../src/graph/passes/passes.js'
 import { otherKernels } from '../backends/other-kernels.js'
 import { checkGradients, checkLogits } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
+import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
+import { goldenResnet152 } from './resnet-152.js'
 
 const shared = sharedOnednn()
 
@@ -25,7 +27,7 @@ else {
   // Every kernel is another than the default where the library has one: blocked layouts, Winograd's algorithm.
   const other = createOnednn(shared, allPasses, times, otherKernels)
 
-  for (const golden of [goldenInceptionV4, goldenInceptionResnetV1]) {
+  for (const golden of [goldenInceptionV4, goldenInceptionResnetV1, goldenInceptionV3Torch, goldenResnet152]) {
     const { id } = golden.network
     for (const [how, backend] of [
       ['every optimisation off', plain],

@@ -28,6 +28,7 @@ const published: readonly (readonly [string, number, number, number, number])[] 
   ['inception-resnet-v1', 22_742_808, 22_744_601, 27_040, 13_520],
   ['inception-resnet-v2', 32_417_496, 32_419_641, 32_864, 16_432],
   ['inception-resnet-v2-slim', 55_813_192, 55_814_729, 60_544, 30_272],
+  ['inception-v3-torch', 23_817_352, 23_819_401, 34_432, 17_216],
   ['bn-inception', 11_178_336, 11_179_361, 19_776, 9_888],
   ['resnet-152', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
 ]
@@ -57,6 +58,7 @@ const publishedWithHead: readonly (readonly [string, number, number, number])[] 
   ['inception-resnet-v1', 26_084_992, 26_087_554, 26_084_992 + 13_520 + 896],
   ['inception-resnet-v2', 35_792_448, 35_795_362, 35_792_448 + 16_432 + 896],
   ['inception-resnet-v2-slim', 59_179_952, 59_182_258, 59_211_120],
+  ['inception-v3-torch', 27_143_152, 27_145_970, 27_161_264],
 ]
 
 for (const [id, thousand, thousandAndOne, scaled] of publishedWithHead)
@@ -76,6 +78,7 @@ const extraNorms: readonly (readonly [string, number, number])[] = [
   ['inception-resnet-v2', 5 * 384 + 10 * 1152 + 5 * 2144, 2144],
   ['inception-resnet-v2-slim', 10 * 320 + 20 * 1088 + 10 * 2080, 1536],
   ['inception-v3', 0, 2048],
+  ['inception-v3-torch', 0, 2048],
   ['inception-v4', 0, 1536],
   ['bn-inception', 0, 1024],
   ['resnet-152', 0, 2048],
@@ -114,6 +117,7 @@ const multiplyAdds: readonly (readonly [string, number, number])[] = [
   ['inception-resnet-v1', 6_206_361_696, 6_092_800],
   ['inception-resnet-v2', 9_257_953_632, 6_912_000],
   ['inception-resnet-v2-slim', 13_155_794_016, 6_707_200],
+  ['inception-v3-torch', 5_713_216_096, 5_683_200],
   ['bn-inception', 1_934_857_216, 0],
   ['resnet-152', 11_513_626_624, 0],
 ]

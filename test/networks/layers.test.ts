@@ -399,3 +399,14 @@ test('every average leaves padding out of its divisor', () => {
     for (const { op, attrs } of modelOf(id).graph.nodes)
       if (op.name === 'avgPool') assert.equal((attrs as AvgPool).includePadding, false)
 })
+
+test('torchvision’s Inception-v3 is slim’s but for the padding that its averages count', () => {
+  const layers = (id: string) =>
+    modelOf(id).graph.nodes.map(({ op, scope, attrs, outputs }) => {
+      const shapes = Object.values(outputs).map(({ shape }) => shape)
+      if (op.name !== 'avgPool') return { op: op.name, scope, shapes, attrs }
+      assert.equal((attrs as AvgPool).includePadding, id === 'inception-v3-torch')
+      return { op: op.name, scope, shapes, attrs: { ...(attrs as AvgPool), includePadding: false } }
+    })
+  assert.deepEqual(layers('inception-v3-torch'), layers('inception-v3'))
+})

@@ -33,6 +33,7 @@ test('the list holds the networks of the design under their ids', () => {
       'inception-resnet-v1',
       'inception-resnet-v2',
       'inception-resnet-v2-slim',
+      'inception-v3-torch',
       'bn-inception',
       'resnet-152',
     ],
@@ -50,6 +51,7 @@ const publishedErrors: Readonly<Record<string, readonly [number, number]>> = {
   'inception-resnet-v1': [21.3, 5.5],
   'inception-resnet-v2': [19.9, 4.9],
   'inception-resnet-v2-slim': [19.6, 4.7],
+  'inception-v3-torch': [22.528, 6.532],
   'bn-inception': [25.2, 7.8],
   'resnet-152': [21.67, 5.954],
 }
@@ -58,7 +60,7 @@ test('published single-crop errors are those of the papers and of the releases',
   for (const { id, published } of networks) assert.deepEqual([published.top1, published.top5], publishedErrors[id], id)
 })
 
-for (const { id } of networks.slice(0, 5)) {
+for (const { id } of networks.slice(0, 6)) {
   test(`${id} refuses an image that is too small and names the least size, which builds`, () => {
     refuses(() => build(id, { size: 60 }), /does not fit images of 60×60: the least size is 75$/)
     refuses(() => build(id, { size: 74 }), /the least size is 75$/)

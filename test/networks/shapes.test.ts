@@ -41,23 +41,26 @@ const unit = (rest: number, stage: string, channels: number, sides: readonly [nu
   [stage, channels, sides],
 ]
 
+const inceptionV3: readonly Row[] = [
+  ...stemV3,
+  ['stem.pool_5a', 192, grid35],
+  ['stem', 192, grid35],
+  ['mixed_5b', 256, grid35],
+  ['mixed_5c', 288, grid35],
+  ['mixed_5d', 288, grid35],
+  ['mixed_6a', 768, grid17],
+  ['mixed_6b', 768, grid17],
+  ['mixed_6c', 768, grid17],
+  ['mixed_6d', 768, grid17],
+  ['mixed_6e', 768, grid17],
+  ['mixed_7a', 1280, grid8],
+  ['mixed_7b', 2048, grid8],
+  ['mixed_7c', 2048, grid8],
+]
+
 const tables: Readonly<Record<string, readonly Row[]>> = {
-  'inception-v3': [
-    ...stemV3,
-    ['stem.pool_5a', 192, grid35],
-    ['stem', 192, grid35],
-    ['mixed_5b', 256, grid35],
-    ['mixed_5c', 288, grid35],
-    ['mixed_5d', 288, grid35],
-    ['mixed_6a', 768, grid17],
-    ['mixed_6b', 768, grid17],
-    ['mixed_6c', 768, grid17],
-    ['mixed_6d', 768, grid17],
-    ['mixed_6e', 768, grid17],
-    ['mixed_7a', 1280, grid8],
-    ['mixed_7b', 2048, grid8],
-    ['mixed_7c', 2048, grid8],
-  ],
+  'inception-v3': inceptionV3,
+  'inception-v3-torch': inceptionV3,
   'inception-v4': [
     ...stemV4,
     ...times(4, 'inception_a', 384, grid35),

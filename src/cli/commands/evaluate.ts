@@ -4,6 +4,7 @@ import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
+import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
 import { expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import type { Crops } from '../../evaluation/crops.js'
 import { type EvaluatedMembers, evaluateMembers, expectOneClassList } from '../../evaluation/members.js'
@@ -29,7 +30,7 @@ import { describeProgress, makeFolder } from './evaluate/progress.js'
 interface Flags extends ImageFlags {
   checkpoint: string[]
   crops: '1' | '10' | '12' | '144' | 'dense'
-  single?: 'slim' | 'timm'
+  single?: SingleCrop
   badImages: 'error' | 'skip'
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
@@ -51,8 +52,8 @@ export const evaluateCommand = (): Command =>
     )
     .option(
       '--single <way>',
-      "how the one crop is cut: slim (TF-Slim's, without the aspect) or timm (default: slim)",
-      oneOf('way to cut', ['slim', 'timm']),
+      "how the one crop is cut: slim (TF-Slim's, without the aspect), timm or torchvision (default: as the checkpoint says, or slim)",
+      oneOf('way to cut', singleCrops),
     )
     .option('--ground-truth <file>', 'classes of images without class folders: a line an image, by file name')
     .option('--synsets <file>', "ILSVRC2012's numbers of classes: line n is the WNID of number n")
@@ -67,11 +68,12 @@ export const evaluateCommand = (): Command =>
     .addOption(passesOption())
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
-      const crops = cropsOf(flags)
+      expectSingle(flags)
       checkImageFlags(flags)
       // All of them are checked before the first takes its time.
       const checkpoints = flags.checkpoint.map(openNamed)
       expectOneClassList(checkpoints)
+      const crops = cropsOf(flags, checkpoints)
       const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
       for (const checkpoint of checkpoints) expectClasses(checkpoint, data.images)
       const keepIn = openFolders(flags)
@@ -81,11 +83,25 @@ export const evaluateCommand = (): Command =>
       for (const file of evaluated.progressFiles) rmSync(file, { force: true })
     })
 
-function cropsOf({ crops, single }: Flags): Crops {
+function expectSingle({ crops, single }: Flags): void {
   if (single !== undefined && crops !== '1')
     throw new UserError(`--single says how one crop is cut, and --crops is ${crops}: leave one of them out`, 2)
+}
+
+function cropsOf({ crops, single }: Flags, checkpoints: readonly Checkpoint[]): Crops {
   if (crops === 'dense') return { kind: 'dense' }
-  return { kind: 'views', name: crops === '1' ? (single ?? 'slim') : crops }
+  return { kind: 'views', name: crops === '1' ? (single ?? ownCrop(checkpoints)) : crops }
+}
+
+/** The single crop that the checkpoints ask for. */
+function ownCrop(checkpoints: readonly Checkpoint[]): SingleCrop {
+  const [first = 'slim', ...others] = new Set(checkpoints.map(checkpoint => decodeState(checkpoint).crop ?? 'slim'))
+  if (others.length > 0)
+    throw new UserError(
+      `the checkpoints are evaluated on different crops, ${[first, ...others].join(' and ')}: say which (--single)`,
+      2,
+    )
+  return first
 }
 
 function openNamed(name: string): Checkpoint {

@@ -1,7 +1,11 @@
 import type { Rectangle } from '../crop.js'
 import type { Filter } from '../resample.js'
 
-export type CropName = 'slim' | 'timm' | '10' | '12' | '144'
+/** Ways to look at an image once. */
+export const singleCrops = ['slim', 'timm', 'torchvision'] as const
+export type SingleCrop = (typeof singleCrops)[number]
+
+export type CropName = SingleCrop | '10' | '12' | '144'
 
 /** Width and height in pixels. */
 export interface Extent {
@@ -21,8 +25,8 @@ export interface View {
 
 export interface CropOptions {
   /**
-   * The share of each side that a single crop keeps: `slim`'s central fraction, `timm`'s `crop_pct`. The other protocols
-   * have none. @default 0.875
+   * The share of each side that a single crop keeps: `slim`'s central fraction, `timm`'s `crop_pct`, and the
+   * crop over the short side for `torchvision`. The other protocols have none. @default 0.875
    */
   readonly fraction?: number | undefined
 }

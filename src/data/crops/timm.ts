@@ -1,4 +1,4 @@
-import { type CropProtocol, defaultFraction, type Extent } from './protocol.js'
+import { type CropProtocol, defaultFraction, type Extent, type View } from './protocol.js'
 
 /** timm's evaluation: torchvision's `Resize` of the short side to ⌊size / fraction⌋, then its `CenterCrop`. */
 export const timm = {
@@ -8,16 +8,21 @@ export const timm = {
   count: 1,
   scales: 1,
   views(image, size, { fraction = defaultFraction } = {}) {
-    const resized = withShortSide(image, Math.floor(size / fraction))
-    const x = roundHalfEven((resized.width - size) / 2)
-    const y = roundHalfEven((resized.height - size) / 2)
-    return [{ resized, from: { x, y, width: size, height: size }, mirrored: false }]
+    return [centreOf(image, Math.floor(size / fraction), size)]
   },
   describe(size, { fraction = defaultFraction } = {}) {
     const short = Math.floor(size / fraction)
     return `short side ${short}, long side cut to whole pixels, centre ${size} × ${size}; bicubic as Pillow`
   },
 } as const satisfies CropProtocol
+
+/** torchvision's `Resize` of the short side, then its `CenterCrop`. */
+export function centreOf(image: Extent, short: number, size: number): View {
+  const resized = withShortSide(image, short)
+  const x = roundHalfEven((resized.width - size) / 2)
+  const y = roundHalfEven((resized.height - size) / 2)
+  return { resized, from: { x, y, width: size, height: size }, mirrored: false }
+}
 
 function withShortSide({ width, height }: Extent, short: number): Extent {
   return width <= height

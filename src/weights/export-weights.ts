@@ -1,0 +1,95 @@
+import { existsSync, realpathSync } from 'node:fs'
+import { UserError, unknownChoice } from '../base/error.js'
+import { type Shape, sameShape, sizeOf } from '../base/shape.js'
+import { type TensorSource, writeSafetensors } from '../formats/safetensors.js'
+import type { ModelSpec } from '../networks/model-spec.js'
+import { findNetwork } from '../networks/networks.js'
+import { averageName } from '../optim/average.js'
+import type { Checkpoint } from '../training/checkpoint.js'
+import { decodeState } from '../training/checkpoint-state.js'
+import { families } from './families.js'
+import { describeFamily, type Family, type Library } from './family.js'
+import { variablesOf } from './variables.js'
+
+export interface Exported {
+  /** "timm's inception_v4" */
+  readonly names: string
+  readonly tensors: number
+  readonly auxiliary: boolean
+}
+
+/**
+ * Writes what a checkpoint evaluates with, its running averages where it has them, as a safetensors file under a library's
+ * names. Norms without scale get one of 1. Holds one tensor at a time.
+ *
+ * Errors: `UserError` where the library has no such network, the checkpoint lacks a tensor or has one in another shape,
+ * and where the file cannot be written.
+ */
+export function exportWeights(checkpoint: Checkpoint, library: Library, out: string): Exported {
+  if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.file))
+    throw new UserError(`--out ${out} is the checkpoint to export: give another file`, 2)
+  const { model } = decodeState(checkpoint)
+  const family = familyFor(model, library, checkpoint.file)
+  const held = new Set(checkpoint.names)
+  const heads = [...(family.auxiliary?.keys() ?? [])]
+  const auxiliary = heads.some(name => held.has(name))
+  const shapes = variablesOf(model.network, model.classes, { auxiliary })
+  const tensors = [...family.names, ...(auxiliary ? family.auxiliary! : [])].map(([ours, theirs]) =>
+    sourceOf(checkpoint, { ours, theirs, shape: shapes.get(ours)!, held, scaled: model.normScale }),
+  )
+  writeSafetensors(out, tensors, { format: 'pt' })
+  return { names: describeFamily(family), tensors: tensors.length, auxiliary }
+}
+
+/** Errors: `UserError` where the network is not the published one, which is all that a library can load. */
+function familyFor(model: ModelSpec, library: Library, file: string): Family {
+  const known = families.filter(({ network }) => network === model.network)
+  const family = known.find(candidate => candidate.library === library)
+  if (!family) {
+    if (known.length > 0)
+      throw unknownChoice(
+        `names of ${model.network}`,
+        library,
+        known.map(candidate => candidate.library),
+      )
+    throw new UserError(
+      `no library's names are known for ${model.network}: there are some for ${families.map(({ network }) => network).join(', ')}`,
+      2,
+    )
+  }
+  const { blocks } = findNetwork(model.network)
+  const changed = [
+    model.width !== 1 && `width ${model.width}`,
+    model.residualScale !== undefined && `residual scale ${model.residualScale}`,
+    (model.extraNorm ?? 'none') !== 'none' && `an extra norm (${model.extraNorm})`,
+    ...Object.entries(model.blocks ?? {}).map(([name, count]) => count !== blocks[name] && `${count} blocks ${name}`),
+  ].filter(change => change !== false)
+  if (changed.length > 0)
+    throw new UserError(
+      `${file} holds a ${model.network} with ${changed.join(', ')}, which ${describeFamily(family)} has not: export a published one`,
+    )
+  return family
+}
+
+interface Wanted {
+  readonly ours: string
+  readonly theirs: string
+  readonly shape: Shape
+  readonly held: ReadonlySet<string>
+  /** Whether the checkpoint's norms have scales. */
+  readonly scaled: boolean
+}
+
+function sourceOf(checkpoint: Checkpoint, { ours, theirs, shape, held, scaled }: Wanted): TensorSource {
+  const bytes = () => {
+    if (!scaled && ours.endsWith('.norm.scale')) return new Uint8Array(new Float32Array(sizeOf(shape)).fill(1).buffer)
+    const name = held.has(averageName(ours)) ? averageName(ours) : ours
+    const tensor = checkpoint.tensor(name)
+    if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
+      throw new UserError(
+        `checkpoint ${checkpoint.file}: '${name}' is not F32 ${shape.join('×')}; use another checkpoint`,
+      )
+    return tensor.bytes
+  }
+  return { name: theirs, dtype: 'F32', shape, bytes }
+}

@@ -1,0 +1,115 @@
+import { existsSync, realpathSync } from 'node:fs'
+import path from 'node:path'
+import { UserError } from '../base/error.js'
+import { sizeOf } from '../base/shape.js'
+import { fileDigest } from '../formats/file-digest.js'
+import { quote } from '../formats/header-json.js'
+import type { TensorSource } from '../formats/safetensors.js'
+import { findNetwork } from '../networks/networks.js'
+import { writeCheckpointFile } from '../training/checkpoint.js'
+import { type CheckpointState, encodeState } from '../training/checkpoint-state.js'
+import { type ClassRows, classRows } from './class-names.js'
+import { describeFamily, hasClassRows, type Library } from './family.js'
+import { readFloats } from './floats.js'
+import { type Match, matchWeights } from './match.js'
+import { openTensorFile, type TensorFile } from './tensor-file.js'
+
+export interface ImportOptions {
+  /** Public weights: safetensors, or a file of PyTorch. */
+  readonly file: string
+  readonly from: Library | 'auto'
+  readonly network: string
+  /** A text file of class names. @default class_0000 … */
+  readonly classes?: string | undefined
+  /** The checkpoint to write. */
+  readonly out: string
+}
+
+export interface Imported {
+  readonly network: string
+  /** "timm's inception_v4" */
+  readonly from: string
+  readonly sha256: string
+  readonly classes: number
+  /** Whether a row of the logits that is no class was dropped. */
+  readonly background: boolean
+  /** How many there are, and their numbers. */
+  readonly tensors: number
+  readonly parameters: number
+  readonly auxiliary: boolean
+  readonly ignored: readonly string[]
+  readonly checkpoint: string
+}
+
+/**
+ * Writes public weights as a checkpoint of step 0, which evaluates as their library does. Holds one tensor at a time.
+ * Errors: `UserError` where the file cannot be read, is not the network's (see `matchWeights`) or holds what is no number,
+ * and where the checkpoint cannot be written.
+ */
+export async function importWeights(options: ImportOptions): Promise<Imported> {
+  const { network, from, out } = options
+  expectOther(options)
+  using file = await openTensorFile(options.file)
+  const match = matchWeights(file, from, network)
+  const rows = classRows(match.rows, options.classes)
+  const sha256 = fileDigest(options.file)
+  const state = stateOf(match, rows, { file: path.basename(options.file), sha256, from: describeFamily(match.family) })
+  const tensors = match.tensors.map(tensor => sourceOf(file, tensor, rows.background))
+  writeCheckpointFile(out, 0, { state: encodeState(state), tensors })
+  return {
+    network,
+    from: describeFamily(match.family),
+    sha256,
+    classes: rows.names.length,
+    background: rows.background > 0,
+    tensors: tensors.length,
+    parameters: tensors.reduce((sum, { name, shape }) => sum + (isStatistic(name) ? 0 : sizeOf(shape)), 0),
+    auxiliary: match.auxiliary,
+    ignored: match.ignored,
+    checkpoint: out,
+  }
+}
+
+function expectOther({ file, out }: ImportOptions): void {
+  if (existsSync(file) && existsSync(out) && realpathSync(file) === realpathSync(out))
+    throw new UserError(`--out ${out} is the file to import: give another one`, 2)
+}
+
+function stateOf(
+  { family }: Match,
+  { names }: ClassRows,
+  source: NonNullable<CheckpointState['source']>,
+): CheckpointState {
+  const { size } = findNetwork(family.network)
+  return {
+    model: { network: family.network, classes: names.length, size, width: 1, normScale: true },
+    classNames: names,
+    centralFraction: family.crop.fraction,
+    crop: family.crop.name,
+    epoch: 0,
+    source,
+  }
+}
+
+/** One tensor as a checkpoint has it. */
+function sourceOf(
+  file: TensorFile,
+  { ours, theirs, shape }: Match['tensors'][number],
+  background: 0 | 1,
+): TensorSource {
+  const [rows = 0, ...rest] = shape
+  const dropped = hasClassRows(ours) ? background : 0
+  return {
+    name: ours,
+    dtype: 'F32',
+    shape: hasClassRows(ours) ? [rows - dropped, ...rest] : shape,
+    bytes() {
+      const numbers = readFloats(file, theirs)
+      if (ours.endsWith('.variance') && numbers.some(value => value < 0))
+        throw new UserError(`${file.path}: ${quote(theirs)} has a variance below 0; use another file`)
+      return new Uint8Array(numbers.slice(dropped * sizeOf(rest)).buffer)
+    },
+  }
+}
+
+const isStatistic = (name: string): boolean => /\.(mean|variance)$/.test(name)

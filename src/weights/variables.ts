@@ -1,0 +1,17 @@
+import type { Shape } from '../base/shape.js'
+import { variableOf } from '../graph/ops/source.js'
+import { findNetwork } from '../networks/networks.js'
+import { buildModel } from '../nn/model.js'
+
+/** The shapes of a published network's parameters and statistics by name, at one size of its logits. */
+export function variablesOf(
+  network: string,
+  classes: number,
+  { auxiliary }: { readonly auxiliary: boolean },
+): ReadonlyMap<string, Shape> {
+  const { graph } = buildModel(findNetwork(network), { mode: 'train', batch: 1, classes, auxiliary })
+  const variables = graph.nodes
+    .flatMap(({ outputs }) => Object.values(outputs).map(variableOf))
+    .filter(variable => variable !== undefined)
+  return new Map(variables.map(({ name, shape }) => [name, shape]))
+}

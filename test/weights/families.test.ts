@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { UserError } from '../../src/base/error.js'
+import type { Shape } from '../../src/base/shape.js'
+import { findNetwork } from '../../src/networks/networks.js'
+import { families } from '../../src/weights/families.js'
+import { describeFamily, type Family, hasClassRows } from '../../src/weights/family.js'
+import { matchWeights } from '../../src/weights/match.js'
+import { timmInceptionV3 } from '../../src/weights/torch-inception-v3.js'
+import { torchResnet152 } from '../../src/weights/torch-resnet-152.js'
+import { variablesOf } from '../../src/weights/variables.js'
+import { readOracle } from '../golden/oracle.js'
+
+type Contents = Parameters<typeof matchWeights>[0]
+
+const contents = (tensors: Iterable<readonly [string, Shape]>): Contents => ({
+  path: 'given.pth',
+  tensors: new Map([...tensors].map(([name, shape]) => [name, { dtype: 'F32', shape }])),
+})
+
+/** The names and shapes of a family's file, its counters among them. */
+function fileOf(family: Family, { rows = 1000, auxiliary = false } = {}): [string, Shape][] {
+  const shapes = variablesOf(family.network, rows, { auxiliary })
+  const names = [...family.names, ...(auxiliary ? family.auxiliary! : [])]
+  return names.flatMap(([ours, theirs]): [string, Shape][] => [
+    [theirs, shapes.get(ours)!],
+    ...(ours.endsWith('.variance')
+      ? [[theirs.replace('running_var', 'num_batches_tracked'), []] as [string, Shape]]
+      : []),
+  ])
+}
+
+const match = (family: Family, tensors: Iterable<readonly [string, Shape]>) =>
+  matchWeights(contents(tensors), family.library, family.network)
+
+const refuses = (action: () => unknown, message: RegExp) =>
+  assert.throws(action, (error: Error) => {
+    assert.ok(error instanceof UserError, error.stack)
+    assert.match(error.message, message)
+    assert.ok(!error.message.includes('\n'))
+    return true
+  })
+
+/** How many tensors a state dict has, counters among them, without and with the auxiliary head: counted from the layer tables. */
+const counts: Readonly<Record<string, readonly [number, number?]>> = {
+  'inception-v4': [896],
+  'inception-resnet-v2-slim': [1306],
+  'inception-v3-torch': [566, 580],
+  'resnet-152': [932],
+}
+
+for (const family of families) {
+  const title = describeFamily(family)
+  const { names, auxiliary, network } = family
+  const kinds = auxiliary ? [false, true] : [false]
+
+  test(`${title}: the names are a bijection onto the network's variables`, () => {
+    for (const withHead of kinds) {
+      const all = [...names, ...(withHead ? auxiliary! : [])]
+      const ours = [...variablesOf(network, 1000, { auxiliary: withHead }).keys()]
+      assert.deepEqual(all.map(([our]) => our).sort(), ours.sort())
+      assert.equal(new Set(all.map(([, their]) => their)).size, all.length)
+      assert.equal(fileOf(family, { auxiliary: withHead }).length, counts[network]![withHead ? 1 : 0])
+    }
+  })
+
+  test(`${title}: every tensor of a file is used, or ignored as a counter`, () => {
+    for (const withHead of kinds)
+      for (const rows of [1000, 1001, 3]) {
+        const file = fileOf(family, { rows, auxiliary: withHead })
+        const found = match(family, file)
+        assert.equal(found.rows, rows)
+        assert.equal(found.auxiliary, withHead)
+        assert.ok(found.ignored.length > 0 && found.ignored.every(name => name.endsWith('.num_batches_tracked')))
+        assert.deepEqual(
+          [...found.tensors.map(({ theirs }) => theirs), ...found.ignored].sort(),
+          file.map(([name]) => name).sort(),
+        )
+      }
+  })
+
+  test(`${title}: a file of training on several devices, and one of an older version, are the same`, () => {
+    const file = fileOf(family)
+    const spread = match(
+      family,
+      file.map(([name, shape]) => [`module.${name}`, shape]),
+    )
+    assert.ok(spread.tensors.every(({ theirs }) => theirs.startsWith('module.')))
+    for (const [old, now] of Object.entries(family.renamed ?? {})) {
+      const older = file.map(([name, shape]) => [name.replace(now, old), shape] as const)
+      assert.notDeepEqual(older, file)
+      assert.equal(match(family, older).tensors.length, spread.tensors.length)
+      refuses(() => match(family, [...older, ...file]), /has no place/)
+    }
+  })
+
+  test(`${title}: what is missing, left over or of another shape is named on both sides`, () => {
+    const file = fileOf(family)
+    for (const [ours, theirs] of [...names].filter((_, i) => i % 97 === 0)) {
+      const without = file.filter(([name]) => name !== theirs)
+      refuses(() => match(family, without), new RegExp(`given.pth lacks "${theirs}" \\(here ${ours}\\) of `))
+      const other = file.map(([name, shape]) => [name, name === theirs ? [...shape, 2] : shape] as const)
+      if (ours !== 'logits.bias')
+        refuses(() => match(family, other), new RegExp(`"${theirs}" is [\\d×]+×2, and ${ours} here is`))
+    }
+    refuses(() => match(family, [...file, ['extra.weight', [3]]]), /has "extra\.weight", for which .* has no place/)
+    refuses(() => match(family, file.slice(4)), /and \d+ others of/)
+    refuses(() => match(family, []), /lacks .* and \d+ others/)
+    const rows = file.map(([name, shape]) => [name, name === names.get('logits.bias') ? [999] : shape] as const)
+    refuses(() => match(family, rows), /is 1000×\d+, and logits\.weights here is 999×\d+, by the rows/)
+    refuses(
+      () =>
+        match(
+          family,
+          file.map(([name, shape]) => [name, name === names.get('logits.bias') ? [] : shape]),
+        ),
+      /logits\.weights here is 1×/,
+    )
+  })
+
+  test(`${title}: asked for another network, the file's own is named`, () => {
+    for (const other of families.filter(({ network: wanted }) => wanted !== network))
+      refuses(
+        () => matchWeights(contents(fileOf(family)), other.library, other.network),
+        new RegExp(`holds no ${other.network} but looks like .*: import it with --network ${network}$`),
+      )
+  })
+
+  test(`${title}: pixels are scaled as the network here does it`, () => {
+    assert.equal(findNetwork(network).preprocessing.order, 'rgb')
+    assert.ok(family.crop.fraction > 0.8 && family.crop.fraction <= 1)
+  })
+}
+
+test('the lists of tensors of timm and torchvision themselves are matched', () => {
+  for (const [network, from] of [
+    ['inception-v4', 'timm'],
+    ['inception-v3-torch', 'torch'],
+    ['resnet-152', 'torch'],
+  ] as const) {
+    const { keys } = readOracle(network)
+    const found = matchWeights(contents(keys.map(([name, shape]) => [name, shape])), from, network)
+    assert.equal(found.tensors.length + found.ignored.length, keys.length)
+  }
+})
+
+test('a network that has no public weights is told from a namesake that has', () => {
+  refuses(
+    () => matchWeights(contents(fileOf(timmInceptionV3)), 'auto', 'inception-v3'),
+    /holds no inception-v3 but looks like timm's inception_v3: import it with --network inception-v3-torch$/,
+  )
+})
+
+test('where two libraries have the same names, auto asks if they evaluate differently', () => {
+  refuses(
+    () => matchWeights(contents(fileOf(timmInceptionV3)), 'auto', 'inception-v3-torch'),
+    /could be timm's inception_v3 or torchvision's inception_v3, which evaluate in different ways: say which \(--from\)/,
+  )
+  assert.equal(matchWeights(contents(fileOf(torchResnet152)), 'auto', 'resnet-152').family.crop.name, 'torchvision')
+})
+
+test('a network without public weights, and a library without the network, are refused', () => {
+  refuses(
+    () => matchWeights(contents([]), 'auto', 'inception-resnet-v1'),
+    /no public weights of inception-resnet-v1 are known: there are some of inception-v4/,
+  )
+  refuses(
+    () => matchWeights(contents([]), 'torch', 'inception-v4'),
+    /unknown source of inception-v4 'torch': There are: timm/,
+  )
+  refuses(() => matchWeights(contents([]), 'auto', 'inception-v5'), /unknown network 'inception-v5'/)
+})
+
+test('the rows of the logits are classes, and of nothing else', () => {
+  const names = [...variablesOf('inception-v4', 7, { auxiliary: true })].filter(([name]) => hasClassRows(name))
+  assert.deepEqual(names, [
+    ['logits.weights', [7, 1536]],
+    ['logits.bias', [7]],
+    ['auxiliary.logits.weights', [7, 768]],
+    ['auxiliary.logits.bias', [7]],
+  ])
+})
