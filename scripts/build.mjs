@@ -48,7 +48,8 @@ function prune() {
     if (!existsSync(compiled)) continue
     for (const file of readdirSync(compiled, { recursive: true })) {
       const source = /^(.*?)\.(?:d\.ts|js|js\.map)$/.exec(file)?.[1]
-      if (source !== undefined && !existsSync(path.join(root, folder, `${source}.ts`))) rmSync(path.join(compiled, file))
+      if (source !== undefined && !existsSync(path.join(root, folder, `${source}.ts`)))
+        rmSync(path.join(compiled, file))
     }
   }
 }
