@@ -23,26 +23,26 @@ interface FileStream {
 const noSuchFile = 44
 
 /**
- * Puts `section` into Emscripten's file system as a file that can be read only, and returns its path. Nothing of it is
+ * Puts `section` into Emscripten's file system as a file in `folder` that can be read only, and returns its path. Nothing of it is
  * loaded: what the library reads goes straight to where it wants it. It sees no other file, so a hostile one that names
  * others finds none.
  */
-export function mountSection(files: object, section: ByteSection): string {
+export function mountSection(files: object, section: ByteSection, folder: string): string {
   const system = files as EmscriptenFiles
   const attributes = (node: FileNode) => ({
     ...{ dev: 1, ino: node.id, mode: node.mode, nlink: 1, uid: 0, gid: 0, rdev: 0, blksize: 4096, blocks: 0 },
     ...{ size: section.length, atime: new Date(0), mtime: new Date(0), ctime: new Date(0) },
   })
   const mount = (): FileNode => {
-    const folder = system.createNode(null, '/', 0o40555, 0)
-    folder.node_ops = {
+    const root = system.createNode(null, '/', 0o40555, 0)
+    root.node_ops = {
       getattr: attributes,
       lookup: () => {
         throw new system.ErrnoError(noSuchFile)
       },
     }
-    folder.stream_ops = {}
-    const file = system.createNode(folder, 'weights.h5', 0o100444, 0)
+    root.stream_ops = {}
+    const file = system.createNode(root, 'weights.h5', 0o100444, 0)
     file.node_ops = { getattr: attributes }
     file.stream_ops = {
       llseek: (stream: FileStream, offset: number, whence: number) =>
@@ -50,9 +50,9 @@ export function mountSection(files: object, section: ByteSection): string {
       read: (_: FileStream, heap: Int8Array<ArrayBuffer>, at: number, length: number, position: number) =>
         section.read(new Uint8Array(heap.buffer, heap.byteOffset + at, length), position),
     }
-    return folder
+    return root
   }
-  system.mkdir('/input')
-  system.mount({ mount }, {}, '/input')
-  return '/input/weights.h5'
+  system.mkdir(folder)
+  system.mount({ mount }, {}, folder)
+  return `${folder}/weights.h5`
 }
