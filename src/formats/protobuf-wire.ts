@@ -1,3 +1,4 @@
+import type { Fail } from './file-error.js'
 import { readVarint } from './varint.js'
 
 /**
@@ -6,9 +7,6 @@ import { readVarint } from './varint.js'
  * few messages of weight files that are read with it have a dozen fields: code generated from their definitions would
  * copy every number into an array first, and brings a library.
  */
-
-/** Throws the error to report, given the reason. */
-export type Fail = (reason: string) => never
 
 /** One field; each method gives its value, or fails when the field is not written as that kind of value. */
 export class WireField {

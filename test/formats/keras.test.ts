@@ -212,7 +212,6 @@ const hostile: readonly (readonly [reason: RegExp, build: (file: File) => void])
   [/neither layer_names nor a group of layers/, () => undefined],
   [/neither layer_names nor a group of layers/, file => addLayers(file, { empty: {} })],
   [/layer "a" is in the list of layers and not in the file/, file => addNames(file, 'layer_names', ['a'])],
-  [/layer "a" is in the list/, file => listing(file).create_group('b') && addNames(file, 'layer_names1', ['b'])],
   [/layer_names of "\/" has "a" twice/, file => addNames(file, 'layer_names', ['a', 'a'])],
   [/weight_names of "\/a" has "w" twice/, file => listing(file, 'w', 'w')],
   [/attribute layer_names of "\/" is not text/, file => file.create_attribute('layer_names', [1, 2])],

@@ -384,7 +384,7 @@ const hostileTables: readonly (readonly [reason: RegExp, file: Uint8Array])[] = 
   ],
   [/damaged entry/, tableOf(Buffer.concat([Buffer.alloc(12, 0xff), restartPoints([0])]), named)],
   [/entry beyond its end/, tableOf(Buffer.concat([Buffer.of(0, 100, 0, 97), restartPoints([0])]), named)],
-  [/entry beyond its end/, tableOf(Buffer.concat([Buffer.of(1, 1, 0, 97), restartPoints([0])]), named)],
+  [/entry that needs the one before/, tableOf(Buffer.concat([Buffer.of(1, 1, 0, 97), restartPoints([0])]), named)],
   [
     /entry beyond its end/,
     tableOf(Buffer.concat([Buffer.of(0), varint(0xffffffff), Buffer.of(0), restartPoints([0])]), named),
@@ -392,15 +392,15 @@ const hostileTables: readonly (readonly [reason: RegExp, file: Uint8Array])[] = 
   [/more than 4096 bytes/, encodeTable([...good, ['k'.repeat(5000), Buffer.alloc(0)]])],
   [/not in order, or one is there twice/, encodeTable([good[0]!, good[1]!, good[1]!])],
   [/not in order, or one is there twice/, encodeTable([good[0]!, good[1]!, good[1]!], { entriesPerBlock: 2 })],
-  [/not in order, or one is there twice/, encodeTable([good[1]!, good[0]!])],
+  [/not in order, or one is there twice/, encodeTable([good[0]!, ['z', good[1]![1]], good[1]!])],
   [
     /far more bytes than the file/,
     tableOf(
       encodeBlock(
-        Array.from(
-          { length: 200 },
-          (_, i): TableItem => ['k'.repeat(3000) + String(i).padStart(3, '0'), Buffer.alloc(0)],
-        ),
+        [
+          good[0]!,
+          ...Array.from({ length: 200 }, (_, i): TableItem => ['k'.repeat(3000) + String(i + 100), good[1]![1]]),
+        ],
         1000,
       ),
       named,

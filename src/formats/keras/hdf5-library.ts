@@ -1,5 +1,5 @@
 import { UserError } from '../../base/error.js'
-import type { Fail } from '../protobuf-wire.js'
+import type { Fail } from '../file-error.js'
 import type { ByteSection } from './byte-section.js'
 import { mountSection } from './hdf5-mount.js'
 import { Hdf5Tree } from './hdf5-tree.js'
@@ -55,7 +55,7 @@ function takeConsole(): () => string | undefined {
     const [complaint, last] = [lines.length > 0, lines.findLast(line => /^\s*#\d/.test(line))]
     lines = []
     if (!complaint) return undefined
-    return /\(\): (.*)/.exec(last ?? '')?.[1] ?? 'the HDF5 library complains'
+    return /\(\): (.*?)(: time = .*)?$/.exec(last ?? '')?.[1] ?? 'the HDF5 library complains'
   }
 }
 

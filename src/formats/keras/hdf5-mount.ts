@@ -1,4 +1,5 @@
 import type { ByteSection } from './byte-section.js'
+import { isSoundHeap } from './global-heap.js'
 
 /** What of Emscripten's file system a file system of ours needs; its own declarations leave these out. */
 interface EmscriptenFiles {
@@ -21,6 +22,7 @@ interface FileStream {
 
 /** In Emscripten's numbering, which is WASI's. */
 const noSuchFile = 44
+const inputOutputError = 29
 
 /**
  * Puts `section` into Emscripten's file system as a file in `folder` that can be read only, and returns its path. Nothing of it is
@@ -47,8 +49,12 @@ export function mountSection(files: object, section: ByteSection, folder: string
     file.stream_ops = {
       llseek: (stream: FileStream, offset: number, whence: number) =>
         offset + [0, stream.position, section.length][whence]!,
-      read: (_: FileStream, heap: Int8Array<ArrayBuffer>, at: number, length: number, position: number) =>
-        section.read(new Uint8Array(heap.buffer, heap.byteOffset + at, length), position),
+      read: (_: FileStream, memory: Int8Array<ArrayBuffer>, at: number, length: number, position: number) => {
+        const target = new Uint8Array(memory.buffer, memory.byteOffset + at, length)
+        const count = section.read(target, position)
+        if (!isSoundHeap(section, position, target.subarray(0, count))) throw new system.ErrnoError(inputOutputError)
+        return count
+      },
     }
     return root
   }

@@ -3,7 +3,10 @@ import { UserError } from '../../base/error.js'
 import type { Hdf5Reply, Hdf5Request, Hdf5Source } from './hdf5-request.js'
 
 /** Milliseconds that an answer may take: minutes for what takes seconds where the disk is slow. */
-export const defaultPatience = 300_000
+export const defaultPatience = 120_000
+
+/** Patience is counted in this many steps: a process that is stopped and goes on hours later has missed only one. */
+const ticks = 10
 
 interface Waiting {
   readonly resolve: (reply: Hdf5Reply) => void
@@ -42,10 +45,10 @@ export class Hdf5Thread {
     if (this.#ended !== undefined) throw this.#ended
     if (this.#waiting !== undefined) throw new Error(`${this.#file} is asked two questions at a time`)
     this.#worker.ref()
-    const impatience = setTimeout(
-      () => this.#end(`the HDF5 library is still at it after ${this.#patience / 1000} s`),
-      this.#patience,
-    )
+    let left = ticks
+    const clock = setInterval(() => {
+      if (--left === 0) this.#end(`the HDF5 library is still at it after ${this.#patience / 1000} s`)
+    }, this.#patience / ticks)
     try {
       const reply = await new Promise<Hdf5Reply>((resolve, reject) => {
         this.#waiting = { resolve, reject }
@@ -54,7 +57,7 @@ export class Hdf5Thread {
       if ('failed' in reply) throw new UserError(reply.failed)
       return reply
     } finally {
-      clearTimeout(impatience)
+      clearInterval(clock)
       this.#worker.unref()
     }
   }

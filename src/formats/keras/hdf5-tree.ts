@@ -1,6 +1,6 @@
 import type { Shape } from '../../base/shape.js'
+import type { Fail } from '../file-error.js'
 import { quote } from '../header-json.js'
-import type { Fail } from '../protobuf-wire.js'
 import { type TensorType, tensorLength } from '../safetensors-header.js'
 import { halvesToFloats } from './half.js'
 
@@ -41,7 +41,7 @@ export class Hdf5Tree {
 
   /** Whether there is a group, a data set or something else at `path`. */
   kind(path: string): 'group' | 'dataset' | 'other' | undefined {
-    const kind = this.#ask(path, () => this.#module.get_type(this.#file, path))
+    const kind = this.#ask(quote(path), () => this.#module.get_type(this.#file, path))
     if (kind === -1) return undefined
     if (kind === this.#module.H5G_UDLINK)
       return this.#fail(`${quote(path)} is a link to another file, which is not followed`)
@@ -50,11 +50,11 @@ export class Hdf5Tree {
 
   /** The names in the group at `path`, in order. */
   names(path: string): readonly string[] {
-    return this.#ask(path, () => this.#module.get_names(this.#file, path, false))
+    return this.#ask(quote(path), () => this.#module.get_names(this.#file, path, false))
   }
 
   hasAttribute(path: string, name: string): boolean {
-    return this.#ask(path, () => this.#module.get_attribute_names(this.#file, path)).includes(name)
+    return this.#ask(quote(path), () => this.#module.get_attribute_names(this.#file, path)).includes(name)
   }
 
   /** The texts of an attribute: one, or a list of them; none when it is empty. */
@@ -88,11 +88,13 @@ export class Hdf5Tree {
     const dtype = typeOf(metadata)
     if (dtype !== 'F16' && dtype !== 'F32' && dtype !== 'F64')
       return this.#fail(`${quote(path)} holds ${dtype ?? 'no numbers'}, and weights are floating-point numbers`)
-    if (this.#ask(path, () => this.#module.get_dataset_filters(this.#file, path)).length > 0)
+    if (this.#ask(quote(path), () => this.#module.get_dataset_filters(this.#file, path)).length > 0)
       this.#fail(`${quote(path)} is compressed, which Keras does not do; save the model again without compression`)
     const length = metadata.total_size * metadata.size
-    return this.#withMemory(length, path, (bytes, pointer) => {
-      const status = this.#ask(path, () => this.#module.get_dataset_data(this.#file, path, null, null, null, pointer))
+    return this.#withMemory(length, quote(path), (bytes, pointer) => {
+      const status = this.#ask(quote(path), () =>
+        this.#module.get_dataset_data(this.#file, path, null, null, null, pointer),
+      )
       if (status < 0) this.#fail(`${quote(path)} cannot be read`)
       if (dtype === 'F16') return halvesToFloats(bytes())
       // A copy starts at a multiple of the element's size, and belongs to us.
@@ -102,7 +104,7 @@ export class Hdf5Tree {
   }
 
   #datasetAt(path: string): H5Metadata {
-    const metadata = this.#ask(path, () => this.#module.get_dataset_metadata(this.#file, path))
+    const metadata = this.#ask(quote(path), () => this.#module.get_dataset_metadata(this.#file, path))
     if (metadata.virtual_sources !== undefined) this.#fail(`${quote(path)} lies in other files, which are not read`)
     this.#countOf(metadata, quote(path))
     for (const axis of metadata.chunks ?? []) if (axis > this.#size) this.#fail(`${quote(path)} has impossible chunks`)

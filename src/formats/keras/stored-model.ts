@@ -1,5 +1,5 @@
+import type { Fail } from '../file-error.js'
 import { quote } from '../header-json.js'
-import type { Fail } from '../protobuf-wire.js'
 import type { StoredLayer, StoredModel, StoredWeight } from './hdf5-request.js'
 import { type Hdf5Tree, mostNames } from './hdf5-tree.js'
 

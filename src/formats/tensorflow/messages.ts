@@ -1,5 +1,6 @@
 import type { Shape } from '../../base/shape.js'
-import { type Fail, wireFields } from '../protobuf-wire.js'
+import type { Fail } from '../file-error.js'
+import { wireFields } from '../protobuf-wire.js'
 import type { TensorType } from '../safetensors-header.js'
 
 /**

@@ -1,6 +1,6 @@
 import { formatShape, type Shape, sizeOf } from '../../base/shape.js'
+import type { Fail } from '../file-error.js'
 import { quote } from '../header-json.js'
-import type { Fail } from '../protobuf-wire.js'
 import type { Extent } from './messages.js'
 
 /** A part of a tensor: a range of every axis. */

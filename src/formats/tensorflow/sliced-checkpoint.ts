@@ -1,7 +1,7 @@
 import { UserError } from '../../base/error.js'
 import { sameShape, sizeOf } from '../../base/shape.js'
+import type { Fail } from '../file-error.js'
 import { quote } from '../header-json.js'
-import type { Fail } from '../protobuf-wire.js'
 import { tensorLength } from '../safetensors-header.js'
 import { type CheckpointTensor, type TensorflowCheckpoint, tensorNamed } from './checkpoint-tensor.js'
 import { readSavedTensorSlices, readSavedTensors, type SavedTensor, tensorTypeOf } from './messages.js'

@@ -1,4 +1,4 @@
-import type { Fail } from '../protobuf-wire.js'
+import type { Fail } from '../file-error.js'
 import { readVarint } from '../varint.js'
 
 /** A copy of 64 bytes takes three: no byte of a block stands for more than this. */

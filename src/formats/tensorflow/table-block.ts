@@ -1,4 +1,4 @@
-import type { Fail } from '../protobuf-wire.js'
+import type { Fail } from '../file-error.js'
 import { readVarint } from '../varint.js'
 
 export interface TableEntry {

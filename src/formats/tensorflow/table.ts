@@ -1,7 +1,7 @@
 import { UserError } from '../../base/error.js'
 import { maskedCrc32c } from '../crc32c.js'
+import type { Fail } from '../file-error.js'
 import { InputFile } from '../input-file.js'
-import type { Fail } from '../protobuf-wire.js'
 import { readVarint } from '../varint.js'
 import { decompressSnappy } from './snappy.js'
 import { blockEntries, type TableEntry } from './table-block.js'

@@ -1,4 +1,5 @@
-import { type Fail, type WireField, wireFields } from '../protobuf-wire.js'
+import type { Fail } from '../file-error.js'
+import { type WireField, wireFields } from '../protobuf-wire.js'
 import { type TensorType, tensorLength } from '../safetensors-header.js'
 
 type Writer = (view: DataView, at: number, word: bigint) => void
