@@ -414,11 +414,15 @@ const hostileTables: readonly (readonly [reason: RegExp, file: Uint8Array])[] = 
   [/claims too many/, Buffer.concat([sealBlock(Buffer.alloc(12, 0xff), 1), footer(Buffer.of(0, 0, 0, 12))])],
   [
     /compressed block is damaged/,
-    Buffer.concat([sealBlock(Buffer.from('080061010a', 'hex'), 1), footer(Buffer.of(0, 0, 0, 5))]),
+    Buffer.concat([sealBlock(Buffer.from('0800610105', 'hex'), 1), footer(Buffer.of(0, 0, 0, 5))]),
   ],
   [
     /compressed block is damaged/,
-    Buffer.concat([sealBlock(Buffer.from('0800610000', 'hex').with(3, 0xff), 1), footer(Buffer.of(0, 0, 0, 5))]),
+    Buffer.concat([sealBlock(Buffer.from('0800610100', 'hex'), 1), footer(Buffer.of(0, 0, 0, 5))]),
+  ],
+  [
+    /compressed block is damaged/,
+    Buffer.concat([sealBlock(Buffer.from('08ec61', 'hex'), 1), footer(Buffer.of(0, 0, 0, 3))]),
   ],
   [
     /compressed block is cut short/,
