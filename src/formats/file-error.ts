@@ -1,5 +1,8 @@
 import { UserError } from '../base/error.js'
 
+/** How a reader refuses a file: throws the error to report, given the reason. */
+export type Fail = (reason: string) => never
+
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full; free some space there or choose a folder on another disk',
   EDQUOT: 'the disk quota is used up; free some space there or choose a folder on another disk',

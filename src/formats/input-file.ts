@@ -41,6 +41,12 @@ export class InputFile implements Disposable {
     return target
   }
 
+  /** Fills `target` with the bytes from `position`. Errors: `UserError` when the file ends before. */
+  readInto(target: Uint8Array, position: number): void {
+    this.#expectWithin(position, target.length)
+    this.#fill(target, position)
+  }
+
   /** The bytes from `from` to `to` in order, in pieces. Each piece is the same memory again: use it before the next. */
   *pieces(from = 0, to = this.size, most = 4 * 2 ** 20): Generator<Uint8Array<ArrayBuffer>> {
     this.#expectWithin(from, to - from)
