@@ -7,7 +7,7 @@ import { openSection } from '../../src/formats/keras/byte-section.js'
 import { failOn, Hdf5Library } from '../../src/formats/keras/hdf5-library.js'
 import { readStoredModel } from '../../src/formats/keras/stored-model.js'
 import type { MutantReport, MutantTask } from './keras-mutations.js'
-import { mutate } from './mutations.js'
+import { mutate } from './mutate.js'
 
 const { originals, from, rounds, seed }: MutantTask = workerData
 const library = await Hdf5Library.load(2 ** 27)

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads'
-import type { Outcomes } from './mutations.js'
+import type { Outcomes } from './outcomes.js'
 
 /** What the thread that reads damaged files is to do: `rounds` of them from number `from` on. */
 export interface MutantTask {

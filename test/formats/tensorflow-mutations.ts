@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { UserError } from '../../src/base/error.js'
 import type { RandomStream } from '../../src/base/random.js'
 import { openTensorflowCheckpoint } from '../../src/formats/tensorflow/checkpoint.js'
-import { mutate, type Outcomes } from './mutations.js'
+import { mutate } from './mutate.js'
+import type { Outcomes } from './outcomes.js'
 import {
   encodeTable,
   floatTensor,

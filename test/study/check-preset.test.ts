@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { UserError } from '../../src/base/error.js'
+import { networks } from '../../src/networks/networks.js'
 import { checkPreset } from '../../src/study/presets/check-preset.js'
 import { instability } from '../../src/study/presets/instability.js'
 import type {
@@ -16,6 +17,8 @@ import type {
 import { presets } from '../../src/study/presets/presets.js'
 import { quick } from '../../src/study/presets/quick.js'
 import type { EnsembleMember, Role } from '../../src/study/result.js'
+
+const everyNetwork = networks.map(({ id }) => id).join(', ')
 
 const model = (network: string, more: Partial<Model> = {}): Model => ({
   network,
@@ -113,7 +116,7 @@ const contradictions: Readonly<Record<string, readonly (readonly [preset: Preset
   models: [
     [
       comparing({ contestants: [contestant('larger', 'inception-v5')] }),
-      "comparison.contestants[0].model.network: unknown network 'inception-v5': did you mean 'inception-v3'? There are: inception-v3, inception-v4, inception-resnet-v1, inception-resnet-v2, inception-resnet-v2-slim, bn-inception, resnet-152",
+      `comparison.contestants[0].model.network: unknown network 'inception-v5': did you mean 'inception-v3'? There are: ${everyNetwork}`,
     ],
     [
       comparing({ contestants: [contestant('larger', 'inception-v4', { size: 74 })] }),
@@ -273,7 +276,7 @@ const contradictions: Readonly<Record<string, readonly (readonly [preset: Preset
     ],
     [
       measured({ networks: ['resnet'] }),
-      "footprint.networks[0]: unknown network 'resnet': did you mean 'resnet-152'? There are: inception-v3, inception-v4, inception-resnet-v1, inception-resnet-v2, inception-resnet-v2-slim, bn-inception, resnet-152",
+      `footprint.networks[0]: unknown network 'resnet': did you mean 'resnet-152'? There are: ${everyNetwork}`,
     ],
     [
       measured({ withSumNorms: ['inception-v4'] }),

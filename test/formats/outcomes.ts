@@ -1,0 +1,5 @@
+/** How a parser took damaged files. */
+export interface Outcomes {
+  readonly read: number
+  readonly refused: number
+}
