@@ -4,7 +4,7 @@ import { quote } from '../formats/header-json.js'
 import type { TensorFile } from './tensor-file.js'
 
 /** Numbers as f32: those of smaller types exactly, f64 rounded; undefined where the type is none of numbers with fractions. */
-export function toFloats(bytes: Uint8Array<ArrayBuffer>, dtype: string): Float32Array<ArrayBuffer> | undefined {
+function toFloats(bytes: Uint8Array<ArrayBuffer>, dtype: string): Float32Array<ArrayBuffer> | undefined {
   if (dtype === 'F32') return new Float32Array(bytes.buffer)
   if (dtype === 'F64') return Float32Array.from(new Float64Array(bytes.buffer))
   if (dtype === 'BF16') return Float32Array.from(new Uint16Array(bytes.buffer), fromBf16)

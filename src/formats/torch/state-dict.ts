@@ -82,7 +82,7 @@ export class TensorPickles {
   }
 }
 
-export const isCount = (value: PickleValue | undefined): value is number =>
+const isCount = (value: PickleValue | undefined): value is number =>
   Number.isSafeInteger(value) && (value as number) >= 0
 
 /** Under which training programs keep the network's own tensors. */

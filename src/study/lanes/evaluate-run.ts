@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdirSync, rmSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend, Precision } from '../../backends/backend.js'
 import type { BackendName } from '../../backends/open.js'
@@ -11,7 +11,7 @@ import { type Checkpoint, latestCheckpoint } from '../../training/checkpoint.js'
 import { loadEvaluation, type StoredEvaluation, storeEvaluation } from './stored-predictions.js'
 
 /** The ways in which a study evaluates, by the id that its result has for them. */
-export const studyCrops = {
+const studyCrops = {
   '1': { kind: 'views', name: 'slim' },
   '10': { kind: 'views', name: '10' },
   '12': { kind: 'views', name: '12' },
@@ -91,6 +91,8 @@ export async function evaluateRun(
 
 /** What `evaluateRun` has left; undefined when it has not been done. */
 export function evaluationOf(order: EvaluationOrder, val: ImageSet): StoredEvaluation | undefined {
+  // Before the checkpoint is read, all of which is hashed.
+  if (!existsSync(storedFile(order.run, order.crops))) return undefined
   using checkpoint = latestCheckpoint(path.join(order.run, 'checkpoints'), () => {})
   return loadEvaluation(storedFile(order.run, order.crops), keyOf(checkpoint, someOf(val, order.images)))
 }

@@ -44,7 +44,7 @@ export function renderMarkdown(result: StudyResult): string {
 }
 
 /** `text` on one line, with nothing in it that Markdown or HTML would act on. */
-export const escapeMarkdown = (text: string): string =>
+const escapeMarkdown = (text: string): string =>
   text
     .replace(/\p{Cc}+/gu, ' ')
     .replace(/[\\`*_[\]<>&|~#]/g, '\\$&')
