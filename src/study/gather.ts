@@ -90,9 +90,18 @@ function runResult(
       checkpoint === undefined
         ? null
         : path.relative(out, path.join(run.folder, 'checkpoints', path.basename(checkpoint))),
-    commands: [trainCommand(run.settings, run.folder), ...crops.map(name => evaluateCommand(run, name))],
+    commands: [
+      trainCommand(run.settings, run.folder),
+      ...crops.map(name => evaluateCommand(run, name, partOf(predictions, name))),
+    ],
     ...(ending?.note !== undefined && { note: ending.note }),
   }
+}
+
+/** How many images a protocol saw, where they were not all that the single crop saw. */
+function partOf(predictions: EvaluatedRun['predictions'], name: StudyCropName): number | undefined {
+  const images = predictions.get(name)!.labels.length
+  return images === predictions.get('1')?.labels.length ? undefined : images
 }
 
 /** How many images each protocol saw, and how it was carried out, as the first run that has it says. */

@@ -55,5 +55,6 @@ function changed(recipe: Recipe): [flag: string, value: string | number][] {
     .map(key => [`--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`, recipe[key]])
 }
 
-export const evaluateCommand = ({ folder, settings }: PlannedRun, crops: StudyCropName): string =>
-  `npx inception evaluate --checkpoint ${place(folder)} --data ${place(settings.data)} --crops ${crops}`
+/** The command that evaluates one run; where the study took a part of the images, it says so behind. */
+export const evaluateCommand = ({ folder, settings }: PlannedRun, crops: StudyCropName, part?: number): string =>
+  `npx inception evaluate --checkpoint ${place(folder)} --data ${place(settings.data)} --crops ${crops}${part === undefined ? '' : `  # all images; the study took ${part}`}`
