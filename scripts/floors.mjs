@@ -5,6 +5,12 @@ import { fileURLToPath } from 'node:url'
 
 const source = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'src')
 
+const compute = ['nn', 'optim', 'graph', 'backends']
+const bytes = ['data', 'formats']
+const upToTraining = ['training', 'networks', ...compute, ...bytes, 'base']
+const upToWeights = ['evaluation', 'weights', ...upToTraining]
+const upToPrediction = ['prediction', 'export', ...upToWeights]
+
 /** What each folder may import besides itself. */
 const allowed = {
   base: [],
@@ -15,36 +21,13 @@ const allowed = {
   backends: ['graph', 'base'],
   data: ['formats', 'base'],
   networks: ['nn', 'graph', 'base'],
-  training: ['networks', 'nn', 'optim', 'graph', 'backends', 'data', 'formats', 'base'],
-  weights: ['training', 'networks', 'nn', 'optim', 'graph', 'data', 'formats', 'base'],
-  evaluation: ['training', 'networks', 'nn', 'optim', 'graph', 'backends', 'data', 'formats', 'base'],
-  study: [
-    'evaluation',
-    'training',
-    'weights',
-    'networks',
-    'nn',
-    'optim',
-    'graph',
-    'backends',
-    'data',
-    'formats',
-    'base',
-  ],
-  cli: [
-    'study',
-    'evaluation',
-    'training',
-    'weights',
-    'networks',
-    'nn',
-    'optim',
-    'graph',
-    'backends',
-    'data',
-    'formats',
-    'base',
-  ],
+  training: upToTraining.filter(folder => folder !== 'training'),
+  weights: upToTraining.filter(folder => folder !== 'backends'),
+  evaluation: upToTraining,
+  prediction: upToWeights,
+  export: upToWeights,
+  study: upToPrediction,
+  cli: ['study', ...upToPrediction],
 }
 
 const imports = new Map()
