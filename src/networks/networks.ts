@@ -8,6 +8,7 @@ import { inceptionV3 } from './inception-v3.js'
 import { inceptionV3Torch } from './inception-v3-torch.js'
 import { inceptionV4 } from './inception-v4.js'
 import { resnet152 } from './resnet-152.js'
+import { resnet152Slim } from './resnet-152-slim.js'
 
 /** Every network there is, the paper's subjects before its comparators. */
 export const networks: readonly Network[] = [
@@ -19,6 +20,7 @@ export const networks: readonly Network[] = [
   inceptionV3Torch,
   bnInception,
   resnet152,
+  resnet152Slim,
 ]
 
 /** The network of this id. Throws a UserError that names the nearest one and lists all. */

@@ -1,5 +1,10 @@
 import type { Family } from './family.js'
+import { slimInceptionResnetV2 } from './slim/inception-resnet-v2.js'
+import { slimInceptionV2 } from './slim/inception-v2.js'
+import { slimInceptionV3 } from './slim/inception-v3.js'
+import { slimInceptionV3Of2016March } from './slim/inception-v3-2016-03.js'
 import { slimInceptionV4 } from './slim/inception-v4.js'
+import { slimResnet152 } from './slim/resnet-152.js'
 import { timmInceptionV3, torchInceptionV3 } from './torch/inception-v3.js'
 import { timmResnet152, torchResnet152 } from './torch/resnet-152.js'
 import { timmInceptionResnetV2 } from './torch/timm-inception-resnet-v2.js'
@@ -14,4 +19,9 @@ export const families: readonly Family[] = [
   timmResnet152,
   torchResnet152,
   slimInceptionV4,
+  slimInceptionResnetV2,
+  slimInceptionV3,
+  slimInceptionV3Of2016March,
+  slimInceptionV2,
+  slimResnet152,
 ]

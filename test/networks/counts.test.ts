@@ -31,6 +31,7 @@ const published: readonly (readonly [string, number, number, number, number])[] 
   ['inception-v3-torch', 23_817_352, 23_819_401, 34_432, 17_216],
   ['bn-inception', 11_178_336, 11_179_361, 19_776, 9_888],
   ['resnet-152', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
+  ['resnet-152-slim', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
 ]
 
 for (const [id, thousand, thousandAndOne, statistics, scales] of published)
@@ -82,6 +83,7 @@ const extraNorms: readonly (readonly [string, number, number])[] = [
   ['inception-v4', 0, 1536],
   ['bn-inception', 0, 1024],
   ['resnet-152', 0, 2048],
+  ['resnet-152-slim', 0, 2048],
 ]
 
 for (const [id, sums, last] of extraNorms)
@@ -102,7 +104,7 @@ for (const [id, sums, last] of extraNorms)
   })
 
 test('networks without an auxiliary head have none', () => {
-  for (const id of ['bn-inception', 'resnet-152'])
+  for (const id of ['bn-inception', 'resnet-152', 'resnet-152-slim'])
     assert.equal(build(id, { mode: 'train', auxiliary: true }).auxiliaryLogits, undefined)
 })
 
@@ -120,6 +122,9 @@ const multiplyAdds: readonly (readonly [string, number, number])[] = [
   ['inception-v3-torch', 5_713_216_096, 5_683_200],
   ['bn-inception', 1_934_857_216, 0],
   ['resnet-152', 11_513_626_624, 0],
+  // A stage's strided last unit, and the first one after it, do at a quarter of the pixels what the row above does at all:
+  // 13 + 8 products of two filters' numbers, 64²·56² of each at every stage.
+  ['resnet-152-slim', 11_513_626_624 - 3 * (13 + 8) * 0.75 * 64 ** 2 * 56 ** 2, 0],
 ]
 
 for (const [id, main, head] of multiplyAdds)

@@ -67,6 +67,11 @@ const counts: Readonly<Record<string, readonly [number, number?]>> = {
   "timm's resnet152": [777],
   "torchvision's resnet152": [777],
   "TF-Slim's inception_v4": [598, 608],
+  "TF-Slim's inception_resnet_v2": [898, 908],
+  "TF-Slim's inception_v3": [378, 388],
+  "TF-Slim's inception_v3 of 2016-03-01": [378, 388],
+  "TF-Slim's inception_v2": [277],
+  "TF-Slim's resnet_v1_152": [777],
 }
 
 for (const family of families) {
