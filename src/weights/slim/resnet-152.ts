@@ -31,5 +31,5 @@ export const slimResnet152: Family = {
   source: 'tensorflow/models research/slim/nets/resnet_v1.py, preprocessing/vgg_preprocessing.py',
   names: tensorNames([units, unit], [{ logits: 'resnet_v1_152/logits' }, plain]),
   layouts: { 'logits.weights': pointwise },
-  crop: { name: 'torchvision', fraction: 0.875 },
+  crop: { name: 'vgg', fraction: 0.875 },
 }
