@@ -1,4 +1,4 @@
-"""Makes inception-v3-torch.json.gz and resnet-152.json.gz: torchvision's own networks in double precision.
+"""Makes inception-v3-torch.json.gz, resnet-152.json.gz and resnet-152-slim.json.gz: torchvision's networks in double precision.
 
     python3 test/golden/make.py
 
@@ -19,6 +19,8 @@ gains = {
     "inception-v3-torch": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     # Fifty residual sums without a scale: with 0.96 the last would be ten thousand million.
     "resnet-152": {"conv_in": 2.0, "conv": 0.65, "linear": 1.0},
+    # Pixels are not divided by anything, and biases should still count.
+    "resnet-152-slim": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
 }
 
 
@@ -150,6 +152,16 @@ def make(name, model, size, mean, deviation, stages):
     print(name, "logits' deviation", float(logits.std()), "between the images", float((logits[0] - logits[1]).std()))
 
 
+def resnet_152_slim():
+    """torchvision's network changed into He et al.'s: strides on the 1×1, and a pool that pads nothing and rounds up."""
+    model = torchvision.models.resnet152(weights=None)
+    model.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=0, ceil_mode=True)
+    for module in model.modules():
+        if isinstance(module, torchvision.models.resnet.Bottleneck):
+            module.conv1.stride, module.conv2.stride = module.conv2.stride, (1, 1)
+    return model
+
+
 torch.set_num_threads(1)
 v3 = torchvision.models.inception_v3(weights=None, aux_logits=False, transform_input=False, init_weights=False)
 v3_stages = [path for path, _ in v3.named_children() if path != "AuxLogits"]
@@ -157,3 +169,6 @@ make("inception-v3-torch", v3, 299, [127.5] * 3, [127.5] * 3, v3_stages)
 resnet = torchvision.models.resnet152(weights=None)
 resnet_stages = ["relu", "maxpool", "layer1.0", "layer1", "layer2.0", "layer2", "layer3.0", "layer3", "layer4.0", "layer4", "avgpool", "fc"]
 make("resnet-152", resnet, 224, [123.675, 116.28, 103.53], [58.395, 57.12, 57.375], resnet_stages)
+# Whole stages are left out: slim makes their last unit's map smaller, He et al. the next one's first.
+slim_stages = ["relu", "maxpool", "layer1.0", "layer2.0", "layer3.0", "layer4.0", "layer4", "avgpool", "fc"]
+make("resnet-152-slim", resnet_152_slim(), 224, [123.68, 116.78, 103.94], [1.0] * 3, slim_stages)
