@@ -5,8 +5,11 @@ import { fnv1a } from '../../src/base/random.js'
 import { sizeOf } from '../../src/base/shape.js'
 import { variableOf } from '../../src/graph/ops/source.js'
 import { buildModel } from '../../src/nn/model.js'
+import { goldenBnInception } from './bn-inception.js'
 import { checkLogits } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
+import { goldenInceptionResnetV2Slim } from './inception-resnet-v2-slim.js'
+import { goldenInceptionV3 } from './inception-v3.js'
 import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
@@ -52,8 +55,8 @@ test('the offset moves norm shifts and nothing else', () => {
   assert.deepEqual(synthesise('x.bias', [64], 'bias', gains, 2), synthesise('x.bias', [64], 'bias', gains, 0))
 })
 
-/** ResNet-152 takes plain loops most of a minute; it has no op that the others lack. */
-const slow = [goldenResnet152, goldenResnet152Slim]
+/** These take plain loops a minute together, and have no op that the others lack. */
+const slow = [goldenResnet152, goldenResnet152Slim, goldenInceptionV3, goldenInceptionResnetV2Slim, goldenBnInception]
 
 for (const golden of [goldenInceptionV4, goldenInceptionResnetV1, goldenInceptionV3Torch, ...slow]) {
   const { network, oracle, names, stages } = golden

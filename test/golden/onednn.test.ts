@@ -8,8 +8,11 @@ import { TimeSource, Tuner } from '../../src/backends/onednn/tuner.js'
 import { TuningCache } from '../../src/backends/onednn/tuning-cache.js'
 import { allPasses } from '../../src/graph/passes/passes.js'
 import { otherKernels } from '../backends/other-kernels.js'
+import { goldenBnInception } from './bn-inception.js'
 import { checkGradients, checkLogits } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
+import { goldenInceptionResnetV2Slim } from './inception-resnet-v2-slim.js'
+import { goldenInceptionV3 } from './inception-v3.js'
 import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
@@ -50,10 +53,11 @@ else {
     })
   }
 
-  // It has no kernel that ResNet-152 above has not, but for a pool.
-  test('resnet-152-slim on oneDNN: every stage in f32', () => {
-    checkLogits(plain, goldenResnet152Slim, { stages: true })
-  })
+  // TF-Slim's, which have few kernels that those above have not.
+  for (const golden of [goldenInceptionV3, goldenInceptionResnetV2Slim, goldenBnInception, goldenResnet152Slim])
+    test(`${golden.network.id} on oneDNN: every stage in f32`, () => {
+      checkLogits(plain, golden, { stages: true })
+    })
 
   const gradients = readGradientOracle('inception-v4-grad')
   test('inception-v4 on oneDNN, every optimisation off: gradients of a training step', () => {
