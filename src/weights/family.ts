@@ -30,8 +30,5 @@ export interface Family {
 /** Counters of training steps, which batch norms of PyTorch keep; nothing here is computed from them. */
 export const isIgnored = (name: string): boolean => name.endsWith('.num_batches_tracked')
 
-/** Whether the rows of one of our tensors are classes. */
-export const hasClassRows = (name: string): boolean => /^(auxiliary\.)?logits\./.test(name)
-
 export const describeFamily = ({ library, title }: Family): string =>
   `${library === 'torch' ? 'torchvision' : library}'s ${title}`
