@@ -1,6 +1,7 @@
 import { UserError, unknownChoice } from '../base/error.js'
 import { formatShape, type Shape, sameShape } from '../base/shape.js'
 import { quote } from '../formats/header-json.js'
+import { hasClassRows } from '../networks/heads.js'
 import { findNetwork } from '../networks/networks.js'
 import { families } from './families.js'
 import { describeFamily, type Family, isIgnored, type Library } from './family.js'
