@@ -23,6 +23,12 @@ export interface FineTuning {
   readonly headOnlyEpochs: number
 }
 
+/** What begins with `origin`, by default all of it trained with the classes it has. */
+export const fineTuningFrom = (
+  { file }: Pick<Checkpoint, 'file'>,
+  { newClasses = false, freeze = [], headOnlyEpochs = 0 }: Partial<Omit<FineTuning, 'file' | 'sha256'>> = {},
+): FineTuning => ({ file: path.resolve(file), sha256: fileDigest(file), newClasses, freeze, headOnlyEpochs })
+
 /** Opens the checkpoint that a run begins with. Errors: UserError where it is not the file that the run was made for. */
 export function openOrigin({ file, sha256 }: FineTuning): Checkpoint {
   const checkpoint = readCheckpoint(file)
@@ -76,7 +82,7 @@ function inOrder(numbers: Float32Array, order: readonly number[]): Float32Array 
   return ordered
 }
 
-/** Errors: UserError naming a path of `freeze` under which there are no weights, or when nothing is left to train. */
+/** Errors: UserError naming a path of `freeze` under which there are no weights, or a new head that it holds. */
 export function expectScopes(freeze: readonly string[], weights: readonly Variable[], newClasses: boolean): void {
   const parameters = weights.filter(({ role }) => role === 'parameter').map(({ name }) => name)
   const known = new Set(parameters.flatMap(name => ancestors(name)))
@@ -91,7 +97,6 @@ export function expectScopes(freeze: readonly string[], weights: readonly Variab
       )
     }
   const frozen = within(freeze)
-  if (parameters.every(frozen)) throw new UserError('everything is frozen: leave something to train', 2)
   const head = newClasses ? parameters.find(name => hasClassRows(name) && frozen(name)) : undefined
   if (head !== undefined)
     throw new UserError(`'${head}' is new and would stay zero: leave it out of --freeze, or take the classes over`, 2)

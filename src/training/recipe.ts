@@ -57,3 +57,6 @@ export const paperRecipe: Omit<Recipe, 'precision'> = {
   colour: 'fast',
   seed: 0,
 }
+
+/** What fine-tuning changes. */
+export const fineTuningRecipe = (epochs = 20): Omit<Recipe, 'precision'> => ({ ...paperRecipe, epochs })

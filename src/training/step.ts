@@ -79,6 +79,7 @@ export function buildTrainingStep(
   const forward = graph.nodes.length
 
   const parameters = model.parameters.map(absorbed).filter(value => !frozen(variableOf(value)!.name))
+  if (parameters.length === 0) throw new UserError('everything is frozen: leave something to train', 2)
   const loss = absorbed(main)
   const losses = [{ of: loss, weight: 1 }]
   if (auxiliary) losses.push({ of: absorbed(auxiliary), weight: recipe.auxiliary })
