@@ -6,6 +6,7 @@ import { openBackend } from '../../src/backends/open.js'
 import { UserError } from '../../src/base/error.js'
 import { writeSynth } from '../../src/data/synth/folder.js'
 import { variablesIn } from '../../src/graph/ops/source.js'
+import { allPasses, type Passes } from '../../src/graph/passes/passes.js'
 import { modelOptions, networkOf } from '../../src/networks/model-spec.js'
 import { openDataSets, type RunOptions, trainInFolder } from '../../src/study/run/run.js'
 import { parseSettings, type RunSettings } from '../../src/study/run/run-settings.js'
@@ -114,6 +115,26 @@ test('what lies before the first trained layer has no backward part, and its nor
   }
   const asked = (nodes: typeof all) => inScope(nodes, 'reduction_a', 'BackwardData').length
   assert.ok(asked(some) > 0 && asked(some) < asked(all), 'nobody asks for the gradient of what is frozen')
+})
+
+test('the passes, which treat frozen layers as in inference, change no gradient beyond rounding', () => {
+  const frozen = within(['resnet_a', 'resnet_b', 'reduction_b'])
+  const normsWith = (passes: Passes) => {
+    const step = buildTrainingStep(networkOf(settings.model), settings.recipe, modelOptions(settings.model), {
+      passes,
+      frozen,
+    })
+    using store = backend.createStore()
+    using program = backend.compile(step.graph, { outputs: [step.norms], store, seed: 1, tune: false })
+    const images = program.input('images')
+    for (let i = 0; i < images.length; i++) images[i] = Math.sin(i * i)
+    program.input('labels').set([0, 1, 2, 3])
+    program.run()
+    return program.read(step.norms)
+  }
+  const [plain, optimised] = [normsWith(new Set()), normsWith(allPasses)]
+  assert.ok(plain.every(norm => norm > 0))
+  for (const [i, norm] of plain.entries()) assert.ok(Math.abs(optimised[i]! - norm) < 1e-3 * norm, `norm ${i}`)
 })
 
 test('while the head alone is trained nothing else moves; then the rest joins with slots of its own', async () => {

@@ -16,7 +16,10 @@ export interface FineTuningFlags {
 
 export const addFineTuningOptions = (command: Command): Command =>
   command
-    .option('--init <checkpoint>', 'fine-tune: begin with the weights of this checkpoint, or of this run')
+    .option(
+      '--init <checkpoint>',
+      'fine-tune: begin with the weights of this checkpoint or run; the defaults of the recipe are then others (README.md)',
+    )
     .option('--classes-from-data', 'with --init: a new head for the classes of the data')
     .option('--freeze <scopes>', 'with --init: do not train these, e.g. stem,inception_a.0', scopes)
     .option('--head-only-epochs <n>', 'with --init: train only the head for so many epochs first', realNumber(0))
