@@ -4,6 +4,9 @@ import { type Variable, variable, variableOf } from '../graph/ops/source.js'
 /** The store's name for the running average of a variable. */
 export const averageName = (name: string): string => `average/${name}`
 
+/** Whether a variable is one that evaluation reads, so that a running average is kept of it. */
+export const hasAverage = ({ role }: Variable): boolean => role === 'parameter' || role === 'statistic'
+
 /** The running average of a variable, beginning where the variable is when it is declared. */
 export const averageOf = ({ name, shape }: Variable): Variable => ({
   name: averageName(name),

@@ -91,8 +91,9 @@ export function expectScopes(freeze: readonly string[], weights: readonly Variab
       const close = nearest(scope, [...known])
       const hint = close === undefined ? '' : `did you mean '${close}'? `
       const stages = [...known].filter(name => !name.includes('.'))
+      const inner = [...known].find(name => name.includes('.'))
       throw new UserError(
-        `no weights lie under '${scope}': ${hint}There are ${stages.join(', ')}, and what lies in them (resnet_a.0)`,
+        `no weights lie under '${scope}': ${hint}There are ${stages.join(', ')}, and what lies in them, as ${inner}`,
         2,
       )
     }

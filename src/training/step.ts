@@ -3,7 +3,7 @@ import { gradients } from '../graph/gradients.js'
 import type { Graph, Value } from '../graph/op.js'
 import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
 import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
-import { type Input, input, inputOp, type Variable, variableOf } from '../graph/ops/source.js'
+import { input, inputsIn, type Variable, variableOf } from '../graph/ops/source.js'
 import { movingAverage } from '../graph/ops/updates.js'
 import { allPasses, optimise, optimiseForward, type Passes } from '../graph/passes/passes.js'
 import { type Recomputation, recompute } from '../graph/passes/recompute.js'
@@ -108,7 +108,6 @@ export function buildTrainingStep(
   const thrifty = recompute(graph, forward, again)
   const fused = optimise(graph, [loss, norms, norm].map(thrifty), passes)
   const finished = (value: Value) => fused(thrifty(value))
-  const inputs = graph.nodes.filter(({ op }) => op === (inputOp as unknown)).map(({ attrs }) => (attrs as Input).name)
   return {
     model: renameModel(model, value => finished(absorbed(value))),
     graph,
@@ -116,7 +115,7 @@ export function buildTrainingStep(
     norms: finished(norms),
     norm: finished(norm),
     trained: parameters.map(value => variableOf(value)!),
-    inputs: new Set(inputs),
+    inputs: new Set(inputsIn(graph).map(({ name }) => name)),
   }
 }
 

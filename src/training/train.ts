@@ -8,7 +8,7 @@ import { variableOf, variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, networkOf } from '../networks/model-spec.js'
-import { averageDecayAt, averageOf } from '../optim/average.js'
+import { averageDecayAt, averageOf, hasAverage } from '../optim/average.js'
 import { learningRateAt } from '../optim/schedule.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
@@ -84,7 +84,7 @@ export async function* train(
   const options = { model, recipe, backend, recompute: plan.recompute, watchSteps }
   const firstPhase = phaseAt(phases, firstStep)
   const firstGraph = stepOf(firstPhase, options)
-  const weights = variablesIn(firstGraph.graph).filter(({ role }) => role === 'parameter' || role === 'statistic')
+  const weights = variablesIn(firstGraph.graph).filter(hasAverage)
   if (fineTuning) expectScopes(fineTuning.freeze, weights, fineTuning.newClasses)
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
   await using loader = new Loader(images, {

@@ -1,10 +1,10 @@
-import { type Command, InvalidArgumentError } from 'commander'
+import type { Command } from 'commander'
 import { UserError } from '../../../base/error.js'
 import type { ModelSpec } from '../../../networks/model-spec.js'
 import { findNetwork } from '../../../networks/networks.js'
 import type { Checkpoint } from '../../../training/checkpoint.js'
 import { decodeState } from '../../../training/checkpoint-state.js'
-import { realNumber } from '../../arguments.js'
+import { realNumber, scopes } from '../../arguments.js'
 import type { ModelFlags } from '../../model-options.js'
 
 export interface FineTuningFlags {
@@ -23,12 +23,6 @@ export const addFineTuningOptions = (command: Command): Command =>
     .option('--classes-from-data', 'with --init: a new head for the classes of the data')
     .option('--freeze <scopes>', 'with --init: do not train these, e.g. stem,inception_a.0', scopes)
     .option('--head-only-epochs <n>', 'with --init: train only the head for so many epochs first', realNumber(0))
-
-function scopes(text: string): string[] {
-  const names = text.split(',').map(name => name.trim())
-  if (names.includes('')) throw new InvalidArgumentError('Write it like stem,inception_a.0.')
-  return [...new Set(names)]
-}
 
 /** Errors: UserError when fine-tuning is described, and not what begins it. */
 export function expectInit({ init, classesFromData, freeze, headOnlyEpochs }: FineTuningFlags): void {
