@@ -4,7 +4,7 @@ import { Graph, ShapeError, type Value } from '../graph/op.js'
 import { cast } from '../graph/ops/cast.js'
 import { input } from '../graph/ops/source.js'
 import type { Network } from './network.js'
-import { type ExtraNorm, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
+import { type ExtraNorm, type Frozen, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
 
 /** Of an image, in pixels. */
 export interface Extent {
@@ -14,6 +14,8 @@ export interface Extent {
 
 export interface ModelOptions {
   readonly mode: Mode
+  /** What is not trained in mode `train`. @default nothing */
+  readonly frozen?: Frozen | undefined
   readonly batch: number
   /** @default 1000 */
   readonly classes?: number
@@ -96,6 +98,7 @@ function build(
   const graph = new Graph()
   const root = new Root(graph, {
     mode: options.mode,
+    frozen: options.frozen ?? (() => false),
     width: options.width ?? 1,
     residualScale: options.residualScale,
     norm: { epsilon: network.epsilon, scale: options.normScale ?? true },

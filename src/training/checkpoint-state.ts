@@ -1,6 +1,6 @@
 import type { Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
-import { sameShape } from '../base/shape.js'
+import { type Shape, sameShape } from '../base/shape.js'
 import { type SingleCrop, singleCrops } from '../data/crops/protocol.js'
 import { isJsonObject, type JsonObject } from '../formats/json.js'
 import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
@@ -64,9 +64,10 @@ const sourceOf = ({ file, sha256, from }: JsonObject) =>
     ? { file, sha256, from }
     : undefined
 
-/** All variables of a store as tensors to be saved. */
+/** All variables of a store as tensors to be saved, by name: programs over a store may come to it in any order. */
 export function* storeTensors(store: Store) {
-  for (const { name, shape } of store.variables.values()) {
+  const byName = [...store.variables.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const { name, shape } of byName) {
     yield {
       name,
       dtype: 'F32' as const,
@@ -84,18 +85,18 @@ export function* storeTensors(store: Store) {
  * Errors: UserError naming the first variable that the checkpoint lacks or has in another shape.
  */
 export function restore(store: Store, checkpoint: Checkpoint, rename: (name: string) => string = name => name): void {
-  const names = new Set(checkpoint.names)
-  for (const { name, shape } of store.variables.values()) {
-    const theirs = rename(name)
-    if (!names.has(theirs))
-      throw new UserError(
-        `checkpoint ${checkpoint.file} has no tensor '${theirs}'; use one of this network and optimiser`,
-      )
-    const tensor = checkpoint.tensor(theirs)
-    if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
-      throw new UserError(
-        `checkpoint ${checkpoint.file}: '${theirs}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
-      )
-    store.data(name).set(new Float32Array(tensor.bytes.buffer))
-  }
+  for (const { name, shape } of store.variables.values())
+    store.data(name).set(numbersOf(checkpoint, rename(name), shape))
+}
+
+/** One tensor of a checkpoint, row-major. Errors: UserError where there is none of this name and shape. */
+export function numbersOf(checkpoint: Checkpoint, name: string, shape: Shape): Float32Array {
+  if (!checkpoint.has(name))
+    throw new UserError(`checkpoint ${checkpoint.file} has no tensor '${name}'; use one of this network and optimiser`)
+  const tensor = checkpoint.tensor(name)
+  if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
+    throw new UserError(
+      `checkpoint ${checkpoint.file}: '${name}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
+    )
+  return new Float32Array(tensor.bytes.buffer)
 }

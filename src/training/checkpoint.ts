@@ -124,6 +124,10 @@ export class Checkpoint implements Disposable {
     this.#tensors = tensors
   }
 
+  has(name: string): boolean {
+    return this.#tensors.tensors.has(name)
+  }
+
   /** One tensor, its elements little-endian in memory of their own. Errors: `UserError` when there is no such tensor. */
   tensor(name: string): { dtype: TensorType; shape: Shape; bytes: Uint8Array<ArrayBuffer> } {
     const { dtype, shape } = this.#tensors.info(name)

@@ -34,9 +34,6 @@ export interface Family {
   readonly crop: { readonly name: SingleCrop; readonly fraction: number }
 }
 
-/** Whether the rows of one of our tensors are classes. */
-export const hasClassRows = (name: string): boolean => /^(auxiliary\.)?logits\./.test(name)
-
 export const isScale = (name: string): boolean => name.endsWith('.norm.scale')
 
 export const layoutOf = ({ layouts, form }: Family, ours: string, here: Shape): Layout =>

@@ -53,6 +53,16 @@ const batchNorms: readonly OpCase[] = [false, true].flatMap(withScale =>
           ]
         },
       },
+      {
+        name: `batchNormInference ${how}, with its gradient`,
+        build: m => {
+          // Statistics have no gradient, so no variables here.
+          const [mean, variance] = [constant(m.graph, [5], 0.25), constant(m.graph, [5], 2)]
+          const src = m.map([2, 5, 3, 3], 'distinct')
+          const norm = { src, scale: optional(m, 5), shift: m.weight([5]), mean, variance }
+          return [batchNormInference.emit(norm, attrs).dst]
+        },
+      },
     ]
   }),
 )

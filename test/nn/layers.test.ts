@@ -13,6 +13,7 @@ import { V, V2, windowOver } from '../../src/nn/window.js'
 
 const standard: Settings = {
   mode: 'eval',
+  frozen: () => false,
   width: 1,
   residualScale: undefined,
   extraNorm: 'none',

@@ -9,7 +9,14 @@ import { printGraph } from '../../graph/print.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
 import { wholeNumber } from '../arguments.js'
-import { backendOption, passesOption, precisionOption, recomputeOption, threadsOption } from '../engine-options.js'
+import {
+  backendOption,
+  freezeOption,
+  passesOption,
+  precisionOption,
+  recomputeOption,
+  threadsOption,
+} from '../engine-options.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 import { memoryPlan, planTable } from './inspect/plan.js'
@@ -23,6 +30,7 @@ interface Flags extends ModelFlags {
   program?: boolean
   trace?: string
   recompute: Recomputation
+  freeze?: string[]
   precision: Precision | 'auto'
   threads?: number
   backend: BackendName
@@ -41,6 +49,7 @@ export const inspectCommand = (): Command =>
     .option('--batch <n>', 'show where the memory goes with so many images at a time', wholeNumber(1))
     .option('--train', 'of a training step rather than of inference')
     .addOption(recomputeOption())
+    .addOption(freezeOption())
     .option('--program', 'run once and list every kernel: implementation, layout, bytes, time')
     .option('--trace <file>', 'run once and write a trace for chrome://tracing')
     .addOption(precisionOption())
@@ -75,11 +84,11 @@ export const inspectCommand = (): Command =>
 
 /** The program that was asked for, if any option asks for one, with its kernels where these are wanted. */
 function compile(spec: ReturnType<typeof modelSpec>, flags: Flags) {
-  const { batch, train, program: list, trace } = flags
-  if (batch === undefined && !train && !list && trace === undefined) return undefined
+  const { batch, train, program: list, trace, freeze } = flags
+  if (batch === undefined && !train && !list && trace === undefined && freeze === undefined) return undefined
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
-  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute }
+  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute, freeze }
   const { plan, program } = memoryPlan(train ? 'train' : 'infer', options)
   if (!list && trace === undefined) return { plan, kernels: undefined }
   program.run()
