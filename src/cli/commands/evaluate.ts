@@ -16,8 +16,9 @@ import { averagePredictions } from '../../evaluation/scores.js'
 import { submissionOf } from '../../evaluation/submission.js'
 import { writeText } from '../../formats/atomic-file.js'
 import type { Passes } from '../../graph/passes/passes.js'
-import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
+import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
+import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf } from '../arguments.js'
 import { backendOption, badImagesOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
@@ -71,7 +72,7 @@ export const evaluateCommand = (): Command =>
       expectSingle(flags)
       checkImageFlags(flags)
       // All of them are checked before the first takes its time.
-      const checkpoints = flags.checkpoint.map(openNamed)
+      const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
       expectOneClassList(checkpoints)
       const crops = cropsOf(flags, checkpoints)
       const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
@@ -102,14 +103,6 @@ function ownCrop(checkpoints: readonly Checkpoint[]): SingleCrop {
       2,
     )
   return first
-}
-
-function openNamed(name: string): Checkpoint {
-  if (!existsSync(name) || !statSync(name).isDirectory()) return readCheckpoint(name)
-  const folder = path.join(name, 'checkpoints')
-  if (!existsSync(folder))
-    throw new UserError(`${name} is a folder without checkpoints: give the folder of a run, or a checkpoint file`)
-  return latestCheckpoint(folder, warn)
 }
 
 /** Makes the folders that will be written to. Returns the one for the progress, if there is any. */
