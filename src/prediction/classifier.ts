@@ -40,9 +40,9 @@ export type Outcome =
 /** Images at a time where there are many. More would be hardly faster, and later. */
 const manyAtOnce = 8
 /** From so many files on, threads of their own read them: starting these takes as long as a few images. */
-const filesWorthThreads = 16
+const worthThreads = 16
 /** Files whose names are in memory at a time. */
-const filesAtOnce = 4096
+const inputsAtOnce = 4096
 /** Images decoded ahead, on the system's threads. */
 const decodedAhead = 4
 
@@ -99,15 +99,19 @@ export class Classifier implements Disposable {
     yield* this.#outcomes(batches, batch, { signal, reasonOf: index => reasons.get(index)! })
   }
 
-  /** Predicts any number of files in their order; threads of their own read them where there are many. */
-  async *predictFiles(
-    files: AsyncIterable<string> | Iterable<string>,
+  /**
+   * Predicts any number of images in their order, files by their paths in threads of their own where there are many.
+   * Looks ahead by thousands of inputs, so these are best names.
+   */
+  async *predictAll(
+    inputs: AsyncIterable<ImageInput> | Iterable<ImageInput>,
     { signal }: PredictOptions = {},
   ): AsyncGenerator<Outcome, void, undefined> {
     let before = 0
-    for await (const chunk of chunksOf(files, filesAtOnce)) {
-      const outcomes =
-        chunk.length < filesWorthThreads ? this.predict(chunk, { signal }) : this.#predictLoaded(chunk, signal)
+    for await (const chunk of chunksOf(inputs, inputsAtOnce)) {
+      const many = chunk.length >= worthThreads
+      const isFiles = chunk.every(input => typeof input === 'string')
+      const outcomes = many && isFiles ? this.#predictLoaded(chunk, signal) : this.predict(chunk, { signal, many })
       for await (const outcome of outcomes) yield { ...outcome, index: before + outcome.index }
       before += chunk.length
     }

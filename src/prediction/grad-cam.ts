@@ -24,13 +24,15 @@ export interface ClassActivation {
   readonly share: number
 }
 
-/** One at the class to be explained, so that one program differentiates the score of any. */
+/** The weight of each logit in the score that is differentiated, so that one program does for every class. */
 const chosenClass = (shape: Shape): Input => ({ name: 'class', dtype: 'f32', shape, feed: 'plain' })
 
 /**
  * Grad-CAM (Selvaraju et al., arXiv:1610.02391, equations 1 and 2): the channels of the last feature map, each weighted
- * by the mean over places of the class score's gradient with respect to it, added up and cut at zero. Differentiates the
- * network as it predicts, with its running statistics.
+ * by the mean over places of the class score's gradient with respect to it, added up and cut at zero. The score is how far
+ * the class's logit lies above the mean of all: softmax does not see what all logits have in common, and where training
+ * has moved them all below zero, nothing would speak for any class. Differentiates the network as it predicts, with its
+ * running statistics.
  */
 export class GradCam implements Disposable {
   readonly #classifier: Classifier
@@ -61,8 +63,8 @@ export class GradCam implements Disposable {
   explain(image: RgbImage, classIndex: number): ClassActivation[] {
     const views = new ImageViews(image, this.#classifier.preprocessing)
     const chosen = this.#program.input('class')
-    chosen.fill(0)
-    chosen[classIndex] = 1
+    chosen.fill(-1 / chosen.length)
+    chosen[classIndex]! += 1
     const activations: ClassActivation[] = []
     for (const [view, share] of views.weights.entries()) {
       if (share === 0) continue
