@@ -12,8 +12,8 @@ import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf, wholeNumber } from '../arguments.js'
 import { backendOption, badImagesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
+import { expectFilePlace, makeFolder } from '../output-places.js'
 import { warn } from '../warn.js'
-import { makeFolder } from './evaluate/progress.js'
 import { HeatMaps, placeOfClass } from './predict/heat-maps.js'
 import { type NamedImage, type NamedImages, namedImages } from './predict/inputs.js'
 import { type ImageReport, type Printing, printings } from './predict/printing.js'
@@ -66,6 +66,7 @@ export const predictCommand = (): Command =>
     .option('--json', 'as JSON: an array with an object an image')
     .action(async (words: string[], flags: Flags) => {
       expectSense(flags)
+      if (flags.embed !== undefined) expectFilePlace(flags.embed)
       const images = await namedImages(words)
       const classifier = open(flags, images)
       const folder = flags.explain
