@@ -54,7 +54,7 @@ export interface Model {
   readonly residuals: ReadonlyMap<string, ResidualSum>
   /** The last feature map before global pooling, and before the extra norm there. */
   readonly pooled: Value
-  /** [batch, channels] f32: the mean of each channel of that map, before dropout and the logits. */
+  /** [batch, channels] f32: the mean of each channel of that map, before dropout and the logits; an embedding is its own. */
   readonly features: Value
 }
 
@@ -113,8 +113,8 @@ function build(
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
   const auxiliaryLogits =
     tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
-  const { parameters, statistics, endpoints, residuals, pooled, features } = root
-  if (!pooled || !features) throw new Error(`${network.id} has no global pooling`)
+  const { parameters, statistics, endpoints, residuals, pooled, features = logits } = root
+  if (!pooled) throw new Error(`${network.id} has no global pooling`)
   const handles = { images, logits, auxiliaryLogits, parameters, statistics, endpoints, residuals, pooled, features }
   return { network, graph, ...handles }
 }

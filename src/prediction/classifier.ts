@@ -64,11 +64,17 @@ export class Classifier implements Disposable {
   /** The checkpoint can be closed afterwards. Errors: UserError when it lacks tensors. */
   constructor(checkpoint: Checkpoint, { backend, precision, look, tune = true }: ClassifierOptions) {
     this.state = decodeState(checkpoint)
+    expectWholeClasses(checkpoint.file, this.state)
     this.preprocessing = preprocessingOf(this.state, look)
     this.backend = backend
     this.precision = precision
     this.#tune = tune
     this.#store = averagesOf(checkpoint, backend)
+  }
+
+  /** Whether it tells classes apart; the others give an embedding, which is their features. */
+  get hasClasses(): boolean {
+    return this.state.classNames.length > 0
   }
 
   get model(): ModelSpec {
@@ -178,6 +184,13 @@ export class Classifier implements Disposable {
     this.#disposed = true
     this.#release()
   }
+}
+
+function expectWholeClasses(file: string, { classNames, model }: CheckpointState): void {
+  if (classNames.length > 0 && classNames.length !== model.classes)
+    throw new UserError(
+      `checkpoint ${file} lists ${classNames.length} classes, and its network has ${model.classes}; use another checkpoint`,
+    )
 }
 
 function preprocessingOf({ model, crop = 'slim', centralFraction }: CheckpointState, look?: Look): ViewPreprocessing {

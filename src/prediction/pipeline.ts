@@ -78,13 +78,17 @@ export async function pipeline<Task extends keyof PipelineTasks>(
 const abandoned = new FinalizationRegistry<Classifier>(classifier => classifier[Symbol.dispose]())
 
 const tasks: { readonly [Task in keyof PipelineTasks]: (classifier: Classifier) => PipelineTasks[Task] } = {
-  'image-classification': classifier =>
-    perImage(classifier, (options: ClassifyOptions) => {
-      const { topK = 5 } = options
+  'image-classification': classifier => {
+    if (!classifier.hasClasses)
+      throw new UserError(
+        `${classifier.model.network} gives embeddings and no classes: ask for 'image-feature-extraction'`,
+      )
+    return perImage(classifier, ({ topK = 5 }: ClassifyOptions) => {
       if (!Number.isSafeInteger(topK) || topK < 1)
         throw new UserError(`topK ${topK}: must be a whole number of at least 1`, 2)
       return prediction => labelsOf(prediction, classifier.state.classNames, topK)
-    }),
+    })
+  },
   'image-feature-extraction': classifier =>
     perImage(
       classifier,

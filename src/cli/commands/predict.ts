@@ -16,7 +16,7 @@ import { expectFilePlace, makeFolder } from '../output-places.js'
 import { warn } from '../warn.js'
 import { HeatMaps, placeOfClass } from './predict/heat-maps.js'
 import { type NamedImage, type NamedImages, namedImages } from './predict/inputs.js'
-import { type ImageReport, type Printing, printings } from './predict/printing.js'
+import { type Printing, printings, type RankedClass } from './predict/printing.js'
 
 interface Flags {
   checkpoint: string
@@ -69,6 +69,7 @@ export const predictCommand = (): Command =>
       if (flags.embed !== undefined) expectFilePlace(flags.embed)
       const images = await namedImages(words)
       const classifier = open(flags, images)
+      if (!classifier.hasClasses) expectOnlyFeatures(classifier, flags)
       const folder = flags.explain
       if (folder !== undefined) makeFolder(folder)
       using features = flags.embed === undefined ? undefined : new NpyFile(flags.embed)
@@ -81,6 +82,12 @@ function expectSense({ crops, resize, explain, class: name }: Flags): void {
     throw new UserError(`--resize none looks at an image as it is, and --crops is ${crops}: leave one of them out`, 2)
   if (name !== undefined && explain === undefined)
     throw new UserError('--class says which class to explain: give --explain, a folder, or leave it out', 2)
+}
+
+function expectOnlyFeatures({ model }: Classifier, { embed, explain, logits }: Flags): void {
+  const what = `${model.network} gives embeddings and no classes`
+  if (embed === undefined) throw new UserError(`${what}: write them to a file (--embed features.npy)`, 2)
+  if (explain !== undefined || logits) throw new UserError(`${what}: leave --explain and --logits out`, 2)
 }
 
 function open({ checkpoint, resize, crops, ...engine }: Flags, { count }: NamedImages): Classifier {
@@ -119,13 +126,15 @@ async function predict(classifier: Classifier, named: NamedImages, { flags, feat
       continue
     }
     const { prediction } = outcome
-    const report = reportOf(image.name, prediction, classNames, flags)
-    const picture = await heatMaps?.draw(image, explained ?? bestClasses(prediction.probabilities, 1)[0]!)
+    const top = rankedClasses(prediction, classNames, flags.top)
+    const heatMap = await heatMaps?.draw(image, explained ?? bestClasses(prediction.probabilities, 1)[0]!)
     features?.append(prediction.features)
     printing.tell({
-      ...report,
+      image: image.name,
+      ...(classifier.hasClasses && { top }),
+      ...(flags.logits && { logits: [...prediction.logits] }),
       ...(features && { row: features.rows - 1 }),
-      ...(picture !== undefined && { heatMap: picture, explained: flags.class ?? report.top[0]!.label }),
+      ...(heatMap !== undefined && { heatMap, explained: flags.class ?? top[0]!.label }),
     })
     predicted++
   }
@@ -136,13 +145,11 @@ async function predict(classifier: Classifier, named: NamedImages, { flags, feat
   warn(`${flags.embed}: ${formatCount(features.rows)} rows of ${formatCount(features.columns)} features, in this order`)
 }
 
-function reportOf(image: string, { probabilities, logits }: Prediction, classNames: readonly string[], flags: Flags) {
-  const top = bestClasses(probabilities, flags.top).map(place => {
+const rankedClasses = ({ probabilities }: Prediction, classNames: readonly string[], most: number): RankedClass[] =>
+  bestClasses(probabilities, Math.min(most, classNames.length)).map(place => {
     const name = classNames[place]!
     return { label: labelOf(name), score: probabilities[place]!, class: name }
   })
-  return { image, top, ...(flags.logits && { logits: [...logits] }) } satisfies ImageReport
-}
 
 function printingFor({ json }: Flags): Printing {
   const write = (text: string) => void process.stdout.write(text)
