@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
@@ -100,6 +100,15 @@ test('standard input is an image among others', async () => {
   assert.equal(fromInput!.image, '-')
   assert.deepEqual(fromInput!.top, fromFile!.top)
   assertRefused(await predictFrom('untrained.safetensors', '-', ...own), 1, /bad image -: the content is no JPEG/)
+})
+
+test('a pipe is an image that is read once, and can be explained all the same', {
+  skip: process.platform === 'win32',
+}, () => {
+  const command = `"$0" "$1" predict <(cat one.png) ${own.join(' ')} --explain piped --json`
+  const { stdout, stderr } = spawnSync('bash', ['-c', command, process.execPath, main], { cwd: root, encoding: 'utf8' })
+  const [told] = JSON.parse(stdout) as { heatMap: string }[]
+  assert.ok(existsSync(inRoot(told!.heatMap)), stderr)
 })
 
 test('features are written a row an image, in the order told', async () => {

@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { nearest, UserError } from '../../../base/error.js'
+import { BadImage } from '../../../data/decode.js'
 import { labelOf } from '../../../data/imagenet-classes.js'
+import { badImageError } from '../../../data/loader.js'
 import { writeAtomically } from '../../../formats/atomic-file.js'
 import type { Classifier } from '../../../prediction/classifier.js'
 import { GradCam } from '../../../prediction/grad-cam.js'
@@ -21,7 +23,10 @@ export class HeatMaps implements Disposable {
 
   /** Returns the picture's path. Errors: UserError when it cannot be written. */
   async draw({ name, input }: NamedImage, classIndex: number): Promise<string> {
-    const image = await decodeInput(input)
+    const image = await decodeInput(input).catch((error: unknown) => {
+      // It was sound when it was predicted.
+      throw error instanceof BadImage ? badImageError(name, error.message) : error
+    })
     const picture = await drawHeatMap(image, this.#gradCam.explain(image, classIndex))
     const file = path.join(this.#folder, this.#nameFor(name))
     writeAtomically(file, out => out.append(picture))
@@ -42,10 +47,20 @@ export class HeatMaps implements Disposable {
   }
 }
 
-/** The place of a class by its name or by what people call it. Errors: UserError that names the nearest one. */
+/**
+ * The place of a class by its name or by what people call it. Errors: UserError that names the nearest one, or those that
+ * people call alike.
+ */
 export function placeOfClass(name: string, classNames: readonly string[]): number {
-  const place = classNames.findIndex(known => known === name || labelOf(known) === name)
+  const place = classNames.indexOf(name)
   if (place >= 0) return place
+  const [first, ...others] = classNames.filter(known => labelOf(known) === name)
+  if (others.length > 0)
+    throw new UserError(
+      `the classes ${[first, ...others].join(' and ')} are both called '${name}': give one of these`,
+      2,
+    )
+  if (first !== undefined) return classNames.indexOf(first)
   const close = nearest(name, [...new Set(classNames.flatMap(known => [known, labelOf(known)]))])
   const hint =
     close === undefined ? `it has ${classNames.length}, such as '${classNames[0]}'` : `did you mean '${close}'?`
