@@ -91,11 +91,12 @@ export function restore(store: Store, checkpoint: Checkpoint, rename: (name: str
       throw new UserError(
         `checkpoint ${checkpoint.file} has no tensor '${theirs}'; use one of this network and optimiser`,
       )
-    const tensor = checkpoint.tensor(theirs)
+    const tensor = checkpoint.info(theirs)
     if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
       throw new UserError(
         `checkpoint ${checkpoint.file}: '${theirs}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
       )
-    store.data(name).set(new Float32Array(tensor.bytes.buffer))
+    const { buffer, byteOffset, byteLength } = store.data(name)
+    checkpoint.readInto(theirs, new Uint8Array(buffer, byteOffset, byteLength))
   }
 }
