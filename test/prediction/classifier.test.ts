@@ -59,6 +59,9 @@ test('an image of another size cannot be taken as it is, and both sizes are name
   const outcomes = await collect(classifier.predict([noise(1, size + 1, size), ramp(size, size)]))
   assert.match((outcomes[0] as { reason: string }).reason, /^it has 76×75 pixels, and the network takes 75×75/)
   assert.ok('prediction' in outcomes[1]!)
+  const loaded = await collect(classifier.predictAll(files))
+  assert.equal(loaded.length, 18)
+  for (const outcome of loaded) assert.match((outcome as { reason: string }).reason, /the network takes 75×75/)
 })
 
 for (const look of ['slim', 'timm', '12'] as const)

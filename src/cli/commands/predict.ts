@@ -68,7 +68,7 @@ export const predictCommand = (): Command =>
       expectSense(flags)
       if (flags.embed !== undefined) expectFilePlace(flags.embed)
       const images = await namedImages(words)
-      const classifier = open(flags, images)
+      using classifier = open(flags, images)
       if (!classifier.hasClasses) expectOnlyFeatures(classifier, flags)
       const folder = flags.explain
       if (folder !== undefined) makeFolder(folder)

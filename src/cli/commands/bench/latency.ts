@@ -1,21 +1,16 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Command } from 'commander'
-import sharp from 'sharp'
 import { type BackendName, choosePrecision, openBackend } from '../../../backends/open.js'
 import { UserError } from '../../../base/error.js'
 import { formatTable } from '../../../base/format.js'
-import { classNames, draw } from '../../../data/synth/scene.js'
-import { declareNetwork } from '../../../evaluation/compiled-network.js'
 import { fileError } from '../../../formats/file-error.js'
-import type { ModelSpec } from '../../../networks/model-spec.js'
 import { findNetwork } from '../../../networks/networks.js'
 import { Classifier } from '../../../prediction/classifier.js'
 import { measureCold, measureWarm, type Spread } from '../../../study/bench/latency.js'
+import { drawImage, writeFirstWeights } from '../../../study/bench/subject.js'
 import { describeMachine } from '../../../study/machine.js'
-import { writeCheckpointFile } from '../../../training/checkpoint.js'
-import { encodeState, storeTensors } from '../../../training/checkpoint-state.js'
 import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { wholeNumber } from '../../arguments.js'
 import { backendOption, precisionOption, threadsOption } from '../../engine-options.js'
@@ -64,11 +59,12 @@ export const benchLatencyCommand = (): Command =>
 async function measure(flags: Flags, folder: string): Promise<void> {
   const signal = interruptSignal('stopping')
   const { warmup, runs, coldRuns } = flags
-  const image = flags.image ?? (await drawnImage(folder))
+  const image = flags.image ?? (await drawImage(path.join(folder, 'drawn.jpg')))
   const bytes = readImage(image)
-  const checkpoint = flags.checkpoint ?? writeFirstWeights(folder, flags)
-  using opened = openCheckpoint(checkpoint, warn)
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  const checkpoint =
+    flags.checkpoint ?? writeFirstWeights(path.join(folder, 'first.safetensors'), modelOf(flags), backend)
+  using opened = openCheckpoint(checkpoint, warn)
   const precision = choosePrecision(backend, flags.precision)
   using classifier = new Classifier(opened, { backend, precision })
   const warm = await measureWarm(classifier, bytes, { warmup, runs, signal })
@@ -96,37 +92,12 @@ async function measure(flags: Flags, folder: string): Promise<void> {
   )
 }
 
+const modelOf = (flags: Flags) => modelSpec(findNetwork(flags.network!).id, 1000, flags)
+
 function readImage(file: string): Buffer {
   try {
     return readFileSync(file)
   } catch (error) {
     throw fileError('read', file, error)
   }
-}
-
-/** A picture with about as many pixels as ImageNet's have. */
-async function drawnImage(folder: string): Promise<string> {
-  const size = 433
-  const scene = { seed: 1, split: 'val', className: classNames(1)[0]!, index: 0, size, difficulty: 0.5 } as const
-  const { rgb, quality } = draw(scene)
-  const file = path.join(folder, 'drawn.jpg')
-  writeFileSync(
-    file,
-    await sharp(rgb, { raw: { width: size, height: size, channels: 3 } })
-      .jpeg({ quality })
-      .toBuffer(),
-  )
-  return file
-}
-
-/** A checkpoint of a network as training begins with it. */
-function writeFirstWeights(folder: string, flags: Flags): string {
-  const model: ModelSpec = modelSpec(findNetwork(flags.network!).id, 1000, flags)
-  using store = openBackend(flags.backend, warn, flags).createStore()
-  declareNetwork({ model, store, averages: false, extent: { width: model.size, height: model.size } })
-  const names = Array.from({ length: model.classes }, (_, i) => `class_${i}`)
-  const state = encodeState({ model, classNames: names, centralFraction: 0.875, epoch: 0 })
-  const file = path.join(folder, 'first.safetensors')
-  writeCheckpointFile(file, 0, { state, tensors: storeTensors(store) })
-  return file
 }
