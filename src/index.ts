@@ -5,6 +5,7 @@ export { type BackendName, choosePrecision, openBackend } from './backends/open.
 export { UserError } from './base/error.js'
 export type { Batch } from './data/batch-run.js'
 export { type ImageSet, openEvaluationData, openSplit, openTrainingData } from './data/class-folder.js'
+export type { RgbImage } from './data/decode.js'
 export { type FlatImages, readGroundTruth } from './data/ground-truth.js'
 export { readImageList } from './data/image-list.js'
 export { Loader, type LoaderOptions } from './data/loader.js'
@@ -23,6 +24,20 @@ export { findNetwork, networks } from './networks/networks.js'
 export { type Summary, summarise } from './networks/summary.js'
 export { buildModel, type Extent, type Model, type ModelOptions } from './nn/model.js'
 export type { Network, Preprocessing } from './nn/network.js'
+export { Classifier, type ClassifierOptions, type Look, type Outcome } from './prediction/classifier.js'
+export { type ClassActivation, GradCam } from './prediction/grad-cam.js'
+export { drawHeatMap } from './prediction/heat-map.js'
+export type { ImageInput } from './prediction/image-input.js'
+export {
+  type ClassifyOptions,
+  type Label,
+  type PerImage,
+  type Pipeline,
+  type PipelineOptions,
+  type PipelineTasks,
+  pipeline,
+} from './prediction/pipeline.js'
+export type { Prediction } from './prediction/view-means.js'
 export type { Preset } from './study/presets/preset.js'
 export { presets } from './study/presets/presets.js'
 export { renderReport } from './study/report/report.js'
@@ -34,6 +49,7 @@ export { type Checkpoint, latestCheckpoint, readCheckpoint } from './training/ch
 export { type CheckpointState, decodeState, restore } from './training/checkpoint-state.js'
 export type { Sink, TrainingEvent } from './training/events.js'
 export { type FineTuning, fineTuningFrom } from './training/fine-tuning.js'
+export { openCheckpoint } from './training/open-checkpoint.js'
 export { fineTuningRecipe, paperRecipe, type Recipe } from './training/recipe.js'
 export { buildTrainingStep, type TrainingStep } from './training/step.js'
 export { type Evaluate, type TrainingPlan, train } from './training/train.js'

@@ -64,35 +64,77 @@ export class Output {
 }
 
 /**
- * Writes the file at `file` so that at every instant, also after a crash or a power cut, it is the old one or the new
- * one, whole: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4 and XFS may make a rename
- * durable before the data it names, hence the first fsync; the rename itself is durable only after the second.)
+ * A file that takes its place only when it is whole, so that at every instant, also after a crash or a power cut, the
+ * path names the old one or the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4
+ * and XFS may make a rename durable before the data it names, hence the first fsync; the rename itself is durable only
+ * after the second.) Disposed before `commit`, it leaves nothing behind.
  *
- * Errors: `UserError` naming the file when the system refuses; what `fill` throws passes through. In both cases the
- * temporary file is removed. When the last step, the fsync of the folder, is what fails, the new file is in place.
+ * Errors: `UserError` naming the file when the system refuses.
+ */
+export class AtomicFile implements Disposable {
+  readonly #file: string
+  readonly #folder: string
+  readonly #temporary: string
+  readonly #calls: FileCalls
+  readonly #output: Output
+  #fd: number | undefined
+  #left = true
+
+  constructor(file: string, calls: FileCalls = systemCalls) {
+    this.#file = file
+    this.#folder = path.dirname(file)
+    this.#temporary = path.join(this.#folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
+    this.#calls = calls
+    const fd = this.#told(() => calls.open(this.#temporary, 'wx'))
+    this.#fd = fd
+    this.#output = new Output(fd, calls)
+  }
+
+  /** Writes to the end of the file, or into it. */
+  write<T>(fill: (out: Output) => T): T {
+    return this.#told(() => fill(this.#output))
+  }
+
+  /** Puts the file in its place. When the last step, the fsync of the folder, is what fails, it is there all the same. */
+  commit(): void {
+    this.#told(() => {
+      const fd = this.#fd!
+      this.#calls.fsync(fd)
+      // A descriptor whose close failed is gone all the same, so it is not closed again.
+      this.#fd = undefined
+      this.#calls.close(fd)
+      this.#calls.rename(this.#temporary, this.#file)
+      this.#left = false
+      syncFolder(this.#folder, this.#calls)
+    })
+  }
+
+  #told<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      throw fileError('write', this.#file, error)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    const fd = this.#fd
+    this.#fd = undefined
+    if (fd !== undefined) ignoringFailure(() => this.#calls.close(fd))
+    if (this.#left) ignoringFailure(() => this.#calls.unlink(this.#temporary))
+    this.#left = false
+  }
+}
+
+/**
+ * Writes the file at `file` whole or not at all, as {@link AtomicFile} does.
+ *
+ * Errors: `UserError` naming the file when the system refuses; what `fill` throws passes through.
  */
 export function writeAtomically(file: string, fill: (out: Output) => void, calls: FileCalls = systemCalls): void {
-  const folder = path.dirname(file)
-  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
-  let fd: number | undefined
-  let placed = false
-  try {
-    fd = calls.open(temporary, 'wx')
-    fill(new Output(fd, calls))
-    calls.fsync(fd)
-    const finished = fd
-    // A descriptor whose close failed is gone all the same, so it is not closed again below.
-    fd = undefined
-    calls.close(finished)
-    calls.rename(temporary, file)
-    placed = true
-    syncFolder(folder, calls)
-  } catch (error) {
-    const opened = fd
-    if (opened !== undefined) ignoringFailure(() => calls.close(opened))
-    if (!placed) ignoringFailure(() => calls.unlink(temporary))
-    throw fileError('write', file, error)
-  }
+  using atomic = new AtomicFile(file, calls)
+  atomic.write(fill)
+  atomic.commit()
 }
 
 /** Writes a text as `writeAtomically` does. */

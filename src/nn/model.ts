@@ -56,6 +56,8 @@ export interface Model {
   readonly residuals: ReadonlyMap<string, ResidualSum>
   /** The last feature map before global pooling, and before the extra norm there. */
   readonly pooled: Value
+  /** [batch, channels] f32: the mean of each channel of that map, before dropout and the logits; an embedding is its own. */
+  readonly features: Value
 }
 
 /** Builds the graph of a network. Throws a UserError for a size, block name or number that cannot be. */
@@ -114,9 +116,10 @@ function build(
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
   const auxiliaryLogits =
     tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
-  const { parameters, statistics, endpoints, residuals, pooled } = root
+  const { parameters, statistics, endpoints, residuals, pooled, features = logits } = root
   if (!pooled) throw new Error(`${network.id} has no global pooling`)
-  return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints, residuals, pooled }
+  const handles = { images, logits, auxiliaryLogits, parameters, statistics, endpoints, residuals, pooled, features }
+  return { network, graph, ...handles }
 }
 
 /** The least side from `from` up to the published one that the network accepts. */

@@ -25,5 +25,6 @@ export const avgPool = (kernel: Kernel, options: Padding & { readonly includePad
 export const globalAvgPool: Layer = layer('pool', (x, at) => {
   at.root.pooled = x
   const y = at.settings.extraNorm === 'last' ? batchNorm(x, at.child('norm')) : x
-  return cast(globalAvgPool2d(y), 'f32')
+  at.root.features = cast(globalAvgPool2d(y), 'f32')
+  return at.root.features
 })

@@ -61,6 +61,8 @@ export class Root {
   readonly residuals = new Map<string, ResidualSum>()
   /** The last feature map: what global pooling reads, or the extra norm before it. */
   pooled: Value | undefined
+  /** What global pooling makes of it, [N,C] f32: what the head classifies. */
+  features: Value | undefined
   readonly #names = new Set<string>()
   #step: Value | undefined
   readonly graph: Graph

@@ -85,18 +85,26 @@ export function* storeTensors(store: Store) {
  * Errors: UserError naming the first variable that the checkpoint lacks or has in another shape.
  */
 export function restore(store: Store, checkpoint: Checkpoint, rename: (name: string) => string = name => name): void {
-  for (const { name, shape } of store.variables.values())
-    store.data(name).set(numbersOf(checkpoint, rename(name), shape))
+  for (const { name, shape } of store.variables.values()) {
+    const theirs = rename(name)
+    expectTensor(checkpoint, theirs, shape)
+    const { buffer, byteOffset, byteLength } = store.data(name)
+    checkpoint.readInto(theirs, new Uint8Array(buffer, byteOffset, byteLength))
+  }
 }
 
 /** One tensor of a checkpoint, row-major. Errors: UserError where there is none of this name and shape. */
 export function numbersOf(checkpoint: Checkpoint, name: string, shape: Shape): Float32Array {
+  expectTensor(checkpoint, name, shape)
+  return new Float32Array(checkpoint.tensor(name).bytes.buffer)
+}
+
+function expectTensor(checkpoint: Checkpoint, name: string, shape: Shape): void {
   if (!checkpoint.has(name))
     throw new UserError(`checkpoint ${checkpoint.file} has no tensor '${name}'; use one of this network and optimiser`)
-  const tensor = checkpoint.tensor(name)
+  const tensor = checkpoint.info(name)
   if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
     throw new UserError(
       `checkpoint ${checkpoint.file}: '${name}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
     )
-  return new Float32Array(tensor.bytes.buffer)
 }

@@ -134,6 +134,16 @@ export class Checkpoint implements Disposable {
     return { dtype, shape, bytes: this.#tensors.read(name) }
   }
 
+  /** Type and shape of one tensor. Errors: `UserError` when there is no such tensor. */
+  info(name: string): { dtype: TensorType; shape: Shape } {
+    return this.#tensors.info(name)
+  }
+
+  /** One tensor, read straight into memory of its size. Errors: as `tensor`. */
+  readInto(name: string, target: Uint8Array): void {
+    this.#tensors.readInto(name, target)
+  }
+
   close(): void {
     this.#tensors.close()
   }

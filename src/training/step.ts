@@ -18,7 +18,7 @@ import type { Recipe } from './recipe.js'
 
 /** One training step as a graph: forward, backward, clipping, update, running averages. */
 export interface TrainingStep {
-  readonly model: Omit<Model, 'residuals' | 'pooled'>
+  readonly model: Omit<Model, 'residuals' | 'pooled' | 'features'>
   readonly graph: Graph
   /** Cross-entropy of the main head, [1]. */
   readonly loss: Value

@@ -174,6 +174,16 @@ test('bench limit: what the arithmetic takes alone, by op and together', async (
   assert.match(await outputOf(...timed), /^[\d.]+× the limit: /m)
 })
 
+test('bench latency: one image by its parts, and the start of a process', async () => {
+  const args = ['bench', 'latency', ...tinyModelFlags, ...'--warmup 1 --runs 4 --cold-runs 1'.split(' ')]
+  const { warm, cold, ...about } = JSON.parse(assertDone(await inception([...args, '--json'])).stdout)
+  assert.deepEqual([about.work, about.network, about.size, about.runs], ['latency', 'inception-resnet-v1', 75, 4])
+  for (const { p50, p95 } of [warm.decode, warm.preprocess, warm.network, warm.total, cold.kept, cold.none])
+    assert.ok(p50 > 0 && p95 >= p50)
+  assert.equal(warm.overhead, warm.total.p50 / warm.network.p50)
+  assert.ok(cold.kept.p50 > warm.total.p50, 'a process takes longer to start than a small network to run')
+})
+
 test('bench data: a figure for every protocol, number of workers, and with and without decoding', async () => {
   await outputOf('data', 'synth', '--out', 'few', ...'--train 8 --val 4 --classes 2 --size 32'.split(' '))
   const args = ['bench', 'data', '--data', 'few', ...'--size 24 --batch 4 --batches 2 --workers 2'.split(' ')]

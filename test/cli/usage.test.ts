@@ -23,6 +23,7 @@ test('every command explains itself', async () => {
     'reproduce',
     'train',
     'evaluate',
+    'predict',
     'inspect',
     'networks',
     'data',
@@ -30,6 +31,7 @@ test('every command explains itself', async () => {
     'bench',
     'bench train',
     'bench infer',
+    'bench latency',
     'bench data',
   ]
   await each(commands, async command => {
@@ -56,6 +58,8 @@ const misuses: [command: string, message: RegExp][] = [
   ['networks --jsno', /unknown option '--jsno' \(Did you mean --json\?\)/],
   ['train --netwrok inception-v4', /unknown option '--netwrok' \(Did you mean --network\?\)/],
   ['train --network', /option '--network <id>' argument missing/],
+  ['bench latency', /whose latency\? Give --checkpoint or --network/],
+  ['bench latency --network inception-v4 --checkpoint one', /one of the two/],
   ['inspect', /missing required argument 'network'/],
   ['inspect inception-v3 inception-v4', /too many arguments/],
   ['evaluate --data x', /required option '--checkpoint <file...>' not specified/],

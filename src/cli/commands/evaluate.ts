@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
@@ -18,15 +18,16 @@ import { writeText } from '../../formats/atomic-file.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
+import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf } from '../arguments.js'
 import { backendOption, badImagesOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
-import { openCheckpoint } from '../open-checkpoint.js'
+import { expectFilePlace, makeFolder } from '../output-places.js'
 import { ProgressLine } from '../progress-line.js'
 import { warn } from '../warn.js'
 import { describeBadImages, describeResult } from './evaluate/description.js'
 import { checkImageFlags, type EvaluationImages, type ImageFlags, openImages } from './evaluate/images.js'
-import { describeProgress, makeFolder } from './evaluate/progress.js'
+import { describeProgress } from './evaluate/progress.js'
 
 interface Flags extends ImageFlags {
   checkpoint: string[]
@@ -72,7 +73,7 @@ export const evaluateCommand = (): Command =>
       expectSingle(flags)
       checkImageFlags(flags)
       // All of them are checked before the first takes its time.
-      const checkpoints = flags.checkpoint.map(openCheckpoint)
+      const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
       expectOneClassList(checkpoints)
       const crops = cropsOf(flags, checkpoints)
       const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
@@ -108,8 +109,7 @@ function ownCrop(checkpoints: readonly Checkpoint[]): SingleCrop {
 /** Makes the folders that will be written to. Returns the one for the progress, if there is any. */
 function openFolders({ out, submission }: Flags): string | undefined {
   if (submission !== undefined) {
-    if (existsSync(submission) && statSync(submission).isDirectory())
-      throw new UserError(`cannot write ${submission}: it is a folder, not a file; give a file`)
+    expectFilePlace(submission)
     makeFolder(path.dirname(submission))
   }
   if (out === undefined) return cachedProgressFolder()

@@ -13,6 +13,7 @@ import { buildModel } from '../../nn/model.js'
 import { type DataSets, openDataSets, trainInFolder } from '../../study/run/run.js'
 import { parseSettings, type RunSettings } from '../../study/run/run-settings.js'
 import { expectScopes, fineTuningFrom } from '../../training/fine-tuning.js'
+import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { fineTuningRecipe, paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
@@ -27,7 +28,6 @@ import {
 } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
-import { openCheckpoint } from '../open-checkpoint.js'
 import { warn } from '../warn.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags, modelOf } from './train/fine-tuning.js'
 
@@ -102,7 +102,7 @@ interface Prepared {
 
 async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   expectInit(flags)
-  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init)
+  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn)
   const spec = origin
     ? modelOf(origin, command, network => modelSpec(network, 1, flags))
     : modelSpec(chosenNetwork(flags), 1, flags)
