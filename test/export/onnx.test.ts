@@ -8,6 +8,7 @@ import { RandomStream } from '../../src/base/random.js'
 import { openSplit } from '../../src/data/class-folder.js'
 import { writeSynth } from '../../src/data/synth/folder.js'
 import { averagesOf } from '../../src/evaluation/checkpoint-averages.js'
+import { evaluatorOf } from '../../src/evaluation/checkpoint-evaluator.js'
 import { CompiledNetwork } from '../../src/evaluation/compiled-network.js'
 import { normalisationOf, toPixelValues } from '../../src/export/normalisation.js'
 import { openCalibration } from '../../src/export/onnx/calibration.js'
@@ -177,6 +178,28 @@ test('the file says what it is: axes, producer, and how its input is made', () =
   assert.deepEqual(JSON.parse(metadata.classes!)[9], 'class 9')
   assert.deepEqual(JSON.parse(metadata.mean!), [0.5, 0.5, 0.5])
   assert.equal(metadata.step, '7')
+})
+
+test('errors of all variants are measured on labelled images, as our evaluation measures them', async () => {
+  const set = await openSplit(path.join(images, 'train'))
+  const file = place('labelled.safetensors')
+  // The network's classes stand in another order than the folder's.
+  writeSmallCheckpoint(file, smallModel('inception-v4', { classes: 3 }), set.classes.toReversed())
+  using checkpoint = readCheckpoint(file)
+  await using evaluator = evaluatorOf(checkpoint, { backend, precision: 'f32', images: set, badImages: 'error' })
+  const ours = await evaluator.run()
+  const { files } = await exportOnnx(checkpoint, {
+    ...{ out: place('labelled.onnx'), backend, images: set, variants: ['fp16', 'q8'] },
+    calibration: await openCalibration(path.join(images, 'val')),
+  })
+  const accuracies = files.map(({ accuracy }) => accuracy!)
+  assert.equal(accuracies[0]!.top1Error, ours.top1Error)
+  assert.equal(accuracies[0]!.agreement, 1)
+  for (const { images: count, top5Error, agreement, milliseconds } of accuracies) {
+    assert.equal(count, ours.images)
+    assert.equal(top5Error, 0)
+    assert.ok(agreement > 0.7 && milliseconds > 0)
+  }
 })
 
 test('a model whose logits are too far off is refused, and nothing is left', async () => {

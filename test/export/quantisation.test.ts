@@ -64,6 +64,12 @@ test('what a ReLU cuts is not held in 8 bits, and what a pool gives has the step
   const plan = quantisable(sample([1, 1], [0, 0]), new Set())
   assert.deepEqual(plan.measured, ['x', 'r', 'j'])
   assert.deepEqual([...plan.like], [['p', 'r']])
+  const twice = sample([1, 1], [0, 0])
+  const nodes = twice.graph.nodes.map(node =>
+    node.name === 'j' ? { ...node, opType: 'MaxPool', inputs: ['p'] } : node,
+  )
+  const chained = quantisable({ ...twice, graph: { ...twice.graph, nodes: nodes as OnnxNode[] } }, new Set())
+  assert.deepEqual([...chained.like.values()], ['r', 'r'])
   assert.deepEqual(quantisable(sample([1, 1], [0, 0]), new Set(['c'])).measured, ['r', 'j'])
 })
 

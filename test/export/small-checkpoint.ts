@@ -14,8 +14,12 @@ export function smallModel(id: string, change: Partial<ModelSpec> = {}): ModelSp
   return { network: id, classes: 10, size, width: 1 / 8, blocks, normScale: true, ...change }
 }
 
-/** Writes a checkpoint of step 0 in which every parameter and statistic is drawn, norms included. */
-export function writeSmallCheckpoint(file: string, model: ModelSpec): void {
+/** Writes a checkpoint in which every parameter and statistic is drawn, norms included. */
+export function writeSmallCheckpoint(
+  file: string,
+  model: ModelSpec,
+  classNames: readonly string[] = Array.from({ length: model.classes }, (_, i) => `class ${i}`),
+): void {
   using store = createReference().createStore()
   declareNetwork({ model, store, averages: false, extent: { width: model.size, height: model.size } })
   const random = new RandomStream(5, model.network)
@@ -25,7 +29,6 @@ export function writeSmallCheckpoint(file: string, model: ModelSpec): void {
     if (isGain) for (let i = 0; i < data.length; i++) data[i] = random.uniform(0.5, 1.5)
     else if (!name.endsWith('.weights')) for (let i = 0; i < data.length; i++) data[i] = 0.2 * random.normal()
   }
-  const classNames = Array.from({ length: model.classes }, (_, i) => `class ${i}`)
   writeCheckpointFile(file, 7, {
     state: encodeState({ model, classNames, centralFraction: 0.875, epoch: 0 }),
     tensors: storeTensors(store),
