@@ -60,7 +60,7 @@ export class NpyFile implements Disposable {
       if (this.#columns === undefined) out.append(header)
       else out.patch(0, header)
     })
-    this.#file.commit()
+    this.#file.place()
   }
 
   [Symbol.dispose](): void {

@@ -254,4 +254,5 @@ test('the commands say in one line what is wrong', async () => {
     2,
     /did you mean 'timm'/,
   )
+  assertRefused(await inception(['export', weights, '--out', place('never')]), 2, /--to safetensors needs '--names/)
 })
