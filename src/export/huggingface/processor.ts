@@ -1,0 +1,60 @@
+import type { SingleCrop } from '../../data/crops/protocol.js'
+import type { Filter } from '../../data/resample.js'
+import type { Preprocessing } from '../../nn/network.js'
+import type { CheckpointState } from '../../training/checkpoint-state.js'
+
+/** A single crop in the terms of other libraries: resize the short side, cut the central square out. */
+export interface CentreCrop {
+  /** Pixels that the short side is made. */
+  readonly short: number
+  readonly filter: Filter
+  /** Where this is not what the checkpoint was evaluated with: what that was. */
+  readonly departure?: string
+}
+
+const centreCrops: Readonly<Record<SingleCrop, (size: number, fraction: number) => CentreCrop>> = {
+  timm: (size, fraction) => ({ short: Math.floor(size / fraction), filter: 'bicubic' }),
+  torchvision: (size, fraction) => ({ short: Math.round(size / fraction), filter: 'bilinear' }),
+  slim: (size, fraction) => ({
+    short: Math.floor(size / fraction),
+    filter: 'bicubic',
+    departure: `the central ${100 * fraction} % of each side, made square without regard to its aspect by bilinear interpolation that does not smooth, as TF-Slim does`,
+  }),
+}
+
+/** The crop that a checkpoint is evaluated with, or the nearest one that other libraries can be told. */
+export const centreCropOf = ({ model, crop = 'slim', centralFraction }: CheckpointState): CentreCrop =>
+  centreCrops[crop](model.size, centralFraction)
+
+/** Mean and deviation of channels of 0 … 1, red first. */
+export function channelScale({ mean, deviation, order }: Preprocessing): { mean: number[]; std: number[] } {
+  const scaled = (values: readonly number[]) => values.map(value => Number((value / 255).toPrecision(7)))
+  const [means, stds] = [scaled(mean), scaled(deviation)]
+  return order === 'rgb' ? { mean: means, std: stds } : { mean: means.reverse(), std: stds.reverse() }
+}
+
+/** Pillow's numbers of its filters, which transformers' files use. */
+const pillowFilter: Readonly<Record<Filter, number>> = { bilinear: 2, bicubic: 3 }
+
+/** What `preprocessor_config.json` holds: transformers' ViTImageProcessor, whose terms cover every network here. */
+export function processorConfig(state: CheckpointState, preprocessing: Preprocessing): object {
+  const { size } = state.model
+  const { short, filter } = centreCropOf(state)
+  const { mean, std } = channelScale(preprocessing)
+  return {
+    image_processor_type: 'ViTImageProcessor',
+    do_convert_rgb: true,
+    do_resize: true,
+    size: { shortest_edge: short },
+    resample: pillowFilter[filter],
+    do_center_crop: true,
+    crop_size: { width: size, height: size },
+    do_rescale: true,
+    rescale_factor: 1 / 255,
+    do_normalize: true,
+    image_mean: mean,
+    image_std: std,
+    // After the means and deviations, which are therefore red first.
+    ...(preprocessing.order === 'bgr' && { do_flip_channel_order: true }),
+  }
+}
