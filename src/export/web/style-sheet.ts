@@ -10,6 +10,7 @@ main{max-width:62rem;margin:0 auto;padding:3.5rem clamp(1rem,4vw,3rem) 4rem}
 p{margin:0 0 1rem;max-width:42rem}
 h1{font-size:clamp(1.7rem,4.5vw,2.5rem);line-height:1.18;font-weight:600;letter-spacing:-.012em;margin:0 0 1rem}
 h2{font-size:1.08rem;line-height:1.4;font-weight:600;margin:0 0 .6rem}
+.output:has(#labels:empty) h2{display:none}
 .button,.note,#hint,#loading,#labels,#message{font-family:system-ui,'Segoe UI',Roboto,'Helvetica Neue',Arial,sans-serif}
 .lead{font-size:1.18rem;line-height:1.55;margin-bottom:2rem}
 .notice{border-left:3px solid var(--bad);padding:.2rem 0 .2rem 1rem}
@@ -18,7 +19,7 @@ h2{font-size:1.08rem;line-height:1.4;font-weight:600;margin:0 0 .6rem}
 .served{display:none;margin-bottom:2rem}
 .file .served{display:block}.file .work{display:none}
 .work{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:2rem}
-#stage{display:grid;place-items:center;aspect-ratio:1;background:var(--card);border:1px dashed var(--axis);border-radius:6px;overflow:hidden}
+#stage{display:grid;grid-template:minmax(0,1fr)/minmax(0,1fr);place-items:center;aspect-ratio:1;background:var(--card);border:1px dashed var(--axis);border-radius:6px;overflow:hidden}
 #stage>*{grid-area:1/1}
 #stage img,#stage video{width:100%;height:100%;object-fit:contain}
 #stage:has(img:not([hidden]),video:not([hidden])){border:1px solid var(--line)}
@@ -41,10 +42,12 @@ progress{display:block;width:100%;height:.5rem;margin-top:.5rem;accent-color:var
 #labels data{font-variant-numeric:tabular-nums;white-space:nowrap}
 #labels i{grid-column:1/-1;height:.3rem;min-width:1px;border-radius:2px;background:var(--bar)}
 .note{font-size:.86rem;line-height:1.5;color:var(--soft);margin:0;font-variant-numeric:tabular-nums}
-#facts{margin-top:2rem}
+#facts{margin-top:2.5rem;padding-top:1rem;border-top:1px solid var(--line);max-width:none}
+#facts:empty{display:none}
 code,pre{font:.88em/1.5 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.85rem 1rem;overflow-x:auto;max-width:42rem;margin:0 0 .5rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:44rem){main{padding-top:2rem}body{font-size:1rem}.lead{margin-bottom:1.25rem}.work{grid-template-columns:minmax(0,1fr);gap:1.5rem}#stage{aspect-ratio:4/3}}
+@media (max-width:44rem){main{padding-top:2rem}body{font-size:1rem}.lead{font-size:1.0625rem;margin-bottom:1.25rem}.work{grid-template-columns:minmax(0,1fr);gap:1.5rem}#stage{aspect-ratio:4/3}}
+@media (hover:none){#hint{visibility:hidden}}
 @media (prefers-reduced-motion){#labels{transition:none}}
 `

@@ -72,7 +72,7 @@ export class View {
     this.#labels.removeAttribute('aria-busy')
     this.#labels.replaceChildren(...labels.map(lineOf))
     element('time').textContent =
-      `${duration(image + network)} an image: ${duration(image)} to read and crop it, ${duration(network)} for the network`
+      `${duration(image + network)}: ${duration(image)} to read and crop the image, ${duration(network)} for the network`
     this.#say(labels[0])
   }
 
