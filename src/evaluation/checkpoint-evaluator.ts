@@ -1,9 +1,8 @@
 import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
-import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
-import { decodeState, restore } from '../training/checkpoint-state.js'
-import { declareNetwork } from './compiled-network.js'
+import { decodeState } from '../training/checkpoint-state.js'
+import { averagesOf } from './checkpoint-averages.js'
 import { Evaluator, type EvaluatorOptions } from './evaluator.js'
 
 /** Errors: UserError when the checkpoint was trained on other classes than the images have. */
@@ -37,11 +36,8 @@ export function evaluatorOf(
 ): Evaluator {
   const order = classOrder(checkpoint, options.images)
   const { model, centralFraction } = decodeState(checkpoint)
-  const store = options.backend.createStore()
+  const store = averagesOf(checkpoint, options.backend)
   try {
-    declareNetwork({ model, store, averages: false, extent: { width: model.size, height: model.size } })
-    const names = new Set(checkpoint.names)
-    restore(store, checkpoint, name => (names.has(averageName(name)) ? averageName(name) : name))
     return new Evaluator({
       ...options,
       ...{ model, store, averages: false, ownsStore: true },

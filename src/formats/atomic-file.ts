@@ -64,35 +64,71 @@ export class Output {
 }
 
 /**
- * Writes the file at `file` so that at every instant, also after a crash or a power cut, it is the old one or the new
- * one, whole: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4 and XFS may make a rename
- * durable before the data it names, hence the first fsync; the rename itself is durable only after the second.)
- *
- * Errors: `UserError` naming the file when the system refuses; what `fill` throws passes through. In both cases the
- * temporary file is removed. When the last step, the fsync of the folder, is what fails, the new file is in place.
+ * Files that are written whole beside their places, may be looked at there, and then take their names; what has not done
+ * so when this is disposed is removed. At every instant, also after a crash or a power cut, the file at each place is the
+ * old one or the new one, whole: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4 and XFS
+ * may make a rename durable before the data it names, hence the first fsync; the rename itself is durable only after the
+ * second.)
  */
-export function writeAtomically(file: string, fill: (out: Output) => void, calls: FileCalls = systemCalls): void {
-  const folder = path.dirname(file)
-  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
-  let fd: number | undefined
-  let placed = false
-  try {
-    fd = calls.open(temporary, 'wx')
-    fill(new Output(fd, calls))
-    calls.fsync(fd)
-    const finished = fd
-    // A descriptor whose close failed is gone all the same, so it is not closed again below.
-    fd = undefined
-    calls.close(finished)
-    calls.rename(temporary, file)
-    placed = true
-    syncFolder(folder, calls)
-  } catch (error) {
-    const opened = fd
-    if (opened !== undefined) ignoringFailure(() => calls.close(opened))
-    if (!placed) ignoringFailure(() => calls.unlink(temporary))
-    throw fileError('write', file, error)
+export class PendingFiles implements Disposable {
+  readonly #calls: FileCalls
+  /** Temporary files by their places. */
+  readonly #pending = new Map<string, string>()
+
+  constructor(calls: FileCalls = systemCalls) {
+    this.#calls = calls
   }
+
+  /**
+   * Writes the file that is to be at `file`, and returns where it is until then. Errors: `UserError` naming the file when
+   * the system refuses; what `fill` throws passes through.
+   */
+  write(file: string, fill: (out: Output) => void): string {
+    const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
+    let fd: number | undefined
+    try {
+      fd = this.#calls.open(temporary, 'wx')
+      this.#pending.set(file, temporary)
+      fill(new Output(fd, this.#calls))
+      this.#calls.fsync(fd)
+      const finished = fd
+      // A descriptor whose close failed is gone all the same, so it is not closed again below.
+      fd = undefined
+      this.#calls.close(finished)
+      return temporary
+    } catch (error) {
+      const opened = fd
+      if (opened !== undefined) ignoringFailure(() => this.#calls.close(opened))
+      throw fileError('write', file, error)
+    }
+  }
+
+  /**
+   * Gives every file its name, in the order of writing. Errors: as `write`. When the last step, the fsync of the folder,
+   * is what fails, the new file is in place.
+   */
+  place(): void {
+    for (const [file, temporary] of this.#pending)
+      try {
+        this.#calls.rename(temporary, file)
+        this.#pending.delete(file)
+        syncFolder(path.dirname(file), this.#calls)
+      } catch (error) {
+        throw fileError('write', file, error)
+      }
+  }
+
+  [Symbol.dispose](): void {
+    for (const temporary of this.#pending.values()) ignoringFailure(() => this.#calls.unlink(temporary))
+    this.#pending.clear()
+  }
+}
+
+/** Writes one file as `PendingFiles` does, and errs as it does. */
+export function writeAtomically(file: string, fill: (out: Output) => void, calls: FileCalls = systemCalls): void {
+  using files = new PendingFiles(calls)
+  files.write(file, fill)
+  files.place()
 }
 
 /** Writes a text as `writeAtomically` does. */

@@ -24,8 +24,8 @@ export class WireMessage {
     return this.#length
   }
 
-  /** A whole number from −2⁶³ to 2⁶⁴ − 1; negative ones as their two's complement. */
-  int(field: number, value: number | bigint): this {
+  /** A whole number of at least 0. */
+  int(field: number, value: number): this {
     return this.#put(Buffer.concat([tag(field, varintType), varint(value)]))
   }
 
@@ -88,12 +88,11 @@ export class WireMessage {
 
 const tag = (field: number, wireType: number): Buffer => varint(field * 8 + wireType)
 
-function varint(value: number | bigint): Buffer {
-  if (typeof value === 'number' && !Number.isSafeInteger(value))
-    throw new RangeError(`cannot encode ${value} as a varint`)
+function varint(value: number): Buffer {
+  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`cannot encode ${value} as a varint`)
   const bytes: number[] = []
-  for (let rest = BigInt.asUintN(64, BigInt(value)); ; rest >>= 7n) {
-    if (rest < 128n) return Buffer.from([...bytes, Number(rest)])
-    bytes.push(Number(rest & 127n) | 0x80)
+  for (let rest = value; ; rest = Math.floor(rest / 128)) {
+    if (rest < 128) return Buffer.from([...bytes, rest])
+    bytes.push((rest % 128) | 0x80)
   }
 }

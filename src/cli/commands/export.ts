@@ -2,10 +2,11 @@ import { Command, type Option } from 'commander'
 import { UserError } from '../../base/error.js'
 import { oneOf } from '../arguments.js'
 import type { CommonFlags, ExportForm } from './export/form.js'
+import { onnxForm } from './export/onnx.js'
 import { safetensorsForm } from './export/safetensors.js'
 
 /** Every form there is, by the word after --to. */
-const forms = { safetensors: safetensorsForm } satisfies Readonly<Record<string, ExportForm<never>>>
+const forms = { safetensors: safetensorsForm, onnx: onnxForm } satisfies Readonly<Record<string, ExportForm<never>>>
 
 type FormName = keyof typeof forms
 const formNames = Object.keys(forms) as FormName[]

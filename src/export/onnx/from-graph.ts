@@ -63,7 +63,7 @@ export function onnxGraphOf({ name, graph, inputs, outputs, flipped, batch, numb
     values.set(made, typeOf(dst))
   }
   const modelOutputs = Object.entries(outputs).map(([output, value]): OnnxValue => {
-    rename(to, values, names.get(value)!, output)
+    rename(to, values, operand(value, value.port).name, output)
     return { name: output, ...typeOf(value) }
   })
   const { nodes, initializers } = to
@@ -116,6 +116,8 @@ function rename(to: NodeWriter, values: Map<string, TensorType>, from: string, n
       inputs: node.inputs.map(input => (input === from ? name : input)),
       output: node.output === from ? name : node.output,
     }
+  for (const [i, tensor] of to.initializers.entries())
+    if (tensor.name === from) to.initializers[i] = { ...tensor, name }
   values.delete(from)
 }
 
