@@ -4,11 +4,7 @@ import type { Preprocessing } from '../nn/network.js'
  * Copies images of the loader, channels-last with pixel values scaled to [−1, 1], into a network's input as the network
  * wants them: minus its mean, over its deviation, in its order of channels.
  */
-export function feedImages(
-  images: Float32Array,
-  { mean, deviation, order }: Pick<Preprocessing, 'mean' | 'deviation' | 'order'>,
-  into: Float32Array,
-): void {
+export function feedImages(images: Float32Array, { mean, deviation, order }: Preprocessing, into: Float32Array): void {
   const plain = order === 'rgb' && mean.every(m => m === 127.5) && deviation.every(d => d === 127.5)
   if (plain) {
     into.set(images)

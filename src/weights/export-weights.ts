@@ -18,6 +18,11 @@ export interface Exported {
   readonly auxiliary: boolean
 }
 
+export interface ExportOptions {
+  /** The auxiliary head too, where the checkpoint holds it. @default true */
+  readonly auxiliary?: boolean
+}
+
 /**
  * Writes what a checkpoint evaluates with, its running averages where it has them, as a safetensors file under a library's
  * names. Norms without scale get one of 1. Holds one tensor at a time.
@@ -25,14 +30,19 @@ export interface Exported {
  * Errors: `UserError` where the library has no such network, the checkpoint lacks a tensor or has one in another shape,
  * and where the file cannot be written.
  */
-export function exportWeights(checkpoint: Checkpoint, library: Library, out: string): Exported {
+export function exportWeights(
+  checkpoint: Checkpoint,
+  library: Library,
+  out: string,
+  options: ExportOptions = {},
+): Exported {
   if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.file))
     throw new UserError(`--out ${out} is the checkpoint to export: give another file`, 2)
   const { model } = decodeState(checkpoint)
   const family = familyFor(model, library, checkpoint.file)
   const held = new Set(checkpoint.names)
   const heads = [...(family.auxiliary?.keys() ?? [])]
-  const auxiliary = heads.some(name => held.has(name))
+  const auxiliary = (options.auxiliary ?? true) && heads.some(name => held.has(name))
   const shapes = variablesOf(model.network, model.classes, { auxiliary })
   const tensors = [...family.names, ...(auxiliary ? family.auxiliary! : [])].map(([ours, theirs]) =>
     sourceOf(checkpoint, { ours, theirs, shape: shapes.get(ours)!, held, scaled: model.normScale }),
@@ -42,7 +52,7 @@ export function exportWeights(checkpoint: Checkpoint, library: Library, out: str
 }
 
 /** Errors: `UserError` where the network is not the published one, which is all that a library can load. */
-function familyFor(model: ModelSpec, library: Library, file: string): Family {
+export function familyFor(model: ModelSpec, library: Library, file: string): Family {
   const known = families.filter(({ network }) => network === model.network)
   const family = known.find(candidate => candidate.library === library)
   if (!family) {

@@ -2,6 +2,7 @@ import type { SingleCrop } from '../../data/crops/protocol.js'
 import type { Filter } from '../../data/resample.js'
 import type { Preprocessing } from '../../nn/network.js'
 import type { CheckpointState } from '../../training/checkpoint-state.js'
+import { normalisationOf } from '../normalisation.js'
 
 /** A single crop in the terms of other libraries: resize the short side, cut the central square out. */
 export interface CentreCrop {
@@ -26,11 +27,11 @@ const centreCrops: Readonly<Record<SingleCrop, (size: number, fraction: number) 
 export const centreCropOf = ({ model, crop = 'slim', centralFraction }: CheckpointState): CentreCrop =>
   centreCrops[crop](model.size, centralFraction)
 
-/** Mean and deviation of channels of 0 … 1, red first. */
-export function channelScale({ mean, deviation, order }: Preprocessing): { mean: number[]; std: number[] } {
-  const scaled = (values: readonly number[]) => values.map(value => Number((value / 255).toPrecision(7)))
-  const [means, stds] = [scaled(mean), scaled(deviation)]
-  return order === 'rgb' ? { mean: means, std: stds } : { mean: means.reverse(), std: stds.reverse() }
+/** Without the last bits of what 255 does not divide: 0.485, not 0.48500000000000004. */
+export function channelScale(preprocessing: Preprocessing): { readonly mean: number[]; readonly std: number[] } {
+  const { mean, std } = normalisationOf(preprocessing)
+  const rounded = (values: readonly number[]) => values.map(value => Number(value.toPrecision(7)))
+  return { mean: rounded(mean), std: rounded(std) }
 }
 
 /** Pillow's numbers of its filters, which transformers' files use. */
@@ -54,7 +55,5 @@ export function processorConfig(state: CheckpointState, preprocessing: Preproces
     do_normalize: true,
     image_mean: mean,
     image_std: std,
-    // After the means and deviations, which are therefore red first.
-    ...(preprocessing.order === 'bgr' && { do_flip_channel_order: true }),
   }
 }

@@ -1,5 +1,5 @@
 import type { SingleCrop } from '../../data/crops/protocol.js'
-import type { Preprocessing } from '../../nn/network.js'
+import type { Normalisation } from '../normalisation.js'
 
 /** A file beside the page, and its length, by which a page can tell progress and a file that was cut short. */
 export interface PageFile {
@@ -16,7 +16,7 @@ export interface ModelDescription {
   readonly size: number
   readonly crop: SingleCrop
   readonly fraction: number
-  readonly preprocessing: Pick<Preprocessing, 'mean' | 'deviation' | 'order'>
+  readonly normalisation: Normalisation
   /** In the order of the logits: a class's name and what people call it. */
   readonly classes: readonly { readonly name: string; readonly label: string }[]
   readonly model: PageFile

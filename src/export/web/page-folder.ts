@@ -6,16 +6,17 @@ import { writeAtomically } from '../../formats/atomic-file.js'
 import { encodeJson } from '../../formats/json.js'
 import { networkOf } from '../../networks/model-spec.js'
 import type { CheckpointState } from '../../training/checkpoint-state.js'
+import { normalisationOf } from '../normalisation.js'
+import { wordNetNotice } from '../notice.js'
 import { browserModules } from './browser-modules.js'
 import { descriptionFile, type ModelDescription, runtimeModule } from './description.js'
-import { runtimeNotice } from './notice.js'
 import { webPage } from './page.js'
+import { runtimeNotice } from './runtime-notice.js'
 
 /** The page's first module and that of its worker, among the built ones. */
 const main = 'export/web/app/main.js'
 const worker = 'export/web/app/worker.js'
 const built = fileURLToPath(new URL('../..', import.meta.url))
-const ownNotice = new URL('../../../../NOTICE', import.meta.url)
 
 /**
  * Writes the page into `folder`, where its model, the file `model`, lies already. Errors: `UserError` where a file cannot
@@ -38,21 +39,14 @@ export function writePage(folder: string, state: CheckpointState, model: string)
   put(descriptionFile, encodeJson(description, 'the description of the model'))
   put(runtimeModule, runtime.module)
   put(description.runtime.name, runtime.wasm)
-  put('NOTICE', [runtimeNotice(runtime.version), ...namesNotice(state)].join('\n'))
+  put('NOTICE', noticeOf(state, runtime.version))
   for (const [name, text] of browserModules(built, [main, worker])) put(`app/${name}`, text)
 }
 
 function inputOf({ model, crop = 'slim', centralFraction }: CheckpointState) {
   const { id, title, preprocessing } = networkOf(model)
-  const { mean, deviation, order } = preprocessing
-  return {
-    network: id,
-    title,
-    size: model.size,
-    crop,
-    fraction: centralFraction,
-    preprocessing: { mean, deviation, order },
-  }
+  const normalisation = normalisationOf(preprocessing)
+  return { network: id, title, size: model.size, crop, fraction: centralFraction, normalisation }
 }
 
 /** ONNX Runtime for browsers as it is installed here: its module with what it needs but for the WebAssembly. */
@@ -68,6 +62,5 @@ function installedRuntime() {
 
 const withoutSourceMap = (text: string): string => text.replace(/^\/\/# sourceMappingURL=.*\n?/m, '')
 
-/** The terms of WordNet, where its words are the names of the classes. */
-const namesNotice = ({ classNames }: CheckpointState): string[] =>
-  isImagenet(classNames) ? [readFileSync(ownNotice, 'utf8').replace('in src/data/imagenet-synsets.ts ', '')] : []
+const noticeOf = ({ classNames }: CheckpointState, version: string): string =>
+  [runtimeNotice(version), ...(isImagenet(classNames) ? [wordNetNotice()] : [])].join('\n')

@@ -1,7 +1,7 @@
 import type * as Runtime from 'onnxruntime-web/wasm'
 import type { RgbImage } from '../../../data/decode.js'
 import { ImageViews } from '../../../data/image-views.js'
-import { feedImages } from '../../../networks/feed.js'
+import { toPixelValues } from '../../normalisation.js'
 import { descriptionFile, type ModelDescription, runtimeModule } from '../description.js'
 import { downloadAll, downloadJson } from './download.js'
 import type { Classified } from './messages.js'
@@ -51,13 +51,11 @@ export class Classifier {
 
   /** [3, size, size], as the network wants it. */
   #inputOf(image: RgbImage): Float32Array {
-    const { size, crop, fraction, preprocessing } = this.description
+    const { size, crop, fraction, normalisation } = this.description
     const pixels = new Float32Array(size * size * 3)
     new ImageViews(image, { kind: 'views', crops: crop, size, fraction }).write(0, pixels)
-    const fed = new Float32Array(pixels.length)
-    feedImages(pixels, preprocessing, fed)
     const planes = new Float32Array(pixels.length)
-    for (let c = 0; c < 3; c++) for (let i = 0; i < size * size; i++) planes[c * size * size + i] = fed[i * 3 + c]!
+    toPixelValues(pixels, normalisation, planes)
     return planes
   }
 

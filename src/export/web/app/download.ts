@@ -1,8 +1,10 @@
 import type { PageFile } from '../description.js'
 
+const nameOf = (url: URL): string => url.pathname.split('/').at(-1)!
+
 /** Errors: in words for the page's reader. */
 async function request(url: URL): Promise<Response> {
-  const name = url.pathname.split('/').at(-1)
+  const name = nameOf(url)
   const response = await fetch(url).catch(() => {
     throw new Error(`${name} could not be loaded: the server does not answer`)
   })
@@ -11,7 +13,14 @@ async function request(url: URL): Promise<Response> {
 }
 
 /** The value of a JSON file. Errors: in words for the page's reader. */
-export const downloadJson = async <T>(url: URL): Promise<T> => (await request(url)).json() as Promise<T>
+export async function downloadJson<T>(url: URL): Promise<T> {
+  const response = await request(url)
+  try {
+    return (await response.json()) as T
+  } catch {
+    throw new Error(`${nameOf(url)} on this server is damaged: upload it again`)
+  }
+}
 
 /**
  * The bytes of files, in their order; `onProgress` is told how many are there of how many. Errors: in words for the page's

@@ -60,6 +60,7 @@ export class View {
 
   clear(): void {
     this.#show('hint')
+    this.#labels.removeAttribute('aria-busy')
     this.#labels.replaceChildren()
     element('time').textContent = ''
   }
