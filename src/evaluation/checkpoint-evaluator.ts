@@ -10,8 +10,8 @@ export function expectClasses(checkpoint: Checkpoint, images: ImageSet): void {
   classOrder(checkpoint, images)
 }
 
-/** For each class of the images, its place among the checkpoint's. */
-function classOrder(checkpoint: Checkpoint, { classes, root }: ImageSet): number[] {
+/** For each class of the images, its place among the checkpoint's. Errors: as `expectClasses`. */
+export function classOrder(checkpoint: Checkpoint, { classes, root }: ImageSet): number[] {
   const { classNames, model } = decodeState(checkpoint)
   const places = new Map(classNames.map((name, place) => [name, place]))
   const strange = classes.find(name => !places.has(name)) ?? classNames.find(name => !classes.includes(name))
