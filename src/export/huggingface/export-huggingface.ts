@@ -1,6 +1,5 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
-import type { Backend } from '../../backends/backend.js'
 import { UserError } from '../../base/error.js'
 import { isImagenet } from '../../data/imagenet-classes.js'
 import { writeText } from '../../formats/atomic-file.js'
@@ -13,7 +12,7 @@ import { type CheckpointState, decodeState } from '../../training/checkpoint-sta
 import { exportWeights, familyFor } from '../../weights/export-weights.js'
 import type { Family } from '../../weights/family.js'
 import { wordNetNotice } from '../notice.js'
-import { type ExportedOnnx, exportOnnx } from '../onnx/export-onnx.js'
+import { type ExportedOnnx, exportOnnx, type OnnxExportOptions } from '../onnx/export-onnx.js'
 import { readEvaluations } from './evaluations.js'
 import { modelCard } from './model-card.js'
 import { processorConfig } from './processor.js'
@@ -32,8 +31,8 @@ export interface HuggingfaceOptions {
   readonly target?: Target
   /** Evaluations of the checkpoint for its card: folders of `inception evaluate --out`, or their `result.json`. */
   readonly results?: readonly string[]
-  /** What the ONNX model is compared with. */
-  readonly backend: Backend
+  /** Of the model for transformers.js; its variants are loaded with the `dtype` of their name. */
+  readonly onnx: Omit<OnnxExportOptions, 'out'>
 }
 
 export interface ExportedFolder {
@@ -53,7 +52,7 @@ export interface ExportedFolder {
  * weights, or the folder holds something or cannot be written.
  */
 export async function exportHuggingface(checkpoint: Checkpoint, options: HuggingfaceOptions): Promise<ExportedFolder> {
-  const { out, target = 'both', results = [], backend } = options
+  const { out, target = 'both', results = [] } = options
   expectFree(out)
   const state = decodeState(checkpoint)
   const family = target === 'transformers.js' ? undefined : timmFamily(state, checkpoint.file)
@@ -61,8 +60,6 @@ export async function exportHuggingface(checkpoint: Checkpoint, options: Hugging
   const weights = fileDigest(checkpoint.file)
   const evaluations = results.flatMap(place => readEvaluations(place, weights))
   const training = trainingRecordOf(checkpoint.file)
-  const architecture = family?.title
-  const card = { state, step: checkpoint.step, weights, architecture, transformers, evaluations, training }
   return writeNewFolder(out, async folder => {
     const put = (name: string, text: string) => writeText(path.join(folder, name), text)
     const putJson = (name: string, value: object) => put(name, `${encodeJson(value, name, 2)}\n`)
@@ -70,15 +67,25 @@ export async function exportHuggingface(checkpoint: Checkpoint, options: Hugging
       ...(family && timmConfig(state, family)),
       ...(transformers && transformersConfig(state.classNames)),
     })
-    put('README.md', modelCard(card))
     if (isImagenet(state.classNames)) put('NOTICE', wordNetNotice())
     if (family) exportWeights(checkpoint, family.library, path.join(folder, 'model.safetensors'), { auxiliary: false })
-    if (!transformers) return { target, architecture: family!.title }
-    putJson('preprocessor_config.json', processorConfig(state, networkOf(state.model).preprocessing))
-    mkdirSync(path.join(folder, 'onnx'))
-    const onnx = await exportOnnx(checkpoint, { out: path.join(folder, 'onnx', 'model.onnx'), backend })
-    return { target, ...(family && { architecture: family.title }), onnx }
+    if (transformers) putJson('preprocessor_config.json', processorConfig(state, networkOf(state.model).preprocessing))
+    const onnx = transformers ? await writeOnnx(checkpoint, folder, options) : undefined
+    const exported = { target, ...(family && { architecture: family.title }), ...(onnx && { onnx }) }
+    put('README.md', modelCard({ ...exported, state, step: checkpoint.step, weights, evaluations, training }))
+    return exported
   })
+}
+
+/** The models, where transformers.js looks for them; told by the names that they will have. */
+async function writeOnnx(
+  checkpoint: Checkpoint,
+  folder: string,
+  { out, onnx }: HuggingfaceOptions,
+): Promise<ExportedOnnx> {
+  mkdirSync(path.join(folder, 'onnx'))
+  const { runtime, files } = await exportOnnx(checkpoint, { ...onnx, out: path.join(folder, 'onnx', 'model.onnx') })
+  return { runtime, files: files.map(file => ({ ...file, file: path.join(out, path.relative(folder, file.file)) })) }
 }
 
 /** Errors: `UserError` where timm cannot load the network. */

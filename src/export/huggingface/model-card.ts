@@ -1,10 +1,11 @@
-import { formatCount, formatSi } from '../../base/format.js'
+import { formatBytes, formatCount, formatPercent, formatSi } from '../../base/format.js'
 import { cropProtocols } from '../../data/crops/crops.js'
 import { isImagenet } from '../../data/imagenet-classes.js'
 import type { JsonObject } from '../../formats/json.js'
 import { networkOf } from '../../networks/model-spec.js'
 import { summarise } from '../../networks/summary.js'
 import type { CheckpointState } from '../../training/checkpoint-state.js'
+import type { ExportedOnnx, OnnxFile, OnnxVariant } from '../onnx/export-onnx.js'
 import type { EvaluationLine } from './evaluations.js'
 import { centreCropOf } from './processor.js'
 import type { TrainingRecord } from './training-record.js'
@@ -15,10 +16,10 @@ export interface CardSubject {
   readonly step: number
   /** SHA-256 of the checkpoint. */
   readonly weights: string
-  /** What timm calls the network; undefined where the folder holds nothing for timm. */
-  readonly architecture: string | undefined
-  /** Whether the folder holds what transformers.js needs. */
-  readonly transformers: boolean
+  /** What timm calls the network, where the folder is for timm. */
+  readonly architecture?: string
+  /** The models that transformers.js runs, where the folder is for it. */
+  readonly onnx?: ExportedOnnx
   readonly evaluations: readonly EvaluationLine[]
   readonly training: TrainingRecord | undefined
 }
@@ -27,8 +28,8 @@ export interface CardSubject {
 export const modelCard = (subject: CardSubject): string =>
   [header(subject), details(subject), usage(subject), evaluation(subject), training(subject), citation].join('\n')
 
-function header({ state, architecture, transformers }: CardSubject): string {
-  const tags = ['image-classification', ...(architecture ? ['timm'] : []), ...(transformers ? ['transformers.js'] : [])]
+function header({ state, architecture, onnx }: CardSubject): string {
+  const tags = ['image-classification', ...(architecture ? ['timm'] : []), ...(onnx ? ['transformers.js'] : [])]
   return `---
 tags:
 ${tags.map(tag => `- ${tag}`).join('\n')}
@@ -76,7 +77,7 @@ ${facts.map(([name, text]) => `- **${name}:** ${text}`).join('\n')}
 `
 }
 
-function usage({ state, architecture, transformers }: CardSubject): string {
+function usage({ state, architecture, onnx }: CardSubject): string {
   const { short, filter, departure } = centreCropOf(state)
   const { size, network } = state.model
   const told = `short side ${short}, ${filter}, centre ${size} × ${size}`
@@ -101,7 +102,7 @@ inception import model.safetensors --from timm --network ${network} --out ${netw
 `
     : ''
 }${
-  transformers
+  onnx
     ? `
 ### transformers.js
 
@@ -111,6 +112,8 @@ import { pipeline } from '@huggingface/transformers'
 const classify = await pipeline('image-classification', '<user>/<name>')
 console.log(await classify('photo.jpg', { top_k: 5 }))
 \`\`\`
+
+${onnxFiles(onnx)}
 `
     : ''
 }
@@ -120,8 +123,31 @@ These libraries are told: ${told}. ${
     departure
       ? `That is the nearest they can be told: the checkpoint was evaluated with ${departure}. Probabilities differ somewhat.`
       : 'It is what the checkpoint was evaluated with.'
-  }${transformers ? ' transformers.js does not smooth where it shrinks an image, as Pillow and timm do, so large images come out somewhat different.' : ''}
+  }${onnx ? ' transformers.js does not smooth where it shrinks an image, as Pillow and timm do, so large images come out somewhat different.' : ''}
 `
+}
+
+/** What transformers.js calls the variants. */
+const dtypes: Readonly<Record<OnnxVariant, string>> = { f32: 'fp32', fp16: 'fp16', q8: 'q8' }
+
+/** What each model is, how far it is from the checkpoint's own network, and its errors where they were measured. */
+function onnxFiles({ runtime, files }: ExportedOnnx): string {
+  const measured = files[0]?.accuracy
+  const labelled = measured?.top1Error !== undefined
+  const line = ({ variant, bytes, difference, accuracy }: OnnxFile) =>
+    row([
+      dtypes[variant],
+      formatBytes(bytes),
+      difference.relative.toExponential(1),
+      ...(measured ? [formatPercent(accuracy!.agreement)] : []),
+      ...(labelled ? [formatPercent(accuracy!.top1Error!), formatPercent(accuracy!.top5Error!)] : []),
+    ])
+  const header = ['`dtype`', 'size', 'difference']
+  if (measured) header.push('same class as fp32')
+  if (labelled) header.push('top-1 error', 'top-5 error')
+  return `${[row(header), row(header.map(() => '---')), ...files.map(line)].join('\n')}
+
+The difference is the largest of a logit from the checkpoint's, over the largest logit, on three drawn images in ${runtime}${measured ? `; the rest was measured on ${formatCount(measured.images)} images with the checkpoint's own crop` : ''}. Without a \`dtype\` fp32 is loaded.`
 }
 
 function evaluation({ state, evaluations }: CardSubject): string {

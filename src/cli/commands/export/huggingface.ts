@@ -1,12 +1,19 @@
 import { Option } from 'commander'
-import { openBackend } from '../../../backends/open.js'
+import { UserError } from '../../../base/error.js'
 import { exportHuggingface, type Target, targets } from '../../../export/huggingface/export-huggingface.js'
 import { readCheckpoint } from '../../../training/checkpoint.js'
 import { oneOf } from '../../arguments.js'
-import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
+import {
+  calibrateOption,
+  engineOptions,
+  exporting,
+  imagesOption,
+  type OnnxFlags,
+  variantsOption,
+} from './onnx-options.js'
 
-interface Flags {
+interface Flags extends OnnxFlags {
   readonly target: Target
   readonly results?: readonly string[]
 }
@@ -18,11 +25,16 @@ export const huggingfaceForm: ExportForm<Flags> = {
       .argParser(oneOf('target', targets))
       .default('both'),
     new Option('--results <folder...>', "evaluations for the model card: what 'inception evaluate --out' wrote"),
+    variantsOption(),
+    calibrateOption(),
+    imagesOption(),
+    ...engineOptions(),
   ],
   required: [],
-  async write(file, { out, target, results = [] }) {
+  async write(file, { out, target, results = [], ...flags }) {
+    expectOnnx(target, flags)
     using checkpoint = readCheckpoint(file)
-    const exported = await exportHuggingface(checkpoint, { out, target, results, backend: openBackend('auto', warn) })
+    const exported = await exporting(flags, onnx => exportHuggingface(checkpoint, { out, target, results, onnx }))
     const { architecture, onnx } = exported
     const loaders = [
       ...(architecture ? [`timm's ${architecture}`] : []),
@@ -30,4 +42,11 @@ export const huggingfaceForm: ExportForm<Flags> = {
     ]
     return { facts: exported, text: `${out}: a folder for ${loaders.join(' and ')}` }
   },
+}
+
+/** Errors: UserError where something is asked of an ONNX model that the target has none of. */
+function expectOnnx(target: Target, { variants, calibrate, images }: OnnxFlags): void {
+  const given = Object.entries({ variants, calibrate, images }).find(([, value]) => value !== undefined)
+  if (target === 'timm' && given)
+    throw new UserError(`--${given[0]} is of ONNX models, and --target timm has none: leave one of them out`, 2)
 }
