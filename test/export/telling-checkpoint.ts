@@ -5,9 +5,11 @@ import { ImageViews } from '../../src/data/image-views.js'
 import { classNames, draw } from '../../src/data/synth/scene.js'
 import { averagesOf } from '../../src/evaluation/checkpoint-averages.js'
 import { CompiledNetwork, declareNetwork } from '../../src/evaluation/compiled-network.js'
-import type { ModelSpec } from '../../src/networks/model-spec.js'
+import { variableOf } from '../../src/graph/ops/source.js'
+import { type ModelSpec, modelOptions, networkOf } from '../../src/networks/model-spec.js'
+import { buildModel } from '../../src/nn/model.js'
 import { readCheckpoint, writeCheckpointFile } from '../../src/training/checkpoint.js'
-import { decodeState, encodeState, storeTensors } from '../../src/training/checkpoint-state.js'
+import { type CheckpointState, decodeState, encodeState, storeTensors } from '../../src/training/checkpoint-state.js'
 
 const backend = openBackend('auto', () => {}, {})
 
@@ -15,6 +17,20 @@ const backend = openBackend('auto', () => {}, {})
 export const picture = (index: number, size: number): RgbImage => {
   const { rgb } = draw({ seed: 1, split: 'val', className: classNames(4)[index % 4]!, index, size, difficulty: 0.5 })
   return { width: size, height: size, rgb }
+}
+
+/** Writes a checkpoint of first weights, as training begins with them. */
+export function writeFirstCheckpoint(file: string, state: CheckpointState, { auxiliary = false } = {}): void {
+  using store = backend.createStore()
+  const network = networkOf(state.model)
+  // Weights do not depend on the input's size, for which an auxiliary head may be too large.
+  const options = { ...modelOptions(state.model), size: network.size, mode: 'train', batch: 1, auxiliary } as const
+  for (const { outputs } of buildModel(network, options).graph.nodes)
+    for (const value of Object.values(outputs)) {
+      const variable = variableOf(value)
+      if (variable) store.declare(variable, 0)
+    }
+  writeCheckpointFile(file, 0, { state: encodeState(state), tensors: storeTensors(store) })
 }
 
 /**

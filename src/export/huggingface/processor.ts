@@ -8,20 +8,29 @@ import { normalisationOf } from '../normalisation.js'
 export interface CentreCrop {
   /** Pixels that the short side is made. */
   readonly short: number
+  /** timm's `crop_pct`, which makes the short side ⌊size / share⌋. */
+  readonly share: number
   readonly filter: Filter
   /** Where this is not what the checkpoint was evaluated with: what that was. */
   readonly departure?: string
 }
 
 const centreCrops: Readonly<Record<SingleCrop, (size: number, fraction: number) => CentreCrop>> = {
-  timm: (size, fraction) => ({ short: Math.floor(size / fraction), filter: 'bicubic' }),
-  torchvision: (size, fraction) => ({ short: Math.round(size / fraction), filter: 'bilinear' }),
+  timm: (size, fraction) => ({ short: Math.floor(size / fraction), share: fraction, filter: 'bicubic' }),
+  torchvision(size, fraction) {
+    const short = Math.round(size / fraction)
+    return { short, share: shareFor(size, short), filter: 'bilinear' }
+  },
   slim: (size, fraction) => ({
     short: Math.floor(size / fraction),
+    share: fraction,
     filter: 'bicubic',
     departure: `the central ${100 * fraction} % of each side, made square without regard to its aspect by bilinear interpolation that does not smooth, as TF-Slim does`,
   }),
 }
+
+/** The share that makes the short side `short`: rounded down, which keeps the quotient above that whole number. */
+const shareFor = (size: number, short: number): number => Math.floor((1e4 * size) / short) / 1e4
 
 /** The crop that a checkpoint is evaluated with, or the nearest one that other libraries can be told. */
 export const centreCropOf = ({ model, crop = 'slim', centralFraction }: CheckpointState): CentreCrop =>

@@ -12,6 +12,7 @@ import { centreCropOf, channelScale } from './processor.js'
  */
 export function timmConfig(state: CheckpointState, family: Family): object {
   const { model, classNames } = state
+  const { share, filter } = centreCropOf(state)
   const { pooled, parameters } = buildModel(networkOf(model), { ...modelOptions(model), mode: 'eval', batch: 1 })
   const [, features, ...poolSize] = pooled.shape
   return {
@@ -25,7 +26,9 @@ export function timmConfig(state: CheckpointState, family: Family): object {
       custom_load: false,
       input_size: [3, model.size, model.size],
       fixed_input_size: false,
-      ...timmCrop(state),
+      interpolation: filter,
+      crop_pct: share,
+      crop_mode: 'center',
       ...channelScale(networkOf(model).preprocessing),
       num_classes: model.classes,
       pool_size: poolSize,
@@ -33,13 +36,6 @@ export function timmConfig(state: CheckpointState, family: Family): object {
       classifier: moduleOf(family.names.get('logits.weights')!),
     },
   }
-}
-
-/** timm makes the short side ⌊size / crop_pct⌋; rounded down so far, the quotient stays above the whole number. */
-function timmCrop(state: CheckpointState) {
-  const { short, filter } = centreCropOf(state)
-  const share = Math.floor((1e4 * state.model.size) / short) / 1e4
-  return { interpolation: filter, crop_pct: share, crop_mode: 'center' }
 }
 
 /** 'features.0.conv.weight' is the weight of the module 'features.0.conv'. */
