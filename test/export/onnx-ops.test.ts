@@ -8,9 +8,9 @@ import { onnxGraphOf } from '../../src/export/onnx/from-graph.js'
 import { type ExportedOp, lowerings } from '../../src/export/onnx/lowerings.js'
 import { loadOnnxRuntime } from '../../src/export/onnx/runtime.js'
 import { writeAtomically } from '../../src/formats/atomic-file.js'
-import { checkModel } from '../../src/formats/onnx/check.js'
-import { encodeModel } from '../../src/formats/onnx/encode.js'
 import type { OnnxModel } from '../../src/formats/onnx/model.js'
+import { writeModel } from '../../src/formats/onnx/write.js'
+import { relu } from '../../src/graph/ops/relu.js'
 import { type Input, variableOf } from '../../src/graph/ops/source.js'
 import { opCases } from '../graph/cases.js'
 import type { OpCase } from '../graph/contract.js'
@@ -64,11 +64,8 @@ for (const { name, material, outputs } of cases)
         numbers: variable => Float32Array.from(numbers.get(variable.name)!),
       }),
     }
-    checkModel(model)
     const file = path.join(folder, 'case.onnx')
-    writeAtomically(file, out => {
-      for (const piece of encodeModel(model, []).pieces()) out.append(piece)
-    })
+    writeAtomically(file, out => writeModel(model, out))
     const reference = createReference()
     const store = reference.createStore()
     const program = reference.compile(graph, { outputs, store })
@@ -102,3 +99,21 @@ function channelsLast(numbers: Float32Array, shape: readonly number[]): Float32A
     (_, i) => numbers[(Math.floor(i / (c * plane)) * c + (i % c)) * plane + (Math.floor(i / c) % plane)]!,
   )
 }
+
+test('channels of a flipped input come in the opposite order', async () => {
+  const material = new Material('flipped', 'f32', 'inputs')
+  const map = material.map([2, 3, 2, 2])
+  const output = relu(map)
+  const numbers = Float32Array.from({ length: 24 }, (_, i) => i)
+  const file = path.join(folder, 'flipped.onnx')
+  const flipped = onnxGraphOf({
+    ...{ name: 'flipped', graph: material.graph, inputs: new Map([[map, 'x']]), outputs: { y: output } },
+    ...{ flipped: new Set([map]), batch: 'batch', numbers: () => assert.fail('there are no weights') },
+  })
+  writeAtomically(file, out =>
+    writeModel({ producer: { name: 'test', version: '1' }, description: '', metadata: {}, graph: flipped }, out),
+  )
+  await using session = await runtime.open(file)
+  const got = (await session.run({ x: { shape: [2, 3, 2, 2], data: numbers } })).get('y')!
+  assert.deepEqual([...got.subarray(0, 12)], [8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3])
+})

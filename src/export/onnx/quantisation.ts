@@ -56,13 +56,13 @@ export function quantisable({ graph }: OnnxModel, inFloat: ReadonlySet<string>):
     for (const name of reads) wanted.add(name)
     if (way !== 'weighted') wanted.add(node.output)
   }
+  const held = new Set([...wanted].filter(name => !constants.has(name) && !results.has(name) && !clipped.has(name)))
   const like = new Map<string, string>()
-  for (const node of graph.nodes) if (wayOf(node) === 'same') like.set(node.output, node.inputs[0]!)
-  const held = [...wanted].filter(name => !constants.has(name) && !results.has(name) && !clipped.has(name))
-  return {
-    measured: held.filter(name => !like.has(name)),
-    like: new Map([...like].filter(([name]) => held.includes(name))),
+  for (const node of graph.nodes) {
+    const source = like.get(node.inputs[0]!) ?? node.inputs[0]!
+    if (wayOf(node) === 'same' && held.has(node.output) && held.has(source)) like.set(node.output, source)
   }
+  return { measured: [...held].filter(name => !like.has(name)), like }
 }
 
 /**
