@@ -2,8 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { UserError, unknownChoice } from '../base/error.js'
 import { type Shape, sameShape, sizeOf } from '../base/shape.js'
 import { type TensorSource, writeSafetensors } from '../formats/safetensors.js'
-import type { ModelSpec } from '../networks/model-spec.js'
-import { findNetwork } from '../networks/networks.js'
+import { changesOf, type ModelSpec } from '../networks/model-spec.js'
 import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState } from '../training/checkpoint-state.js'
@@ -67,13 +66,7 @@ export function familyFor(model: ModelSpec, library: Library, file: string): Fam
       2,
     )
   }
-  const { blocks } = findNetwork(model.network)
-  const changed = [
-    model.width !== 1 && `width ${model.width}`,
-    model.residualScale !== undefined && `residual scale ${model.residualScale}`,
-    (model.extraNorm ?? 'none') !== 'none' && `an extra norm (${model.extraNorm})`,
-    ...Object.entries(model.blocks ?? {}).map(([name, count]) => count !== blocks[name] && `${count} blocks ${name}`),
-  ].filter(change => change !== false)
+  const changed = changesOf(model)
   if (changed.length > 0)
     throw new UserError(
       `${file} holds a ${model.network} with ${changed.join(', ')}, which ${describeFamily(family)} has not: export a published one`,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { decodeImage, type RgbImage } from '../../src/data/decode.js'
@@ -175,6 +175,20 @@ test('the page is reached by keyboard, and is no wider than a phone', { skip }, 
     reached.push(await window.value('document.activeElement.id'))
   }
   assert.deepEqual(reached, ['file', 'camera'])
+})
+
+test('a page can load a smaller variant instead', { skip }, async () => {
+  const { checkpoint } = pages.timm
+  assertDone(await inception(['export', checkpoint, '--to', 'web', '--variant', 'fp16', '--out', place('fp16')]))
+  assert.deepEqual(
+    readdirSync(place('fp16')).filter(name => name.endsWith('.onnx')),
+    ['model_fp16.onnx'],
+  )
+  await using server = await StaticServer.start(place('fp16'))
+  const window = await opened(server.page)
+  await window.value(give('drop', [{ name: 'a.png', type: 'image/png', bytes: await png(portrait) }]))
+  await assertShows(window, checkpoint, portrait, 0.02)
+  assert.deepEqual(window.complaints, [])
 })
 
 const cameraButton = "document.getElementById('camera')"

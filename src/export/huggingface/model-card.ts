@@ -2,12 +2,12 @@ import { formatBytes, formatCount, formatPercent, formatSi } from '../../base/fo
 import { cropProtocols } from '../../data/crops/crops.js'
 import { isImagenet } from '../../data/imagenet-classes.js'
 import type { JsonObject } from '../../formats/json.js'
-import { networkOf } from '../../networks/model-spec.js'
+import { changesOf, networkOf } from '../../networks/model-spec.js'
 import { summarise } from '../../networks/summary.js'
 import type { CheckpointState } from '../../training/checkpoint-state.js'
 import type { ExportedOnnx, OnnxFile, OnnxVariant } from '../onnx/export-onnx.js'
 import type { EvaluationLine } from './evaluations.js'
-import { centreCropOf } from './processor.js'
+import { centreCropOf, channelScale } from './processor.js'
 import type { TrainingRecord } from './training-record.js'
 
 export interface CardSubject {
@@ -44,16 +44,8 @@ function details({ state, step, weights }: CardSubject): string {
   const { model, crop = 'slim', centralFraction, source } = state
   const network = networkOf(model)
   const { parameters, multiplyAdds } = summarise(model)
-  const { mean, deviation, order } = network.preprocessing
-  const changes = [
-    model.width !== 1 && `width ${model.width}`,
-    model.residualScale !== undefined && `residual scale ${model.residualScale}`,
-    model.blocks &&
-      `blocks ${Object.entries(model.blocks)
-        .map(([name, count]) => `${name}=${count}`)
-        .join(', ')}`,
-    (model.extraNorm ?? 'none') !== 'none' && `an extra norm (${model.extraNorm})`,
-  ].filter(change => typeof change === 'string')
+  const { mean, std } = channelScale(network.preprocessing)
+  const changes = changesOf(model)
   const facts: [string, string][] = [
     ['Network', `${network.title} (${network.source})`],
     ...(changes.length > 0 ? [['Changed', changes.join('; ')] as [string, string]] : []),
@@ -61,10 +53,7 @@ function details({ state, step, weights }: CardSubject): string {
     ['Parameters', formatCount(parameters)],
     ['Multiply-adds', `${formatSi(multiplyAdds)} an image`],
     ['Image size', `${model.size} × ${model.size}`],
-    [
-      'Pixels',
-      `(x − mean) / deviation with mean ${mean.join(', ')} and deviation ${deviation.join(', ')} of 0 … 255, ${order === 'rgb' ? 'red' : 'blue'} first`,
-    ],
+    ['Pixels', `0 … 1, red first, less ${mean.join(', ')}, over ${std.join(', ')}`],
     ['Crop', cropProtocols[crop].describe(model.size, { fraction: centralFraction })],
     source
       ? ['Weights', `of ${source.from}, file ${source.file}, SHA-256 ${source.sha256}`]

@@ -17,7 +17,7 @@ h2{font-size:1.08rem;line-height:1.4;font-weight:600;margin:0 0 .6rem}
 .notice:empty{display:none}
 .notice p{margin-bottom:.5rem}
 .served{display:none;margin-bottom:2rem}
-.file .served{display:block}.file .work{display:none}
+.file .served{display:block}.file .work,.file .lead{display:none}
 .work{display:grid;grid-template-columns:minmax(0,1fr) minmax(0,1fr);gap:2rem}
 #stage{display:grid;grid-template:minmax(0,1fr)/minmax(0,1fr);place-items:center;aspect-ratio:1;background:var(--card);border:1px dashed var(--axis);border-radius:6px;overflow:hidden}
 #stage>*{grid-area:1/1}
@@ -47,7 +47,7 @@ progress{display:block;width:100%;height:.5rem;margin-top:.5rem;accent-color:var
 code,pre{font:.88em/1.5 ui-monospace,'SF Mono',Menlo,Consolas,'DejaVu Sans Mono',monospace}
 pre{background:var(--card);border:1px solid var(--line);border-radius:6px;padding:.85rem 1rem;overflow-x:auto;max-width:42rem;margin:0 0 .5rem}
 .unseen{position:absolute;width:1px;height:1px;overflow:hidden;clip-path:inset(50%);white-space:nowrap}
-@media (max-width:44rem){main{padding-top:2rem}body{font-size:1rem}.lead{font-size:1.0625rem;margin-bottom:1.25rem}.work{grid-template-columns:minmax(0,1fr);gap:1.5rem}#stage{aspect-ratio:4/3}}
-@media (hover:none){#hint{visibility:hidden}}
+@media (max-width:44rem){main{padding-top:2rem}body{font-size:1rem}.lead{font-size:1.0625rem;margin-bottom:1.25rem}.work{grid-template-columns:minmax(0,1fr);gap:1.5rem}#stage{aspect-ratio:4/3}.controls{gap:.5rem}.button{flex:1 1 auto;padding:.55rem .7rem;text-align:center}}
+@media (pointer:coarse){#hint{visibility:hidden}}
 @media (prefers-reduced-motion){#labels{transition:none}}
 `
