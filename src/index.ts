@@ -18,6 +18,12 @@ export type { EvaluationProgress } from './evaluation/pace.js'
 export { type EvaluationResult, type Member, resultOf, type Subset } from './evaluation/result.js'
 export { writeResult } from './evaluation/result-folder.js'
 export { averagePredictions, type Predictions, type Scores, scoresOf } from './evaluation/scores.js'
+export {
+  type ExportedFolder,
+  exportHuggingface,
+  type HuggingfaceOptions,
+} from './export/huggingface/export-huggingface.js'
+export { type ExportedWeb, exportWeb, type WebExportOptions } from './export/web/export-web.js'
 export type { ModelSpec } from './networks/model-spec.js'
 export { findNetwork, networks } from './networks/networks.js'
 export { type Summary, summarise } from './networks/summary.js'

@@ -122,9 +122,10 @@ export class Browser implements AsyncDisposable {
     return (result as { value: T }).value
   }
 
-  /** Waits until an expression is true of the page, which is looked at whenever the page changes. */
+  /** Waits until an expression is true of the page, which is looked at whenever the page changes; a minute at most. */
   async until(condition: string): Promise<void> {
-    await this.value(`new Promise(resolve => {
+    await this.value(`new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(${JSON.stringify(`not so within a minute: ${condition}`)})), 60_000)
       const observer = new MutationObserver(() => look())
       const look = () => {
         if (!(${condition})) return
