@@ -31,7 +31,12 @@ async function pageOf(crop: 'slim' | 'timm') {
 const pages = { slim: await pageOf('slim'), timm: await pageOf('timm') }
 const browser = program === undefined ? undefined : await Browser.start(program)
 const watching =
-  program === undefined ? undefined : await Browser.start(program, ['--use-fake-device-for-media-stream'])
+  program === undefined
+    ? undefined
+    : await Browser.start(program, [
+        '--use-fake-device-for-media-stream',
+        '--host-resolver-rules=MAP other.test 127.0.0.1',
+      ])
 after(async () => {
   for (const { server } of Object.values(pages)) await server[Symbol.asyncDispose]()
   for (const each of [browser, watching]) await each?.[Symbol.asyncDispose]()
@@ -222,6 +227,20 @@ test('a camera that is refused is spoken of in words', { skip }, async () => {
   await window.until(text('message'))
   assert.match(await window.value(text('message')), /^The camera was refused: allow it/)
   assert.equal(await window.value(`${cameraButton}.textContent`), 'Use the camera')
+  assert.deepEqual(window.complaints, [])
+})
+
+test('over plain HTTP from another machine the page classifies, and says why it gets no camera', { skip }, async () => {
+  const { checkpoint, server } = pages.timm
+  const url = new URL(server.page)
+  url.hostname = 'other.test'
+  const window = await opened(url, { window: watching! })
+  assert.equal(await window.value('isSecureContext'), false)
+  await window.value(`${cameraButton}.click()`)
+  await window.until(text('message'))
+  assert.match(await window.value(text('message')), /only to pages from https:\/\/ addresses or from localhost/)
+  await window.value(give('drop', [{ name: 'a.png', type: 'image/png', bytes: await png(portrait) }]))
+  await assertShows(window, checkpoint, portrait, 1e-5)
   assert.deepEqual(window.complaints, [])
 })
 

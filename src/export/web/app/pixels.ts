@@ -1,7 +1,5 @@
+import { maximumPixels } from '../../../data/bad-image.js'
 import type { RgbImage } from '../../../data/decode.js'
-
-/** As `src/data/decode.ts` has it. */
-const mostPixels = 100_000_000
 
 /** Safari's canvases hold no more than 16 million pixels; an image is read in strips of fewer. */
 const stripPixels = 4_000_000
@@ -15,8 +13,8 @@ export async function readPixels(source: Blob | ImageBitmap): Promise<RgbImage> 
   const bitmap = source instanceof Blob ? await decode(source) : source
   try {
     const { width, height } = bitmap
-    if (width * height > mostPixels)
-      throw new Error(`The image has more than ${mostPixels / 1e6} million pixels: make it smaller.`)
+    if (width * height > maximumPixels)
+      throw new Error(`The image has more than ${maximumPixels / 1e6} million pixels: make it smaller.`)
     return { width, height, rgb: rgbOf(bitmap) }
   } finally {
     bitmap.close()
@@ -25,7 +23,8 @@ export async function readPixels(source: Blob | ImageBitmap): Promise<RgbImage> 
 
 async function decode(blob: Blob): Promise<ImageBitmap> {
   try {
-    return await createImageBitmap(blob, { imageOrientation: 'from-image', colorSpaceConversion: 'none' })
+    // Turning by the EXIF data is what browsers do unasked; the word for it has changed over the years.
+    return await createImageBitmap(blob, { colorSpaceConversion: 'none' })
   } catch {
     const name = blob instanceof File && blob.name !== '' ? blob.name : 'This'
     throw new Error(`${name} is no image that this browser can read.`)
