@@ -20,11 +20,17 @@ export { type EvaluationResult, type Member, resultOf, type Subset } from './eva
 export { writeResult } from './evaluation/result-folder.js'
 export { averagePredictions, type Predictions, type Scores, scoresOf } from './evaluation/scores.js'
 export {
+  type ExportedFolder,
+  exportHuggingface,
+  type HuggingfaceOptions,
+} from './export/huggingface/export-huggingface.js'
+export {
   type ExportedOnnx,
   exportOnnx,
   type OnnxExportOptions,
   type OnnxVariant,
 } from './export/onnx/export-onnx.js'
+export { type ExportedWeb, exportWeb, type WebExportOptions } from './export/web/export-web.js'
 export type { ModelSpec } from './networks/model-spec.js'
 export { findNetwork, networks } from './networks/networks.js'
 export { type Summary, summarise } from './networks/summary.js'

@@ -28,6 +28,20 @@ export function modelOptions(
   return { classes, size, width, residualScale, blocks, normScale, extraNorm }
 }
 
+/** What a network has otherwise than the published one of its name, in words; the input's size and the classes aside. */
+export function changesOf(spec: ModelSpec): string[] {
+  const { width, residualScale, extraNorm = 'none', blocks = {} } = spec
+  const published = networkOf(spec).blocks
+  return [
+    ...(width === 1 ? [] : [`width ${width}`]),
+    ...(residualScale === undefined ? [] : [`residual scale ${residualScale}`]),
+    ...(extraNorm === 'none' ? [] : [`an extra norm (${extraNorm})`]),
+    ...Object.entries(blocks).flatMap(([name, count]) =>
+      count === published[name] ? [] : [`${count} blocks ${name}`],
+    ),
+  ]
+}
+
 /** Reads a spec back from JSON. Throws a UserError that names `where` when it is not one. */
 export function parseModelSpec(value: unknown, where: string): ModelSpec {
   const fail = (what: string): never => {

@@ -1,5 +1,6 @@
+import { BadImage } from '../data/bad-image.js'
 import type { Batch } from '../data/batch-run.js'
-import { BadImage, type RgbImage } from '../data/decode.js'
+import type { RgbImage } from '../data/decode.js'
 import { ImageViews } from '../data/image-views.js'
 import { inputExtent, type ViewPreprocessing, viewCount } from '../data/preprocessing.js'
 

@@ -2,8 +2,7 @@ import { existsSync, realpathSync } from 'node:fs'
 import { UserError, unknownChoice } from '../base/error.js'
 import { type Shape, sameShape, sizeOf } from '../base/shape.js'
 import { type TensorSource, writeSafetensors } from '../formats/safetensors.js'
-import type { ModelSpec } from '../networks/model-spec.js'
-import { findNetwork } from '../networks/networks.js'
+import { changesOf, type ModelSpec } from '../networks/model-spec.js'
 import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState } from '../training/checkpoint-state.js'
@@ -18,6 +17,11 @@ export interface Exported {
   readonly auxiliary: boolean
 }
 
+export interface ExportOptions {
+  /** The auxiliary head too, where the checkpoint holds it. @default true */
+  readonly auxiliary?: boolean
+}
+
 /**
  * Writes what a checkpoint evaluates with, its running averages where it has them, as a safetensors file under a library's
  * names. Norms without scale get one of 1. Holds one tensor at a time.
@@ -25,14 +29,19 @@ export interface Exported {
  * Errors: `UserError` where the library has no such network, the checkpoint lacks a tensor or has one in another shape,
  * and where the file cannot be written.
  */
-export function exportWeights(checkpoint: Checkpoint, library: Library, out: string): Exported {
+export function exportWeights(
+  checkpoint: Checkpoint,
+  library: Library,
+  out: string,
+  options: ExportOptions = {},
+): Exported {
   if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.file))
     throw new UserError(`--out ${out} is the checkpoint to export: give another file`, 2)
   const { model } = decodeState(checkpoint)
   const family = familyFor(model, library, checkpoint.file)
   const held = new Set(checkpoint.names)
   const heads = [...(family.auxiliary?.keys() ?? [])]
-  const auxiliary = heads.some(name => held.has(name))
+  const auxiliary = (options.auxiliary ?? true) && heads.some(name => held.has(name))
   const shapes = variablesOf(model.network, model.classes, { auxiliary })
   const tensors = [...family.names, ...(auxiliary ? family.auxiliary! : [])].map(([ours, theirs]) =>
     sourceOf(checkpoint, { ours, theirs, shape: shapes.get(ours)!, held, scaled: model.normScale }),
@@ -42,18 +51,12 @@ export function exportWeights(checkpoint: Checkpoint, library: Library, out: str
 }
 
 /** Errors: `UserError` where the network is not the published one, which is all that a library can load. */
-function familyFor(model: ModelSpec, library: Library, file: string): Family {
+export function familyFor(model: ModelSpec, library: Library, file: string): Family {
   const family = families.find(
     candidate => candidate.form.writable && candidate.network === model.network && candidate.library === library,
   )
   if (!family) throw cannotWrite(model.network, library)
-  const { blocks } = findNetwork(model.network)
-  const changed = [
-    model.width !== 1 && `width ${model.width}`,
-    model.residualScale !== undefined && `residual scale ${model.residualScale}`,
-    (model.extraNorm ?? 'none') !== 'none' && `an extra norm (${model.extraNorm})`,
-    ...Object.entries(model.blocks ?? {}).map(([name, count]) => count !== blocks[name] && `${count} blocks ${name}`),
-  ].filter(change => change !== false)
+  const changed = changesOf(model)
   if (changed.length > 0)
     throw new UserError(
       `${file} holds a ${model.network} with ${changed.join(', ')}, which ${describeFamily(family)} has not: export a published one`,

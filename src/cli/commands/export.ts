@@ -2,11 +2,18 @@ import { Command, type Option } from 'commander'
 import { UserError } from '../../base/error.js'
 import { oneOf } from '../arguments.js'
 import type { CommonFlags, ExportForm } from './export/form.js'
+import { huggingfaceForm } from './export/huggingface.js'
 import { onnxForm } from './export/onnx.js'
 import { safetensorsForm } from './export/safetensors.js'
+import { webForm } from './export/web.js'
 
 /** Every form there is, by the word after --to. */
-const forms = { safetensors: safetensorsForm, onnx: onnxForm } satisfies Readonly<Record<string, ExportForm<never>>>
+const forms = {
+  safetensors: safetensorsForm,
+  onnx: onnxForm,
+  huggingface: huggingfaceForm,
+  web: webForm,
+} satisfies Readonly<Record<string, ExportForm<never>>>
 
 type FormName = keyof typeof forms
 const formNames = Object.keys(forms) as FormName[]

@@ -1,29 +1,21 @@
-import { InvalidArgumentError, Option } from 'commander'
-import { type BackendName, openBackend } from '../../../backends/open.js'
+import { Option } from 'commander'
 import { formatBytes, formatPercent, formatTable } from '../../../base/format.js'
-import { openEvaluationData } from '../../../data/class-folder.js'
-import { openCalibration } from '../../../export/onnx/calibration.js'
-import { type ExportedOnnx, exportOnnx, type OnnxFile, onnxVariants } from '../../../export/onnx/export-onnx.js'
+import { type ExportedOnnx, exportOnnx, type OnnxFile } from '../../../export/onnx/export-onnx.js'
 import { readCheckpoint } from '../../../training/checkpoint.js'
-import { oneOf, positiveNumber } from '../../arguments.js'
-import { backendOption, badImagesOption, threadsOption } from '../../engine-options.js'
-import { interruptSignal } from '../../interrupt.js'
-import { ProgressLine } from '../../progress-line.js'
-import { warn } from '../../warn.js'
+import { positiveNumber } from '../../arguments.js'
 import type { ExportForm } from './form.js'
+import {
+  calibrateOption,
+  engineOptions,
+  exporting,
+  imagesOption,
+  type OnnxFlags,
+  variantsOption,
+} from './onnx-options.js'
 
-const lesser = onnxVariants.filter(variant => variant !== 'f32')
-type Lesser = (typeof lesser)[number]
-
-interface Flags {
+interface Flags extends OnnxFlags {
   readonly foldNorm: boolean
   readonly bound?: number
-  readonly variants?: readonly Lesser[]
-  readonly calibrate?: string
-  readonly images?: string
-  readonly badImages: 'error' | 'skip'
-  readonly backend: BackendName
-  readonly threads?: number
 }
 
 export const onnxForm: ExportForm<Flags> = {
@@ -34,38 +26,17 @@ export const onnxForm: ExportForm<Flags> = {
       '--bound <share>',
       'refuse where logits are further off, relative to the largest (default: 1e-4)',
     ).argParser(positiveNumber(1)),
-    new Option('--variants <list>', `smaller files beside it: ${lesser.join(', ')}`).argParser(variantList),
-    new Option('--calibrate <folder>', 'images that show the ranges of activations, for q8: class folders or images'),
-    new Option('--images <folder>', 'measure the errors of all variants on it: val/<class>/*.jpg, or class folders'),
-    badImagesOption(),
-    backendOption(),
-    threadsOption(),
+    variantsOption(),
+    calibrateOption(),
+    imagesOption(),
+    ...engineOptions(),
   ],
   required: [],
-  async write(file, { out, foldNorm, bound, variants, calibrate, images, badImages, backend, threads }) {
+  async write(file, { out, foldNorm, bound, ...flags }) {
     using checkpoint = readCheckpoint(file)
-    const line = new ProgressLine(process.stderr)
-    try {
-      const exported = await exportOnnx(checkpoint, {
-        ...{ out, foldNorm, bound, badImages },
-        ...(variants && { variants }),
-        ...(calibrate !== undefined && { calibration: await openCalibration(calibrate) }),
-        ...(images !== undefined && { images: await openEvaluationData(images) }),
-        backend: openBackend(backend, warn, { threads, notify: warn }),
-        signal: interruptSignal('stopping'),
-        progress: doing => line.update(doing),
-      })
-      return { facts: exported, text: describe(exported) }
-    } finally {
-      line.end()
-    }
+    const exported = await exporting(flags, options => exportOnnx(checkpoint, { ...options, out, foldNorm, bound }))
+    return { facts: exported, text: describe(exported) }
   },
-}
-
-function variantList(text: string): readonly Lesser[] {
-  const names = text.split(',').map(oneOf('variant', lesser))
-  if (new Set(names).size < names.length) throw new InvalidArgumentError('It names one twice.')
-  return names
 }
 
 function describe({ runtime, files }: ExportedOnnx): string {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { nearest, UserError } from '../../../base/error.js'
-import { BadImage } from '../../../data/decode.js'
+import { BadImage } from '../../../data/bad-image.js'
 import { labelOf } from '../../../data/imagenet-classes.js'
 import { badImageError } from '../../../data/loader.js'
 import { writeAtomically } from '../../../formats/atomic-file.js'

@@ -41,17 +41,23 @@ interface Message {
 
 /** One tab of a headless Chromium, spoken to over its debugging pipe. */
 export class Browser implements AsyncDisposable {
-  /** What the page complained of: errors, violations of its policy, requests that it made. */
+  /**
+   * What the page and its workers complained of: errors, violations of their policy, requests to anywhere but the server
+   * that the page came from.
+   */
   readonly complaints: string[] = []
+  /** What the page and its workers asked for. */
+  readonly requests: string[] = []
   readonly #process: ChildProcess
   readonly #profile: string
   readonly #commands: Writable
   readonly #waiting = new Map<number, { resolve: (message: Message) => void; reject: (error: Error) => void }>()
   readonly #loaded: (() => void)[] = []
   #session: string | undefined
+  #origin: string | undefined
   #count = 0
 
-  private constructor(program: string) {
+  private constructor(program: string, more: readonly string[]) {
     this.#profile = mkdtempSync(path.join(tmpdir(), 'chromium-'))
     const flags = [
       '--headless',
@@ -65,6 +71,7 @@ export class Browser implements AsyncDisposable {
       '--hide-scrollbars',
       '--remote-debugging-pipe',
       `--user-data-dir=${this.#profile}`,
+      ...more,
     ]
     this.#process = spawn(program, [...flags, 'about:blank'], { stdio: ['ignore', 'ignore', 'ignore', 'pipe', 'pipe'] })
     this.#commands = this.#process.stdio[3] as Writable
@@ -75,17 +82,23 @@ export class Browser implements AsyncDisposable {
     })
   }
 
-  static async start(program: string): Promise<Browser> {
-    const browser = new Browser(program)
+  /** @param flags of the command line */
+  static async start(program: string, flags: readonly string[] = []): Promise<Browser> {
+    const browser = new Browser(program, flags)
     const { targetInfos } = await browser.#send('Target.getTargets')
     const page = (targetInfos as { type: string; targetId: string }[]).find(target => target.type === 'page')!
     const { sessionId } = await browser.#send('Target.attachToTarget', { targetId: page.targetId, flatten: true })
     browser.#session = String(sessionId)
     for (const domain of ['Page', 'Runtime', 'Log', 'Network']) await browser.#send(`${domain}.enable`)
+    // Workers wait until they are listened to.
+    await browser.#send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true })
     return browser
   }
 
-  async open(file: string, view: View): Promise<void> {
+  /** Opens a page by the path of its file or by its address, and waits until it is loaded. */
+  async open(place: string | URL, view: View): Promise<void> {
+    const url = place instanceof URL ? place : pathToFileURL(place)
+    this.#origin = url.origin
     const { width, height, scheme = 'light', media = 'screen', scale = 1, touch = false } = view
     await this.#send('Emulation.setDeviceMetricsOverride', { width, height, deviceScaleFactor: scale, mobile: touch })
     await this.#send('Emulation.setTouchEmulationEnabled', { enabled: touch })
@@ -94,15 +107,46 @@ export class Browser implements AsyncDisposable {
       features: [{ name: 'prefers-color-scheme', value: scheme }],
     })
     const loaded = new Promise<void>(resolve => this.#loaded.push(resolve))
-    await this.#send('Page.navigate', { url: pathToFileURL(file).href })
+    await this.#send('Page.navigate', { url: url.href })
     await loaded
   }
 
-  /** The value of an expression in the page, as JSON carries it. */
+  /** The value of an expression in the page, as JSON carries it; of a promise, what it comes to. */
   async value<T>(expression: string): Promise<T> {
-    const { result, exceptionDetails } = await this.#send('Runtime.evaluate', { expression, returnByValue: true })
+    const { result, exceptionDetails } = await this.#send('Runtime.evaluate', {
+      expression,
+      returnByValue: true,
+      awaitPromise: true,
+    })
     if (exceptionDetails) throw new Error(JSON.stringify(exceptionDetails))
     return (result as { value: T }).value
+  }
+
+  /** Waits until an expression is true of the page, which is looked at whenever the page changes; a minute at most. */
+  async until(condition: string): Promise<void> {
+    await this.value(`new Promise((resolve, reject) => {
+      setTimeout(() => reject(new Error(${JSON.stringify(`not so within a minute: ${condition}`)})), 60_000)
+      const observer = new MutationObserver(() => look())
+      const look = () => {
+        if (!(${condition})) return
+        observer.disconnect()
+        resolve()
+      }
+      observer.observe(document, { subtree: true, childList: true, attributes: true, characterData: true })
+      look()
+    })`)
+  }
+
+  /** Chooses files in the input that the selector finds. */
+  async choose(selector: string, files: readonly string[]): Promise<void> {
+    const { root } = await this.#send('DOM.getDocument')
+    const { nodeId } = await this.#send('DOM.querySelector', { nodeId: (root as { nodeId: number }).nodeId, selector })
+    await this.#send('DOM.setFileInputFiles', { nodeId, files })
+  }
+
+  /** Answers what the page may be asked for, such as 'camera', from now on. */
+  async permit(name: string, setting: 'granted' | 'denied'): Promise<void> {
+    await this.#send('Browser.setPermission', { permission: { name }, setting, origin: this.#origin })
   }
 
   async moveMouse(x: number, y: number): Promise<void> {
@@ -146,11 +190,10 @@ export class Browser implements AsyncDisposable {
     await rm(this.#profile, { recursive: true, force: true, maxRetries: 20, retryDelay: 50 })
   }
 
-  async #send(method: string, params: object = {}): Promise<NonNullable<Message['result']>> {
+  async #send(method: string, params: object = {}, sessionId = this.#session): Promise<NonNullable<Message['result']>> {
     const id = ++this.#count
     const answer = new Promise<Message>((resolve, reject) => this.#waiting.set(id, { resolve, reject }))
-    const session = this.#session === undefined ? {} : { sessionId: this.#session }
-    this.#commands.write(`${JSON.stringify({ id, method, params, ...session })}\0`)
+    this.#commands.write(`${JSON.stringify({ id, method, params, sessionId })}\0`)
     const { result, error } = await answer
     if (error) throw new Error(`${method}: ${error.message}`)
     return result ?? {}
@@ -176,9 +219,23 @@ export class Browser implements AsyncDisposable {
     if (message.method === 'Page.loadEventFired') this.#loaded.shift()?.()
     else if (message.method === 'Runtime.exceptionThrown' || message.method === 'Log.entryAdded') said()
     else if (message.method === 'Runtime.consoleAPICalled') said()
-    else if (message.method === 'Network.requestWillBeSent') {
+    else if (message.method === 'Target.attachedToTarget') {
+      if (message.params!.waitingForDebugger) this.#listenTo(String(message.params!.sessionId))
+    } else if (message.method === 'Network.requestWillBeSent') {
       const { url } = message.params!.request as { url: string }
-      if (!/^(?:file|data|about):/.test(url)) said()
+      this.requests.push(url)
+      if (!/^(?:file|data|about|blob):/.test(url) && new URL(url).origin !== this.#origin) said()
     }
+  }
+
+  /** To a worker that the page has started, and to those that it starts. */
+  #listenTo(worker: string): void {
+    const listening = [
+      ...['Runtime.enable', 'Network.enable', 'Log.enable'].map(method => this.#send(method, {}, worker)),
+      this.#send('Target.setAutoAttach', { autoAttach: true, waitForDebuggerOnStart: true, flatten: true }, worker),
+      this.#send('Runtime.runIfWaitingForDebugger', {}, worker),
+    ]
+    // One that ended meanwhile, or has no such events, has nothing to tell.
+    for (const answer of listening) answer.catch(() => {})
   }
 }
