@@ -58,6 +58,7 @@ const vggPreprocessing: Preprocessing = {
 
 export const resnet152Slim: Network = {
   id: 'resnet-152-slim',
+  formOf: 'resnet-152',
   title: 'ResNet-152 (TF-Slim)',
   source: 'arXiv:1512.03385, table 1, as released in TF-Slim (resnet_v1_152, 2016-08-28)',
   residual: true,

@@ -11,6 +11,8 @@ export interface Dimensions {
 export interface Network {
   readonly id: string
   readonly title: string
+  /** The network that this is another form of, as some library computes it: files of that library are asked for by either id. */
+  readonly formOf?: string
   /** Where it is defined, and which figures. */
   readonly source: string
   readonly residual: boolean

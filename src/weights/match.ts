@@ -61,7 +61,7 @@ export function matchWeights(file: Contents, from: Library | 'auto', network: st
 }
 
 function familiesOf(from: Library | 'auto', network: string): readonly [Family, ...Family[]] {
-  const known = families.filter(family => family.network === network)
+  const known = familiesAskedBy(network)
   const [first, ...others] = known.filter(({ library }) => from === 'auto' || library === from)
   if (first) return [first, ...others]
   if (known.length > 0)
@@ -69,6 +69,10 @@ function familiesOf(from: Library | 'auto', network: string): readonly [Family, 
   const networks = [...new Set(families.map(family => family.network))]
   throw new UserError(`no public weights of ${network} are known: there are some of ${networks.join(', ')}`, 2)
 }
+
+/** The families of a network, and of its forms in other libraries. */
+const familiesAskedBy = (network: string): readonly Family[] =>
+  families.filter(family => family.network === network || findNetwork(family.network).formOf === network)
 
 /** The tensors of a file by the names that a library gives them. */
 class Held {
@@ -115,7 +119,7 @@ class Held {
 
   /** Errors: `UserError` where the file is nearer to another network. */
   expectNoOther(network: string): void {
-    const own = Math.max(0, ...families.filter(family => family.network === network).map(family => this.share(family)))
+    const own = Math.max(0, ...familiesAskedBy(network).map(family => this.share(family)))
     const best = this.closest(families)
     if (this.share(best) <= own || this.share(best) < 0.5) return
     throw new UserError(

@@ -182,10 +182,18 @@ test('the lists of tensors of timm and torchvision themselves are matched', () =
   }
 })
 
-test('a network that has no public weights is told from a namesake that has', () => {
+test("asked for by the network's id, a library's file is of the form that the library computes", () => {
+  const asked = (family: Family, network: string) =>
+    matchWeights(contents(fileOf(family)), family.library, network).family.network
+  assert.equal(asked(timmInceptionV3, 'inception-v3'), 'inception-v3-torch')
+  assert.equal(asked(slimInceptionV3, 'inception-v3'), 'inception-v3')
+  assert.equal(asked(slimResnet152, 'resnet-152'), 'resnet-152-slim')
+})
+
+test('a form is told from the network that it is a form of', () => {
   refuses(
-    () => matchWeights(contents(fileOf(timmInceptionV3)), 'auto', 'inception-v3'),
-    /holds no inception-v3 but looks like timm's inception_v3: import it with --network inception-v3-torch$/,
+    () => matchWeights(contents(fileOf(slimInceptionV3)), 'auto', 'inception-v3-torch'),
+    /holds no inception-v3-torch but looks like TF-Slim's inception_v3: import it with --network inception-v3$/,
   )
 })
 
