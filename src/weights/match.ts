@@ -49,30 +49,30 @@ type Contents = Pick<TensorFile, 'path' | 'tensors' | 'others'>
 export function matchWeights(file: Contents, from: Library | 'auto', network: string): Match {
   findNetwork(network)
   const held = new Held(file)
-  held.expectNoOther(network)
-  const candidates = familiesOf(from, network)
+  const known = families.filter(family => isAskedBy(family, network))
+  const candidates = known.filter(({ library }) => from === 'auto' || library === from)
+  held.expectNoOther(network, candidates)
+  const [first, ...others] = candidates
+  if (!first) throw noneKnown(known, from, network)
   const fitting = candidates.filter(family => held.share(family) === 1)
   if (new Set(fitting.map(({ crop }) => `${crop.name} ${crop.fraction}`)).size > 1)
     throw new UserError(
       `${file.path} could be ${fitting.map(describeFamily).join(' or ')}, which evaluate in different ways: say which (--from)`,
       2,
     )
-  return held.match(held.closest(candidates))
+  return held.match(held.closest([first, ...others]))
 }
 
-function familiesOf(from: Library | 'auto', network: string): readonly [Family, ...Family[]] {
-  const known = familiesAskedBy(network)
-  const [first, ...others] = known.filter(({ library }) => from === 'auto' || library === from)
-  if (first) return [first, ...others]
+/** Whether a family is of the network, or of a form of it. */
+const isAskedBy = (family: Family, network: string): boolean =>
+  family.network === network || findNetwork(family.network).formOf === network
+
+function noneKnown(known: readonly Family[], from: string, network: string): UserError {
   if (known.length > 0)
-    throw unknownChoice(`source of ${network}`, from, [...new Set(known.map(({ library }) => library))])
+    return unknownChoice(`source of ${network}`, from, [...new Set(known.map(({ library }) => library))])
   const networks = [...new Set(families.map(family => family.network))]
-  throw new UserError(`no public weights of ${network} are known: there are some of ${networks.join(', ')}`, 2)
+  return new UserError(`no public weights of ${network} are known: there are some of ${networks.join(', ')}`, 2)
 }
-
-/** The families of a network, and of its forms in other libraries. */
-const familiesAskedBy = (network: string): readonly Family[] =>
-  families.filter(family => family.network === network || findNetwork(family.network).formOf === network)
 
 /** The tensors of a file by the names that a library gives them. */
 class Held {
@@ -117,13 +117,16 @@ class Held {
     return candidates.reduce((best, family) => (this.share(family) > this.share(best) ? family : best))
   }
 
-  /** Errors: `UserError` where the file is nearer to another network. */
-  expectNoOther(network: string): void {
-    const own = Math.max(0, ...familiesAskedBy(network).map(family => this.share(family)))
+  /** Errors: `UserError` where the file is nearer to another family than to these of the network. */
+  expectNoOther(network: string, candidates: readonly Family[]): void {
+    const own = Math.max(0, ...candidates.map(family => this.share(family)))
     const best = this.closest(families)
     if (this.share(best) <= own || this.share(best) < 0.5) return
+    const [what, instead] = isAskedBy(best, network)
+      ? [`not the ${network} that was asked for`, `--from ${best.library}`]
+      : [`no ${network}`, `--network ${best.network}`]
     throw new UserError(
-      `${this.#file.path} holds no ${network} but looks like ${describeFamily(best)}: import it with --network ${best.network}`,
+      `${this.#file.path} holds ${what} but looks like ${describeFamily(best)}: import it with ${instead}`,
       2,
     )
   }

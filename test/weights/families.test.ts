@@ -160,7 +160,9 @@ for (const family of families) {
     for (const other of families.filter(({ network: wanted }) => wanted !== network))
       refuses(
         () => matchWeights(contents(fileOf(family)), other.library, other.network),
-        new RegExp(`holds no ${other.network} but looks like .*: import it with --network ${network}$`),
+        findNetwork(network).formOf === other.network
+          ? new RegExp(`holds not the ${other.network} that was asked for but looks like .*: import it with --from `)
+          : new RegExp(`holds no ${other.network} but looks like .*: import it with --network ${network}$`),
       )
   })
 
@@ -188,6 +190,13 @@ test("asked for by the network's id, a library's file is of the form that the li
   assert.equal(asked(timmInceptionV3, 'inception-v3'), 'inception-v3-torch')
   assert.equal(asked(slimInceptionV3, 'inception-v3'), 'inception-v3')
   assert.equal(asked(slimResnet152, 'resnet-152'), 'resnet-152-slim')
+})
+
+test("asked for under another library's names, the file's own library is named", () => {
+  refuses(
+    () => matchWeights(contents(fileOf(slimInceptionV4)), 'timm', 'inception-v4'),
+    /holds not the inception-v4 that was asked for but looks like TF-Slim's inception_v4: import it with --from slim$/,
+  )
 })
 
 test('a form is told from the network that it is a form of', () => {
