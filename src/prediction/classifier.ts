@@ -38,7 +38,7 @@ export type Outcome =
   | { readonly index: number; readonly reason: string }
 
 /** Images at a time where there are many. More would be hardly faster, and later. */
-const manyAtOnce = 8
+export const manyAtOnce = 8
 /** From so many files on, threads of their own read them: starting these takes as long as a few images. */
 const worthThreads = 16
 /** Files whose names are in memory at a time. */
@@ -152,7 +152,7 @@ export class Classifier implements Disposable {
     this.#calls++
     try {
       const views = viewCount(this.preprocessing)
-      for await (const result of viewMeans(batches, this.#network(batch), views, signal))
+      for await (const result of viewMeans(batches, () => this.#network(batch), views, signal))
         yield outcomeOf(result, reasonOf)
     } finally {
       this.#calls--

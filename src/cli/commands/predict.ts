@@ -142,7 +142,9 @@ async function predict(classifier: Classifier, named: NamedImages, { flags, feat
   printing.end()
   if (!features) return
   features.commit()
-  warn(`${flags.embed}: ${formatCount(features.rows)} rows of ${formatCount(features.columns)} features, in this order`)
+  warn(
+    `${flags.embed}: ${formatCount(features.rows)} × ${formatCount(features.columns)} features, a row an image in this order`,
+  )
 }
 
 const rankedClasses = ({ probabilities }: Prediction, classNames: readonly string[], most: number): RankedClass[] =>
