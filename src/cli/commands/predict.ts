@@ -70,11 +70,12 @@ export const predictCommand = (): Command =>
       const images = await namedImages(words)
       using classifier = open(flags, images)
       if (!classifier.hasClasses) expectOnlyFeatures(classifier, flags)
-      const folder = flags.explain
+      const { explain: folder, class: name } = flags
+      const explained = name === undefined ? undefined : placeOfClass(name, classifier.state.classNames)
       if (folder !== undefined) makeFolder(folder)
       using features = flags.embed === undefined ? undefined : new NpyFile(flags.embed)
       using heatMaps = folder === undefined ? undefined : new HeatMaps(classifier, folder)
-      await predict(classifier, images, { flags, features, heatMaps })
+      await predict(classifier, images, { flags, features, heatMaps, explained })
     })
 
 function expectSense({ crops, resize, explain, class: name }: Flags): void {
@@ -102,12 +103,14 @@ interface Work {
   readonly flags: Flags
   readonly features: NpyFile | undefined
   readonly heatMaps: HeatMaps | undefined
+  /** The class to explain; undefined for each image's best one. */
+  readonly explained: number | undefined
 }
 
 /** Predicts and prints image by image, so that memory does not depend on how many there are. */
-async function predict(classifier: Classifier, named: NamedImages, { flags, features, heatMaps }: Work): Promise<void> {
+async function predict(classifier: Classifier, named: NamedImages, work: Work): Promise<void> {
+  const { flags, features, heatMaps, explained } = work
   const { classNames } = classifier.state
-  const explained = flags.class === undefined ? undefined : placeOfClass(flags.class, classNames)
   const printing = printingFor(flags)
   const waiting: NamedImage[] = []
   const inputs = async function* () {
