@@ -15,8 +15,8 @@ import { inTurn } from './in-turn.js'
 import { type Decoded, viewBatches } from './view-batches.js'
 import { type ImageResult, type Prediction, viewMeans } from './view-means.js'
 
-/** What of an image is looked at: a crop protocol's views, or all of an image that has the network's size. */
-export type Look = CropName | 'whole'
+/** What of an image is looked at: a crop protocol's views, or an image of the network's size as it is. */
+export type Look = CropName | 'exact'
 
 export interface ClassifierOptions {
   readonly backend: Backend
@@ -195,7 +195,7 @@ function expectWholeClasses(file: string, { classNames, model }: CheckpointState
 
 function preprocessingOf({ model, crop = 'slim', centralFraction }: CheckpointState, look?: Look): ViewPreprocessing {
   const { size } = model
-  if (look === 'whole') return { kind: 'exact', size }
+  if (look === 'exact') return { kind: 'exact', size }
   return { kind: 'views', crops: look ?? crop, size, fraction: centralFraction }
 }
 

@@ -94,7 +94,7 @@ function expectOnlyFeatures({ model }: Classifier, { embed, explain, logits }: F
 function open({ checkpoint, resize, crops, ...engine }: Flags, { count }: NamedImages): Classifier {
   using opened = openCheckpoint(checkpoint, warn)
   const backend = openBackend(engine.backend, warn, { ...engine, notify: warn })
-  const look: Look | undefined = resize === 'none' ? 'whole' : crops === '1' ? undefined : crops
+  const look: Look | undefined = resize === 'none' ? 'exact' : crops === '1' ? undefined : crops
   const tune = count === undefined || count >= worthTuning
   return new Classifier(opened, { backend, precision: choosePrecision(backend, engine.precision), look, tune })
 }
