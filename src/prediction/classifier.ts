@@ -102,7 +102,13 @@ export class Classifier implements Disposable {
     })
     const batch = many ? manyAtOnce : 1
     const batches = viewBatches(decoded, this.preprocessing, batch, (index, reason) => reasons.set(index, reason))
-    yield* this.#outcomes(batches, batch, { signal, reasonOf: index => reasons.get(index)! })
+    const reasonOf = (index: number) => {
+      const reason = reasons.get(index)!
+      // A stream of images may have no end.
+      reasons.delete(index)
+      return reason
+    }
+    yield* this.#outcomes(batches, batch, { signal, reasonOf })
   }
 
   /**
