@@ -7,7 +7,7 @@ import { imagesBelow } from './images-below.js'
 
 /** Images that one word of a command line stands for. */
 export interface FoundImages {
-  /** How many, where that is known without going through a folder. */
+  /** How many; undefined for a folder of a hundred or more. */
   readonly count: number | undefined
   /** Their paths, once. */
   paths(): AsyncIterable<string> | Iterable<string>
@@ -29,10 +29,16 @@ export async function findImages(word: string): Promise<FoundImages> {
   return { count: files.length, paths: () => files }
 }
 
-/** The first image is looked for at once, so that an empty folder is told before any work begins. */
+/** No more are counted in a folder, which may be a slow disk's. */
+const mostCounted = 100
+
+/** The first images are looked for at once, so that an empty folder is told before any work begins. */
 async function inFolder(folder: string): Promise<FoundImages> {
-  for await (const _ of imagesBelow(folder)) return { count: undefined, paths: () => imagesBelow(folder) }
-  throw new UserError(`${folder} has no images: give a folder with JPEG, PNG or WebP files in it or below`)
+  let count = 0
+  for await (const _ of imagesBelow(folder)) if (++count === mostCounted) break
+  if (count === 0)
+    throw new UserError(`${folder} has no images: give a folder with JPEG, PNG or WebP files in it or below`)
+  return { count: count < mostCounted ? count : undefined, paths: () => imagesBelow(folder) }
 }
 
 async function matching(pattern: string): Promise<string[]> {

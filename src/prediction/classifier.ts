@@ -15,8 +15,8 @@ import { inTurn } from './in-turn.js'
 import { type Decoded, viewBatches } from './view-batches.js'
 import { type ImageResult, type Prediction, viewMeans } from './view-means.js'
 
-/** What of an image is looked at: a crop protocol's views, or all of an image that has the network's size. */
-export type Look = CropName | 'whole'
+/** What of an image is looked at: a crop protocol's views, or an image of the network's size as it is. */
+export type Look = CropName | 'exact'
 
 export interface ClassifierOptions {
   readonly backend: Backend
@@ -38,7 +38,7 @@ export type Outcome =
   | { readonly index: number; readonly reason: string }
 
 /** Images at a time where there are many. More would be hardly faster, and later. */
-const manyAtOnce = 8
+export const manyAtOnce = 8
 /** From so many files on, threads of their own read them: starting these takes as long as a few images. */
 const worthThreads = 16
 /** Files whose names are in memory at a time. */
@@ -102,7 +102,13 @@ export class Classifier implements Disposable {
     })
     const batch = many ? manyAtOnce : 1
     const batches = viewBatches(decoded, this.preprocessing, batch, (index, reason) => reasons.set(index, reason))
-    yield* this.#outcomes(batches, batch, { signal, reasonOf: index => reasons.get(index)! })
+    const reasonOf = (index: number) => {
+      const reason = reasons.get(index)!
+      // A stream of images may have no end.
+      reasons.delete(index)
+      return reason
+    }
+    yield* this.#outcomes(batches, batch, { signal, reasonOf })
   }
 
   /**
@@ -152,7 +158,7 @@ export class Classifier implements Disposable {
     this.#calls++
     try {
       const views = viewCount(this.preprocessing)
-      for await (const result of viewMeans(batches, this.#network(batch), views, signal))
+      for await (const result of viewMeans(batches, () => this.#network(batch), views, signal))
         yield outcomeOf(result, reasonOf)
     } finally {
       this.#calls--
@@ -195,7 +201,7 @@ function expectWholeClasses(file: string, { classNames, model }: CheckpointState
 
 function preprocessingOf({ model, crop = 'slim', centralFraction }: CheckpointState, look?: Look): ViewPreprocessing {
   const { size } = model
-  if (look === 'whole') return { kind: 'exact', size }
+  if (look === 'exact') return { kind: 'exact', size }
   return { kind: 'views', crops: look ?? crop, size, fraction: centralFraction }
 }
 

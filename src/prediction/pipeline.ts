@@ -4,7 +4,7 @@ import { UserError, unknownChoice } from '../base/error.js'
 import { labelOf } from '../data/imagenet-classes.js'
 import { bestClasses } from '../evaluation/scores.js'
 import { openCheckpoint } from '../training/open-checkpoint.js'
-import { Classifier, type PredictOptions } from './classifier.js'
+import { Classifier, manyAtOnce, type PredictOptions } from './classifier.js'
 import { type ImageInput, nameOfInput } from './image-input.js'
 import type { Prediction } from './view-means.js'
 
@@ -101,9 +101,6 @@ const tasks: { readonly [Task in keyof PipelineTasks]: (classifier: Classifier) 
 const labelsOf = ({ probabilities }: Prediction, classNames: readonly string[], topK: number): Label[] =>
   bestClasses(probabilities, topK).map(place => ({ label: labelOf(classNames[place]!), score: probabilities[place]! }))
 
-/** From so many images on they are computed together. */
-const severalAtOnce = 4
-
 /** A function that gives what `taking`, told the options, takes from an image's prediction. */
 function perImage<Options extends PredictOptions, Result>(
   classifier: Classifier,
@@ -113,11 +110,17 @@ function perImage<Options extends PredictOptions, Result>(
     const take = taking(options)
     const all = isList(images) ? images : [images]
     const taken: Result[] = []
-    for await (const outcome of classifier.predict(all, { ...options, many: all.length >= severalAtOnce })) {
-      if ('reason' in outcome)
-        throw new UserError(`bad image ${nameOfInput(all[outcome.index]!, outcome.index)}: ${outcome.reason}`)
-      taken.push(take(outcome.prediction))
-    }
+    // Batches have one size, and an empty place in one takes as long as an image: the rest is computed one by one.
+    const whole = all.length - (all.length % manyAtOnce)
+    for (const [part, many] of [
+      [all.slice(0, whole), true],
+      [all.slice(whole), false],
+    ] as const)
+      for await (const outcome of classifier.predict(part, { ...options, many })) {
+        const index = taken.length
+        if ('reason' in outcome) throw new UserError(`bad image ${nameOfInput(all[index]!, index)}: ${outcome.reason}`)
+        taken.push(take(outcome.prediction))
+      }
     return isList(images) ? taken : taken[0]!
   }
   return run as PerImage<Options, Result>

@@ -32,12 +32,12 @@ interface Sums {
 
 /**
  * Computes batches of views, those of an image one after the other, and gives each image's means once all of its views
- * have come. Between a batch's first view and the end of its run nothing else can use the network. An aborted signal ends
- * the work before the next batch.
+ * have come. `open` gives the network when there is a batch for it; between a batch's first view and the end of its run
+ * nothing else can use it. An aborted signal ends the work before the next batch.
  */
 export async function* viewMeans(
   batches: AsyncIterable<Batch>,
-  network: ViewNetwork,
+  open: () => ViewNetwork,
   viewsPerImage: number,
   signal?: AbortSignal,
 ): AsyncGenerator<ImageResult, void, undefined> {
@@ -46,7 +46,7 @@ export async function* viewMeans(
     // Others get their turn before the thread is held for a run, so that a time limit can be noticed.
     await nextTurn()
     signal?.throwIfAborted()
-    const rows = compute(batch, network)
+    const rows = compute(batch, open())
     const done: ImageResult[] = []
     for (let row = 0; row < batch.count; row++) {
       const index = batch.indices[row]!

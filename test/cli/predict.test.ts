@@ -75,7 +75,7 @@ test('files, folders with all below them and patterns, in the order they are nam
 test('--resize none gives the logits of the library to the bit, and refuses another size by naming both', async () => {
   const exact = ['--resize', 'none', '--precision', 'f32', '--threads', '1', '--logits']
   const [told] = (await predictJson('exact/e.png', ...own, ...exact)) as Told[]
-  using classifier = openClassifier(checkpoint, { look: 'whole' })
+  using classifier = openClassifier(checkpoint, { look: 'exact' })
   const { logits } = await predictOne(classifier, await decodeFile(inRoot('exact/e.png')))
   assert.deepEqual(told!.logits, [...logits])
   assertRefused(

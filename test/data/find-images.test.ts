@@ -39,10 +39,16 @@ test('a folder stands for all images below it by name, each once though links le
   assert.deepEqual(await relative('.'), [
     ...['a/10.jpeg', 'a/2.PNG', 'a/deep/er/x.webp', 'a/linked.jpg', 'b.jpg', 'c/broken.jpg', 'c/y.gif'],
   ])
-  assert.equal((await findImages(root)).count, undefined)
+  assert.equal((await findImages(root)).count, 7)
   const found: string[] = []
   for await (const file of imagesBelow(path.join(root, 'a/deep/circle'))) found.push(path.basename(file))
   assert.deepEqual(found, ['10.jpeg', '2.PNG', 'x.webp', 'linked.jpg'])
+})
+
+test('a folder of very many is not counted before it is gone through', async () => {
+  for (let i = 0; i < 100; i++) write(`many/${i}.jpg`)
+  assert.equal((await findImages(path.join(root, 'many'))).count, undefined)
+  assert.equal((await pathsOf(path.join(root, 'many'))).length, 100)
 })
 
 test('a file stands for itself whatever its ending and its name', async () => {

@@ -41,7 +41,7 @@ const near = (got: ArrayLike<number>, wanted: ArrayLike<number>, bound = 1e-5) =
 
 test('an image of the network’s size, taken as it is, gives the logits of the bare program to the bit', async () => {
   const image = noise(3, size, size)
-  using classifier = openClassifier(checkpoint, { look: 'whole' })
+  using classifier = openClassifier(checkpoint, { look: 'exact' })
   const { logits } = await predictOne(classifier, image)
 
   const { backend, store, model } = classifier
@@ -55,7 +55,7 @@ test('an image of the network’s size, taken as it is, gives the logits of the 
 })
 
 test('an image of another size cannot be taken as it is, and both sizes are named', async () => {
-  using classifier = openClassifier(checkpoint, { look: 'whole' })
+  using classifier = openClassifier(checkpoint, { look: 'exact' })
   const outcomes = await collect(classifier.predict([noise(1, size + 1, size), ramp(size, size)]))
   assert.match((outcomes[0] as { reason: string }).reason, /^it has 76×75 pixels, and the network takes 75×75/)
   assert.ok('prediction' in outcomes[1]!)

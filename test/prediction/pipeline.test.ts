@@ -44,8 +44,9 @@ test('an image is a path, a URL of a file, the bytes of a file, or pixels', asyn
   const inputs = [file, pathToFileURL(file), `${pathToFileURL(file)}`, readFileSync(file), await decodeFile(file)]
   const [first, ...others] = await Promise.all(inputs.map(input => classify(input)))
   for (const other of others) assert.deepEqual(other, first)
-  const together = await classify(inputs)
-  assert.equal(together.length, 5)
+  // Eight of them are computed together.
+  const together = await classify([...inputs, ...inputs])
+  assert.equal(together.length, 10)
   for (const one of together) assert.equal(one[0]!.label, first![0]!.label)
 })
 
@@ -64,6 +65,7 @@ test('what is wrong is said in one line', async () => {
   const cases: [call: () => Promise<unknown>, message: RegExp][] = [
     [() => classify(bad), /^bad image .*bad\.png: the content is no JPEG, PNG or WebP image$/],
     [() => classify([readFileSync(file), readFileSync(bad)]), /^bad image number 2: the content is no/],
+    [() => classify([...Array(9).fill(file), bad]), /^bad image .*bad\.png: the content is no/],
     [() => classify('https://example.org/cat.jpg'), /is not a file: nothing is downloaded, so fetch it/],
     [() => classify(new URL('https://example.org/cat.jpg')), /is not a file/],
     [() => classify({ width: 2, height: 2, rgb: new Uint8Array(4) }), /an image of 2×2 pixels has 4 bytes/],

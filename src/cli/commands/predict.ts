@@ -70,11 +70,12 @@ export const predictCommand = (): Command =>
       const images = await namedImages(words)
       using classifier = open(flags, images)
       if (!classifier.hasClasses) expectOnlyFeatures(classifier, flags)
-      const folder = flags.explain
+      const { explain: folder, class: name } = flags
+      const explained = name === undefined ? undefined : placeOfClass(name, classifier.state.classNames)
       if (folder !== undefined) makeFolder(folder)
       using features = flags.embed === undefined ? undefined : new NpyFile(flags.embed)
       using heatMaps = folder === undefined ? undefined : new HeatMaps(classifier, folder)
-      await predict(classifier, images, { flags, features, heatMaps })
+      await predict(classifier, images, { flags, features, heatMaps, explained })
     })
 
 function expectSense({ crops, resize, explain, class: name }: Flags): void {
@@ -93,7 +94,7 @@ function expectOnlyFeatures({ model }: Classifier, { embed, explain, logits }: F
 function open({ checkpoint, resize, crops, ...engine }: Flags, { count }: NamedImages): Classifier {
   using opened = openCheckpoint(checkpoint, warn)
   const backend = openBackend(engine.backend, warn, { ...engine, notify: warn })
-  const look: Look | undefined = resize === 'none' ? 'whole' : crops === '1' ? undefined : crops
+  const look: Look | undefined = resize === 'none' ? 'exact' : crops === '1' ? undefined : crops
   const tune = count === undefined || count >= worthTuning
   return new Classifier(opened, { backend, precision: choosePrecision(backend, engine.precision), look, tune })
 }
@@ -102,12 +103,14 @@ interface Work {
   readonly flags: Flags
   readonly features: NpyFile | undefined
   readonly heatMaps: HeatMaps | undefined
+  /** The class to explain; undefined for each image's best one. */
+  readonly explained: number | undefined
 }
 
 /** Predicts and prints image by image, so that memory does not depend on how many there are. */
-async function predict(classifier: Classifier, named: NamedImages, { flags, features, heatMaps }: Work): Promise<void> {
+async function predict(classifier: Classifier, named: NamedImages, work: Work): Promise<void> {
+  const { flags, features, heatMaps, explained } = work
   const { classNames } = classifier.state
-  const explained = flags.class === undefined ? undefined : placeOfClass(flags.class, classNames)
   const printing = printingFor(flags)
   const waiting: NamedImage[] = []
   const inputs = async function* () {
@@ -142,7 +145,9 @@ async function predict(classifier: Classifier, named: NamedImages, { flags, feat
   printing.end()
   if (!features) return
   features.commit()
-  warn(`${flags.embed}: ${formatCount(features.rows)} rows of ${formatCount(features.columns)} features, in this order`)
+  warn(
+    `${flags.embed}: ${formatCount(features.rows)} × ${formatCount(features.columns)} features, a row an image in this order`,
+  )
 }
 
 const rankedClasses = ({ probabilities }: Prediction, classNames: readonly string[], most: number): RankedClass[] =>

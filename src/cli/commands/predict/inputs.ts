@@ -14,7 +14,7 @@ export interface NamedImage {
 }
 
 export interface NamedImages {
-  /** How many there are, where that is known before folders have been gone through. */
+  /** How many there are; undefined where a folder has very many. */
   readonly count: number | undefined
   images(): AsyncGenerator<NamedImage, void, undefined>
 }
