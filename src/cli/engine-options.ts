@@ -30,7 +30,10 @@ export const recomputeOption = (): Option =>
     .default('auto')
 
 export const freezeOption = (): Option =>
-  new Option('--freeze <scopes>', 'training, without these parts of the network: stem,inception_a.0').argParser(scopes)
+  new Option(
+    '--freeze <scopes>',
+    'fine-tuning: parts of the network that are not trained, e.g. stem,inception_a.0',
+  ).argParser(scopes)
 
 /** Optimisations by name: 'all', 'none', those listed, or all but those listed with 'no-' before them. */
 export const passesOption = (): Option =>

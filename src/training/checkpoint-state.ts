@@ -20,7 +20,7 @@ export interface CheckpointState {
   readonly errors?: { readonly top1: number; readonly top5: number }
   /** The last look found nothing but zeros before pooling: another one, and the network has died. */
   readonly silent?: boolean
-  /** Of weights that were trained elsewhere: the file, its SHA-256, and whose they are. */
+  /** Of weights that were trained elsewhere, or that a run began with: the file, its SHA-256, and whose they are. */
   readonly source?: { readonly file: string; readonly sha256: string; readonly from: string }
 }
 

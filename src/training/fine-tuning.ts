@@ -31,10 +31,11 @@ export const fineTuningFrom = (
 
 /** Opens the checkpoint that a run begins with. Errors: UserError where it is not the file that the run was made for. */
 export function openOrigin({ file, sha256 }: FineTuning): Checkpoint {
-  const checkpoint = readCheckpoint(file)
-  if (fileDigest(file) === sha256) return checkpoint
-  checkpoint.close()
-  throw new UserError(`${file} is not the checkpoint that the run was made for: put that one back, or start a new run`)
+  if (fileDigest(file) !== sha256)
+    throw new UserError(
+      `${file} is not the checkpoint that the run was made for: put that one back, or start a new run`,
+    )
+  return readCheckpoint(file)
 }
 
 /** What the checkpoints of a run that begins with `origin` say of it. */

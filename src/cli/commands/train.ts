@@ -57,7 +57,7 @@ export const trainCommand = (): Command =>
           .description("train one network on a class-folder tree, by default with the paper's recipe")
           .option('--network <id>', 'see: inception networks')
           .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg')
-          .option('--out <folder>', 'the run folder to make (default: runs/<network>)')
+          .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
           .option('--resume <run>', 'go on with the run in this folder'),
       ),
     ),

@@ -4,7 +4,8 @@ import type { ModelSpec } from '../../../networks/model-spec.js'
 import { findNetwork } from '../../../networks/networks.js'
 import type { Checkpoint } from '../../../training/checkpoint.js'
 import { decodeState } from '../../../training/checkpoint-state.js'
-import { realNumber, scopes } from '../../arguments.js'
+import { realNumber } from '../../arguments.js'
+import { freezeOption } from '../../engine-options.js'
 import type { ModelFlags } from '../../model-options.js'
 
 export interface FineTuningFlags {
@@ -21,7 +22,7 @@ export const addFineTuningOptions = (command: Command): Command =>
       'fine-tune: begin with the weights of this checkpoint or run; the defaults of the recipe are then others (README.md)',
     )
     .option('--classes-from-data', 'with --init: a new head for the classes of the data')
-    .option('--freeze <scopes>', 'with --init: do not train these, e.g. stem,inception_a.0', scopes)
+    .addOption(freezeOption())
     .option('--head-only-epochs <n>', 'with --init: train only the head for so many epochs first', realNumber(0))
 
 /** Errors: UserError when fine-tuning is described, and not what begins it. */
