@@ -190,7 +190,8 @@ test('errors of all variants are measured on labelled images, as our evaluation 
   const ours = await evaluator.run()
   const { files } = await exportOnnx(checkpoint, {
     ...{ out: place('labelled.onnx'), backend, images: set, variants: ['fp16', 'q8'] },
-    calibration: await openCalibration(path.join(images, 'val')),
+    // Of a data folder its training images.
+    calibration: await openCalibration(images),
   })
   const accuracies = files.map(({ accuracy }) => accuracy!)
   assert.equal(accuracies[0]!.top1Error, ours.top1Error)

@@ -1,6 +1,6 @@
 import { readdirSync } from 'node:fs'
-import type { ImageSet } from '../../data/class-folder.js'
-import { openSplit } from '../../data/class-folder.js'
+import path from 'node:path'
+import { type ImageSet, openSplit } from '../../data/class-folder.js'
 import { openFlat } from '../../data/flat-folder.js'
 import { fileError } from '../../formats/file-error.js'
 import type { OnnxModel } from '../../formats/onnx/model.js'
@@ -11,18 +11,23 @@ import type { PixelBatch } from './pixel-batches.js'
 import { activationLevels } from './quantisation.js'
 import type { OnnxSession } from './runtime.js'
 
-/** More images did not change the ranges. */
+/** Each takes a run that gives every activation. */
 const mostImages = 200
 
 /**
- * Images to measure activations on, spread evenly over a folder of class folders or of images alone. Errors: UserError
- * where the folder holds none.
+ * Images to measure activations on, spread evenly over a folder of class folders, or of images alone; of a data folder
+ * with `train` and `val`, over `train`. Errors: UserError where the folder holds none.
  */
 export async function openCalibration(folder: string): Promise<ImageSet> {
-  const { classes, items } = hasFolders(folder) ? await openSplit(folder) : await openUnlabelled(folder)
+  const folders = foldersIn(folder)
+  const { root, classes, items } = folders.includes('train')
+    ? await openSplit(path.join(folder, 'train'))
+    : folders.length > 0
+      ? await openSplit(folder)
+      : await openUnlabelled(folder)
   const count = Math.min(mostImages, items.length)
   const spread = Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!)
-  return { root: folder, classes, items: spread }
+  return { root, classes, items: spread }
 }
 
 async function openUnlabelled(folder: string): Promise<ImageSet> {
@@ -30,9 +35,10 @@ async function openUnlabelled(folder: string): Promise<ImageSet> {
   return { root: folder, classes: ['unknown'], items: paths.map(path => ({ path, label: 0 })) }
 }
 
-function hasFolders(folder: string): boolean {
+function foldersIn(folder: string): string[] {
   try {
-    return readdirSync(folder, { withFileTypes: true }).some(entry => entry.isDirectory())
+    const entries = readdirSync(folder, { withFileTypes: true })
+    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
   } catch (error) {
     throw fileError('read', folder, error)
   }

@@ -14,10 +14,11 @@ export class ConstantValues {
     this.#numbers = numbers
   }
 
-  has({ node }: Value): boolean {
+  /** Whether what a node makes is one of them. */
+  has(node: Node): boolean {
     const known = this.#known.get(node)
     if (known !== undefined) return known
-    const constant = node.op.name !== inputOp.name && flatten(node.inputs).every(value => this.has(value))
+    const constant = node.op.name !== inputOp.name && flatten(node.inputs).every(value => this.has(value.node))
     this.#known.set(node, constant)
     return constant
   }

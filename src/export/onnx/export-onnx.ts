@@ -26,8 +26,8 @@ export type OnnxVariant = (typeof onnxVariants)[number]
 
 /**
  * What stands behind the file's name, as transformers.js has it, and how far logits may be off, relative to the largest:
- * about a hundred times what was measured of f32, twenty of the others. A wrong padding or epsilon is above it, and the
- * order of a sum below.
+ * ten times what was measured of small networks, or more. A wrong padding or epsilon is above f32's bound, the order of a
+ * sum far below it.
  */
 const forms: Readonly<Record<OnnxVariant, { readonly suffix: string; readonly bound: number }>> = {
   f32: { suffix: '', bound: 1e-4 },
@@ -108,6 +108,7 @@ export async function exportOnnx(checkpoint: Checkpoint, options: OnnxExportOpti
   }
   const written: (Omit<OnnxFile, 'bytes'> & { readonly temporary: string })[] = []
   for (const variant of onnxVariants.filter(each => each === 'f32' || variants.includes(each))) {
+    options.signal?.throwIfAborted()
     options.progress?.(`writing ${variant}`)
     const file = variantFile(out, variant)
     const content = await made[variant]()
@@ -160,7 +161,7 @@ async function accept(
   if (difference.relative <= bound) return difference
   const [off, most] = [difference.relative, bound].map(share => share.toExponential(1))
   throw new UserError(
-    `refused: logits of ${variant} in ${runtime.title} are off by ${off} of the largest, and the bound is ${most}; nothing was written`,
+    `refused: logits of ${variant} in ${runtime.title} are off by ${off} of the largest, and the bound is ${most}; nothing was written: raise it (--bound) if that is near enough`,
   )
 }
 

@@ -36,6 +36,7 @@ export function onnxGraphOf({ name, graph, inputs, outputs, flipped, batch, numb
     return { type: elementTypeOf[dtype], shape: axes }
   }
   const initializer = (value: Value, port: string): string => {
+    if (!constants.has(value.node)) throw new Error(`${value.node.scope}: nothing has made ${value.port}`)
     const own = to.claim(constantName(value, port))
     to.initializers.push({
       ...{ name: own, type: 'float', shape: value.shape },
@@ -55,10 +56,10 @@ export function onnxGraphOf({ name, graph, inputs, outputs, flipped, batch, numb
   })
   for (const output of Object.keys(outputs)) to.claim(output)
   for (const node of graph.nodes) {
-    const { dst } = node.outputs
-    if (dst === undefined || node.op.name === inputOp.name || constants.has(dst)) continue
+    if (node.op.name === inputOp.name || constants.has(node)) continue
     to.scope = node.scope
     const made = lower(node, operand, to)
+    const dst = node.outputs.dst!
     names.set(dst, made)
     values.set(made, typeOf(dst))
   }

@@ -6,7 +6,7 @@ import { readFloats } from './initializer.js'
 
 /**
  * The model with weights and arithmetic in half precision; inputs and outputs stay 32-bit. Where a machine has no
- * arithmetic of 16 bits, ONNX Runtime computes in 32 with the rounded weights.
+ * arithmetic of 16 bits, as on x86 processors, ONNX Runtime computes in 32 with the rounded weights.
  */
 export function halved(model: OnnxModel): OnnxModel {
   const { graph } = model

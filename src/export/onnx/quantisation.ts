@@ -1,12 +1,12 @@
-import type { OnnxGraph, OnnxModel, OnnxNode, OnnxTensor } from '../../formats/onnx/model.js'
-import { tensorOf } from '../../formats/onnx/model.js'
+import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor, tensorOf } from '../../formats/onnx/model.js'
 import type { OpType } from '../../formats/onnx/rules.js'
 import type { TensorType } from '../../formats/onnx/types.js'
 import type { Range } from './histogram.js'
 import { readFloats } from './initializer.js'
 
-/** Values of quantised activations; weights are symmetric and have one fewer on each side of 0. */
+/** Steps between the 256 values of an activation. */
 export const activationLevels = 255
+/** Weights go from −127 to 127. */
 const weightLimit = 127
 
 /**
@@ -68,7 +68,8 @@ export function quantisable({ graph }: OnnxModel, inFloat: ReadonlySet<string>):
 /**
  * The model in 8 bits, as ONNX Runtime wants it: every value that is held in 8 bits is quantised and dequantised where it
  * is made, and operators between such pairs are computed in integers. Activations are unsigned with a scale each, weights
- * signed with a scale for each filter.
+ * signed with a scale for each filter. That is its fastest form; x86 processors without VNNI add two such products in 16
+ * bits, which may saturate (https://onnxruntime.ai/docs/performance/model-optimizations/quantization.html).
  */
 export function quantised(
   model: OnnxModel,
@@ -122,8 +123,7 @@ class Assembly implements Pick<OnnxGraph, 'nodes' | 'initializers' | 'values'> {
   /** Quantises and dequantises `name`, in the steps of `source`. Returns its scale. */
   pair(name: string, source: string, ranges: ReadonlyMap<string, Range>): number {
     const { low, high } = ranges.get(source)!
-    // A tensor of nothing but zeros still needs a scale.
-    const scale = Math.fround(high > low ? (high - low) / activationLevels : 1)
+    const scale = scaleOf((high - low) / activationLevels)
     const zero = Math.min(255, Math.max(0, Math.round(-low / scale)))
     this.keep(tensorOf(`${name}/scale`, 'float', [], [scale]))
     this.keep({ name: `${name}/zero_point`, type: 'uint8', shape: [], bytes: () => Uint8Array.of(zero) })
@@ -159,6 +159,9 @@ class Assembly implements Pick<OnnxGraph, 'nodes' | 'initializers' | 'values'> {
   }
 }
 
+/** A step as a 32-bit number: what is nothing but zeros, or smaller than any such number, still needs one. */
+const scaleOf = (step: number): number => Math.fround(step) || 1
+
 /** A scale for each filter: its largest weight is 127 of them, and its bias in the product's steps fits 32 bits. */
 function filterScales(
   weights: Float32Array,
@@ -170,8 +173,7 @@ function filterScales(
   return Float32Array.from({ length: filters }, (_, f) => {
     let largest = 0
     for (let i = f * length; i < (f + 1) * length; i++) largest = Math.max(largest, Math.abs(weights[i]!))
-    const scale = Math.max(largest / weightLimit, Math.abs(bias?.[f] ?? 0) / (inputScale * 2 ** 30))
-    return scale > 0 ? scale : 1
+    return scaleOf(Math.max(largest / weightLimit, Math.abs(bias?.[f] ?? 0) / (inputScale * 2 ** 30)))
   })
 }
 
