@@ -1,5 +1,5 @@
 import { rankOf } from '../../evaluation/scores.js'
-import { inputName, outputName } from './checkpoint-model.js'
+import { inputName } from './checkpoint-model.js'
 import type { PixelBatch } from './pixel-batches.js'
 import type { OnnxSession } from './runtime.js'
 
@@ -45,7 +45,7 @@ export async function measureAccuracy({ sessions, size, images, places }: Measur
       const start = performance.now()
       const result = await session.run({ [inputName]: { shape: [count, 3, size, size], data: pixels } })
       tally.milliseconds += performance.now() - start
-      const logits = result.get(outputName)!
+      const logits = result.get(session.outputs[0]!)!
       first ??= logits
       columns = logits.length / count
       for (let row = 0; row < count; row++) {

@@ -12,7 +12,7 @@ import { onnxGraphOf } from './from-graph.js'
 
 /** The names that transformers.js and optimum use. */
 export const inputName = 'pixel_values'
-export const outputName = 'logits'
+const outputName = 'logits'
 
 /** What a norm and a residual's scale are folded into, once, when they are exported. */
 const folding: Passes = new Set(['fold-norm', 'fuse-residual', 'fold-scale'])

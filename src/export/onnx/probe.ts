@@ -4,7 +4,7 @@ import { classNames, draw } from '../../data/synth/scene.js'
 import { CompiledNetwork } from '../../evaluation/compiled-network.js'
 import { type ModelSpec, networkOf } from '../../networks/model-spec.js'
 import { normalisationOf, toPixelValues } from '../normalisation.js'
-import { inputName, outputName } from './checkpoint-model.js'
+import { inputName } from './checkpoint-model.js'
 import type { OnnxSession } from './runtime.js'
 
 const count = 3
@@ -54,7 +54,7 @@ export async function compare(session: OnnxSession, { pixels, size, logits }: Pr
     for (let first = 0; first < count; first += batch) {
       const data = pixels.subarray(first * 3 * size ** 2, (first + batch) * 3 * size ** 2)
       const result = await session.run({ [inputName]: { shape: [batch, 3, size, size], data } })
-      const got = result.get(outputName)!
+      const got = result.get(session.outputs[0]!)!
       const wanted = logits.subarray((first * logits.length) / count, ((first + batch) * logits.length) / count)
       if (got.length !== wanted.length) throw new Error(`${got.length} logits where there are ${wanted.length} here`)
       for (const [i, x] of got.entries()) {
