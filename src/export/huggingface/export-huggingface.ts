@@ -73,6 +73,7 @@ export async function exportHuggingface(checkpoint: Checkpoint, options: Hugging
     if (family) exportWeights(checkpoint, family.library, path.join(folder, 'model.safetensors'), { auxiliary: false })
     if (transformers) putJson('preprocessor_config.json', processorConfig(state, networkOf(state.model).preprocessing))
     const onnx = transformers ? await writeOnnx(checkpoint, folder, options) : undefined
+    options.onnx.signal?.throwIfAborted()
     const exported = { target, ...(family && { architecture: family.title }), ...(onnx && { onnx }) }
     put('README.md', modelCard({ ...exported, state, step: checkpoint.step, weights, evaluations, training }))
     return exported

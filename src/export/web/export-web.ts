@@ -39,6 +39,7 @@ export async function exportWeb(checkpoint: Checkpoint, options: WebExportOption
     })
     for (const { file } of files.filter(each => each.variant !== variant)) rmSync(file)
     const { file, ...model } = files.find(each => each.variant === variant)!
+    onnx.signal?.throwIfAborted()
     writePage(folder, state, path.basename(file))
     return { bytes: bytesIn(folder), model }
   })
