@@ -243,6 +243,13 @@ test('what cannot be is refused before anything is written', async () => {
   writeTellingCheckpoint(broken, tiny, names, 'timm')
   rewriteCheckpoint(broken, {}, (name, values) => void (name === 'logits.bias' && values.fill(Number.NaN)))
   assertRefused(await exported(broken, place('refused'), '--target', 'transformers.js'), 1, /not all numbers/)
+  rewriteCheckpoint(broken, { classNames: [] })
+  for (const form of ['huggingface', 'web'])
+    assertRefused(
+      await inception(['export', broken, '--to', form, '--out', place('refused')]),
+      1,
+      /broken\.safetensors names 0 classes, and its network has 6 outputs: export it to onnx/,
+    )
   assert.deepEqual(
     readdirSync(folder).filter(name => name.includes('refused')),
     [],

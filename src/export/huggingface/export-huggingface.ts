@@ -11,6 +11,7 @@ import type { Checkpoint } from '../../training/checkpoint.js'
 import { type CheckpointState, decodeState } from '../../training/checkpoint-state.js'
 import { exportWeights, familyFor } from '../../weights/export-weights.js'
 import type { Family } from '../../weights/family.js'
+import { expectNamedClasses } from '../named-classes.js'
 import { wordNetNotice } from '../notice.js'
 import { type ExportedOnnx, exportOnnx, type OnnxExportOptions } from '../onnx/export-onnx.js'
 import { readEvaluations } from './evaluations.js'
@@ -55,6 +56,7 @@ export async function exportHuggingface(checkpoint: Checkpoint, options: Hugging
   const { out, target = 'both', results = [] } = options
   expectFree(out)
   const state = decodeState(checkpoint)
+  expectNamedClasses(state, checkpoint.file)
   const family = target === 'transformers.js' ? undefined : timmFamily(state, checkpoint.file)
   const transformers = target !== 'timm'
   const weights = fileDigest(checkpoint.file)
@@ -71,6 +73,7 @@ export async function exportHuggingface(checkpoint: Checkpoint, options: Hugging
     if (family) exportWeights(checkpoint, family.library, path.join(folder, 'model.safetensors'), { auxiliary: false })
     if (transformers) putJson('preprocessor_config.json', processorConfig(state, networkOf(state.model).preprocessing))
     const onnx = transformers ? await writeOnnx(checkpoint, folder, options) : undefined
+    options.onnx.signal?.throwIfAborted()
     const exported = { target, ...(family && { architecture: family.title }), ...(onnx && { onnx }) }
     put('README.md', modelCard({ ...exported, state, step: checkpoint.step, weights, evaluations, training }))
     return exported

@@ -3,6 +3,7 @@ import path from 'node:path'
 import { writeNewFolder } from '../../formats/new-folder.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
+import { expectNamedClasses } from '../named-classes.js'
 import { exportOnnx, type OnnxExportOptions, type OnnxFile, type OnnxVariant } from '../onnx/export-onnx.js'
 import { writePage } from './page-folder.js'
 
@@ -26,9 +27,11 @@ export interface ExportedWeb {
  *
  * Errors: as `exportOnnx`, and `UserError` where the folder holds something or cannot be written.
  */
-export const exportWeb = (checkpoint: Checkpoint, options: WebExportOptions): Promise<ExportedWeb> =>
-  writeNewFolder(options.out, async folder => {
-    const { variant = 'f32', onnx } = options
+export async function exportWeb(checkpoint: Checkpoint, options: WebExportOptions): Promise<ExportedWeb> {
+  const { out, variant = 'f32', onnx } = options
+  const state = decodeState(checkpoint)
+  expectNamedClasses(state, checkpoint.file)
+  return writeNewFolder(out, async folder => {
     const { files } = await exportOnnx(checkpoint, {
       ...onnx,
       out: path.join(folder, 'model.onnx'),
@@ -36,9 +39,11 @@ export const exportWeb = (checkpoint: Checkpoint, options: WebExportOptions): Pr
     })
     for (const { file } of files.filter(each => each.variant !== variant)) rmSync(file)
     const { file, ...model } = files.find(each => each.variant === variant)!
-    writePage(folder, decodeState(checkpoint), path.basename(file))
+    onnx.signal?.throwIfAborted()
+    writePage(folder, state, path.basename(file))
     return { bytes: bytesIn(folder), model }
   })
+}
 
 const bytesIn = (folder: string): number =>
   readdirSync(folder, { recursive: true, encoding: 'utf8' })

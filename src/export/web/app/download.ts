@@ -39,12 +39,15 @@ export async function downloadAll(
 
 async function download(base: string, { name, bytes }: PageFile, onPiece: (length: number) => void) {
   const { body } = await request(new URL(name, base))
+  const reader = body!.getReader()
   const whole = new Uint8Array(bytes)
   let length = 0
-  for (let reader = body!.getReader(), piece = await reader.read(); !piece.done; piece = await reader.read()) {
-    if (length + piece.value.length <= bytes) whole.set(piece.value, length)
-    length += piece.value.length
-    onPiece(piece.value.length)
+  for (;;) {
+    const { done, value } = await reader.read()
+    if (done) break
+    if (length + value.length <= bytes) whole.set(value, length)
+    length += value.length
+    onPiece(value.length)
   }
   if (length !== bytes)
     throw new Error(`${name} has ${length} bytes on this server and should have ${bytes}: upload it again`)

@@ -34,10 +34,8 @@ async function useCamera(): Promise<void> {
   view.clear()
   view.showMessage('')
   try {
-    await camera.start(() => {
-      stopCamera()
-      view.showMessage('The camera was taken away.')
-    })
+    await startCamera()
+    // While the browser asked, an image was given.
     if (own !== current) return camera.stop()
     view.showCamera()
     while (own === current) {
@@ -48,6 +46,19 @@ async function useCamera(): Promise<void> {
     if (own !== current) return
     stopCamera()
     view.showMessage(wordsOf(error))
+  }
+}
+
+/** The button cannot start the camera a second time while the browser asks whether it may be used. */
+async function startCamera(): Promise<void> {
+  view.cameraButton.disabled = true
+  try {
+    await camera.start(() => {
+      stopCamera()
+      view.showMessage('The camera was taken away.')
+    })
+  } finally {
+    view.cameraButton.disabled = false
   }
 }
 

@@ -8,7 +8,6 @@ export class View {
   readonly cameraButton = element<HTMLButtonElement>('camera')
   readonly video = element<HTMLVideoElement>('video')
   readonly #picture = element<HTMLImageElement>('picture')
-  readonly #stage = element('stage')
   readonly #labels = element('labels')
   #spoken = ''
 
@@ -27,7 +26,6 @@ export class View {
     element('facts').textContent =
       `${classes.length.toLocaleString('en')} classes · ${size} × ${size} pixels · ${threads === 1 ? '1 thread' : `${threads} threads`}`
     element('loading').hidden = true
-    this.#stage.dataset.ready = ''
   }
 
   /** The network cannot be loaded, so nothing else can be done. */
