@@ -1,5 +1,7 @@
 import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
+import { networkOf } from '../networks/model-spec.js'
+import { expectClassifier } from '../networks/networks.js'
 import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState, restore } from '../training/checkpoint-state.js'
@@ -14,6 +16,7 @@ export function expectClasses(checkpoint: Checkpoint, images: ImageSet): void {
 /** For each class of the images, its place among the checkpoint's. */
 function classOrder(checkpoint: Checkpoint, { classes, root }: ImageSet): number[] {
   const { classNames, model } = decodeState(checkpoint)
+  expectClassifier(networkOf(model))
   const places = new Map(classNames.map((name, place) => [name, place]))
   const strange = classes.find(name => !places.has(name)) ?? classNames.find(name => !classes.includes(name))
   if (strange !== undefined)

@@ -7,7 +7,7 @@ import { quoted } from '../../base/shell-word.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
-import { findNetwork } from '../../networks/networks.js'
+import { expectClassifier, findNetwork } from '../../networks/networks.js'
 import { buildModel } from '../../nn/model.js'
 import { type DataSets, openDataSets, trainInFolder } from '../../study/run/run.js'
 import { parseSettings, type RunSettings } from '../../study/run/run-settings.js'
@@ -98,6 +98,7 @@ async function newRun(flags: Flags): Promise<Prepared> {
   if (flags.network === undefined)
     throw new UserError("which network? Give --network (see 'inception networks') or --resume", 2)
   const network = findNetwork(flags.network)
+  expectClassifier(network)
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
   const { batch, auxiliary } = flags
   buildModel(network, {
