@@ -308,7 +308,7 @@ const tables: Readonly<Record<string, Readonly<Record<string, readonly [number |
       'B1: c1x1 1792→192 · c1x3 192→192 · c3x1 192→192',
       'c1x1lin 384→1792',
     ],
-    pool: [0, 'avg3V'],
+    pool: [0, 'avg3'],
     bottleneck: [1792 * 512 + 512, 'c1x1 1792→512'],
   },
   // No source gives counts a block for the rest.
