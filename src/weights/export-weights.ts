@@ -8,7 +8,7 @@ import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState } from '../training/checkpoint-state.js'
 import { families } from './families.js'
-import { describeFamily, type Family, type Library } from './family.js'
+import { describeFamily, type Family, isScale, type Library } from './family.js'
 import { variablesOf } from './variables.js'
 
 export interface Exported {
@@ -43,9 +43,16 @@ export function exportWeights(checkpoint: Checkpoint, library: Library, out: str
 
 /** Errors: `UserError` where the network is not the published one, which is all that a library can load. */
 function familyFor(model: ModelSpec, library: Library, file: string): Family {
-  const known = families.filter(({ network }) => network === model.network)
+  const writable = families.filter(({ form }) => form.writable)
+  const known = writable.filter(({ network }) => network === model.network)
   const family = known.find(candidate => candidate.library === library)
   if (!family) {
+    const read = families.find(candidate => candidate.network === model.network && candidate.library === library)
+    if (read)
+      throw new UserError(
+        `files with the names of ${describeFamily(read)} are ${read.form.framework}'s, which are read here and not written: ${known.length > 0 ? `choose ${known.map(candidate => candidate.library).join(' or ')}` : `no other names of ${model.network} are known`}`,
+        2,
+      )
     if (known.length > 0)
       throw unknownChoice(
         `names of ${model.network}`,
@@ -53,7 +60,7 @@ function familyFor(model: ModelSpec, library: Library, file: string): Family {
         known.map(candidate => candidate.library),
       )
     throw new UserError(
-      `no library's names are known for ${model.network}: there are some for ${families.map(({ network }) => network).join(', ')}`,
+      `no library's names are known for ${model.network}: there are some for ${[...new Set(writable.map(({ network }) => network))].join(', ')}`,
       2,
     )
   }
@@ -82,7 +89,7 @@ interface Wanted {
 
 function sourceOf(checkpoint: Checkpoint, { ours, theirs, shape, held, scaled }: Wanted): TensorSource {
   const bytes = () => {
-    if (!scaled && ours.endsWith('.norm.scale')) return new Uint8Array(new Float32Array(sizeOf(shape)).fill(1).buffer)
+    if (!scaled && isScale(ours)) return new Uint8Array(new Float32Array(sizeOf(shape)).fill(1).buffer)
     const name = held.has(averageName(ours)) ? averageName(ours) : ours
     const tensor = checkpoint.tensor(name)
     if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))

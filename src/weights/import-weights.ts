@@ -11,11 +11,12 @@ import { type CheckpointState, encodeState } from '../training/checkpoint-state.
 import { type ClassRows, classRows } from './class-names.js'
 import { describeFamily, hasClassRows, type Library } from './family.js'
 import { readFloats } from './floats.js'
-import { type Match, matchWeights } from './match.js'
+import { bringHere } from './layout.js'
+import { type Ignored, type Match, matchWeights } from './match.js'
 import { openTensorFile, type TensorFile } from './tensor-file.js'
 
 export interface ImportOptions {
-  /** Public weights: safetensors, or a file of PyTorch. */
+  /** Public weights in any form that `openTensorFile` opens. */
   readonly file: string
   readonly from: Library | 'auto'
   readonly network: string
@@ -29,6 +30,8 @@ export interface Imported {
   readonly network: string
   /** "timm's inception_v4" */
   readonly from: string
+  /** What was read, and the SHA-256 of its bytes, one file after the other. */
+  readonly files: readonly string[]
   readonly sha256: string
   readonly classes: number
   /** Whether a row of the logits that is no class was dropped. */
@@ -37,7 +40,7 @@ export interface Imported {
   readonly tensors: number
   readonly parameters: number
   readonly auxiliary: boolean
-  readonly ignored: readonly string[]
+  readonly ignored: readonly Ignored[]
   readonly checkpoint: string
 }
 
@@ -48,17 +51,19 @@ export interface Imported {
  */
 export async function importWeights(options: ImportOptions): Promise<Imported> {
   const { network, from, out } = options
-  expectOther(options)
   using file = await openTensorFile(options.file)
+  const files = file.files ?? [file.path]
+  expectOther(files, out)
   const match = matchWeights(file, from, network)
   const rows = classRows(match.rows, options.classes)
-  const sha256 = fileDigest(options.file)
+  const sha256 = fileDigest(...files)
   const state = stateOf(match, rows, { file: path.basename(options.file), sha256, from: describeFamily(match.family) })
   const tensors = match.tensors.map(tensor => sourceOf(file, tensor, rows.background))
   writeCheckpointFile(out, 0, { state: encodeState(state), tensors })
   return {
     network,
     from: describeFamily(match.family),
+    files,
     sha256,
     classes: rows.names.length,
     background: rows.background > 0,
@@ -70,19 +75,19 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
   }
 }
 
-function expectOther({ file, out }: ImportOptions): void {
-  if (existsSync(file) && existsSync(out) && realpathSync(file) === realpathSync(out))
+function expectOther(files: readonly string[], out: string): void {
+  if (existsSync(out) && files.some(file => realpathSync(file) === realpathSync(out)))
     throw new UserError(`--out ${out} is the file to import: give another one`, 2)
 }
 
 function stateOf(
-  { family }: Match,
+  { family, scaled }: Match,
   { names }: ClassRows,
   source: NonNullable<CheckpointState['source']>,
 ): CheckpointState {
   const { size } = findNetwork(family.network)
   return {
-    model: { network: family.network, classes: names.length, size, width: 1, normScale: true },
+    model: { network: family.network, classes: names.length, size, width: 1, normScale: scaled },
     classNames: names,
     centralFraction: family.crop.fraction,
     crop: family.crop.name,
@@ -94,7 +99,7 @@ function stateOf(
 /** One tensor as a checkpoint has it. */
 function sourceOf(
   file: TensorFile,
-  { ours, theirs, shape }: Match['tensors'][number],
+  { ours, theirs, shape, layout }: Match['tensors'][number],
   background: 0 | 1,
 ): TensorSource {
   const [rows = 0, ...rest] = shape
@@ -107,7 +112,7 @@ function sourceOf(
       const numbers = readFloats(file, theirs)
       if (ours.endsWith('.variance') && numbers.some(value => value < 0))
         throw new UserError(`${file.path}: ${quote(theirs)} has a variance below 0; use another file`)
-      return new Uint8Array(numbers.slice(dropped * sizeOf(rest)).buffer)
+      return new Uint8Array(bringHere(numbers, shape, layout).slice(dropped * sizeOf(rest)).buffer)
     },
   }
 }

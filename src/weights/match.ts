@@ -3,7 +3,9 @@ import { formatShape, type Shape, sameShape } from '../base/shape.js'
 import { quote } from '../formats/header-json.js'
 import { findNetwork } from '../networks/networks.js'
 import { families } from './families.js'
-import { describeFamily, type Family, hasClassRows, isIgnored, type Library } from './family.js'
+import { describeFamily, type Family, hasClassRows, isScale, type Library, layoutOf } from './family.js'
+import type { Form } from './forms/form.js'
+import type { Layout } from './layout.js'
 import type { TensorNames } from './names.js'
 import type { TensorFile } from './tensor-file.js'
 import { variablesOf } from './variables.js'
@@ -16,17 +18,26 @@ export interface Match {
     readonly ours: string
     /** In the file. */
     readonly theirs: string
-    /** In the file, whose logits may have rows that are no classes. */
+    /** As here, but with the file's rows of the logits, of which some may be no classes. */
     readonly shape: Shape
+    readonly layout: Layout
   }[]
   /** Rows of the logits. */
   readonly rows: number
   readonly auxiliary: boolean
-  /** Tensors of the file that hold nothing of the network. */
-  readonly ignored: readonly string[]
+  /** Whether the file's norms have scales. */
+  readonly scaled: boolean
+  /** What of the file is not used. */
+  readonly ignored: readonly Ignored[]
 }
 
-type Contents = Pick<TensorFile, 'path' | 'tensors'>
+/** A tensor of a file that holds nothing of the network, and what such tensors are: "counters of training steps". */
+export interface Ignored {
+  readonly name: string
+  readonly what: string
+}
+
+type Contents = Pick<TensorFile, 'path' | 'tensors' | 'others'>
 
 /**
  * Finds every tensor of a network in a file of public weights, and a use for every tensor of the file.
@@ -53,11 +64,7 @@ function familiesOf(from: Library | 'auto', network: string): readonly [Family, 
   const [first, ...others] = known.filter(({ library }) => from === 'auto' || library === from)
   if (first) return [first, ...others]
   if (known.length > 0)
-    throw unknownChoice(
-      `source of ${network}`,
-      from,
-      known.map(({ library }) => library),
-    )
+    throw unknownChoice(`source of ${network}`, from, [...new Set(known.map(({ library }) => library))])
   const networks = [...new Set(families.map(family => family.network))]
   throw new UserError(`no public weights of ${network} are known: there are some of ${networks.join(', ')}`, 2)
 }
@@ -65,30 +72,39 @@ function familiesOf(from: Library | 'auto', network: string): readonly [Family, 
 /** The tensors of a file by the names that a library gives them. */
 class Held {
   readonly #file: Contents
-  /** What stands before every name: training on several devices puts 'module.' there. */
-  readonly #prefix: string
+  readonly #names: readonly string[]
 
   constructor(file: Contents) {
     this.#file = file
-    const names = [...file.tensors.keys()]
-    this.#prefix = names.length > 0 && names.every(name => name.startsWith('module.')) ? 'module.' : ''
+    this.#names = [...file.tensors.keys()]
   }
 
   /** From the family's names to the file's own. */
-  #names({ renamed = {} }: Family): ReadonlyMap<string, string> {
-    return new Map(
-      [...this.#file.tensors.keys()].map(name => {
-        const bare = name.slice(this.#prefix.length)
-        const old = Object.keys(renamed).find(beginning => bare.startsWith(beginning))
-        return [old === undefined ? bare : renamed[old]! + bare.slice(old.length), name]
-      }),
-    )
+  #under({ form, renamed = {} }: Family): ReadonlyMap<string, string> {
+    const prefix = this.#prefix(form)
+    const nameOf = (name: string) => {
+      const bare = name.slice(prefix.length)
+      const old = Object.keys(renamed).find(beginning => bare.startsWith(beginning))
+      return old === undefined ? bare : renamed[old]! + bare.slice(old.length)
+    }
+    const { average } = form
+    return new Map([
+      ...this.#names.map(name => [nameOf(name), name] as const),
+      // Later entries of a map replace earlier ones.
+      ...this.#names
+        .filter(name => average !== undefined && name.endsWith(average))
+        .map(name => [nameOf(name.slice(0, -average!.length)), name] as const),
+    ])
   }
 
-  /** The share of the family's names that are in the file, its auxiliary head aside. */
+  #prefix({ prefix = '' }: Form): string {
+    return this.#names.length > 0 && this.#names.every(name => name.startsWith(prefix)) ? prefix : ''
+  }
+
+  /** The share of the family's names that are in the file, its auxiliary head and scales that it may lack aside. */
   share(family: Family): number {
-    const held = this.#names(family)
-    const wanted = [...family.names.values()]
+    const held = this.#under(family)
+    const wanted = [...namesIn(family, { auxiliary: false, scaled: family.scaleless !== true }).values()]
     return wanted.filter(name => held.has(name)).length / wanted.length
   }
 
@@ -108,32 +124,45 @@ class Held {
   }
 
   match(family: Family): Match {
-    const held = this.#names(family)
-    const heads = [...(family.auxiliary?.values() ?? [])]
-    const auxiliary = heads.some(name => held.has(name))
-    const names: TensorNames = new Map([...family.names, ...(auxiliary ? family.auxiliary! : [])])
+    const held = this.#under(family)
+    const has = ([, theirs]: readonly [string, string]) => held.has(theirs)
+    const auxiliary = [...(family.auxiliary ?? [])].some(has)
+    const all = namesIn(family, { auxiliary, scaled: true })
+    const scaled = family.scaleless !== true || [...all].some(pair => isScale(pair[0]) && has(pair))
+    const names = scaled ? all : namesIn(family, { auxiliary, scaled })
     this.#expectAll(family, names, held)
 
     const rows = this.#shape(held.get(names.get('logits.bias')!)!)[0] ?? 0
-    const shapes = variablesOf(family.network, Math.max(rows, 1), { auxiliary })
+    const shapes = variablesOf(family.network, Math.max(rows, 1), { auxiliary, normScale: scaled })
     const tensors = [...names].map(([ours, theirs]) => {
       const own = held.get(theirs)!
-      const [got, wanted] = [this.#shape(own), shapes.get(ours)!]
-      if (!sameShape(got, wanted)) this.#refuse(own, ours, got, wanted)
-      return { ours, theirs: own, shape: got }
+      const shape = shapes.get(ours)!
+      const layout = layoutOf(family, ours, shape)
+      this.#expectShape(own, ours, shape, layout)
+      return { ours, theirs: own, shape, layout }
     })
-    const used = new Set(tensors.map(({ theirs }) => theirs))
-    const ignored = [...this.#file.tensors.keys()].filter(name => !used.has(name))
-    const strange = ignored.find(name => !isIgnored(name))
-    if (strange !== undefined)
-      throw new UserError(
-        `${this.#file.path} has ${quote(strange)}, for which ${describeFamily(family)} has no place: it is of another network or version`,
-      )
-    return { family, tensors, rows, auxiliary, ignored }
+    const ignored = this.#ignored(family, new Set(tensors.map(({ theirs }) => theirs)))
+    return { family, tensors, rows, auxiliary, scaled, ignored }
   }
 
   #shape(name: string): Shape {
     return this.#file.tensors.get(name)!.shape
+  }
+
+  #ignored(family: Family, used: ReadonlySet<string>): readonly Ignored[] {
+    const { form } = family
+    const prefix = this.#prefix(form)
+    const unused = this.#names
+      .filter(name => !used.has(name))
+      .map(name => {
+        const averaged = form.average !== undefined && used.has(name + form.average)
+        const what = averaged ? 'values whose running averages are used' : form.besides(name.slice(prefix.length))
+        if (what !== undefined) return { name, what }
+        throw new UserError(
+          `${this.#file.path} has ${quote(name)}, for which ${describeFamily(family)} has no place: it is of another network or version`,
+        )
+      })
+    return [...unused, ...(this.#file.others ?? []).map(name => ({ name, what: 'no numbers' }))]
   }
 
   #expectAll(family: Family, names: TensorNames, held: ReadonlyMap<string, string>): void {
@@ -142,14 +171,23 @@ class Held {
     if (!first) return
     const others = missing.length > 1 ? ` and ${missing.length - 1} others` : ''
     throw new UserError(
-      `${this.#file.path} lacks ${quote(this.#prefix + first[1])} (here ${first[0]})${others} of ${describeFamily(family)}; use a file of that network`,
+      `${this.#file.path} lacks ${quote(this.#prefix(family.form) + first[1])} (here ${first[0]})${others} of ${describeFamily(family)}; use a file of that network`,
     )
   }
 
-  #refuse(theirs: string, ours: string, got: Shape, wanted: Shape): never {
+  #expectShape(theirs: string, ours: string, here: Shape, layout: Layout): void {
+    const [got, wanted] = [this.#shape(theirs), layout.there(here)]
+    if (sameShape(got, wanted)) return
+    const there = sameShape(here, wanted) ? '' : `, which is ${formatShape(wanted)} there`
     const rows = hasClassRows(ours) ? ', by the rows of its classifier' : ''
     throw new UserError(
-      `${this.#file.path}: ${quote(theirs)} is ${formatShape(got)}, and ${ours} here is ${formatShape(wanted)}${rows}; use a file of the published network`,
+      `${this.#file.path}: ${quote(theirs)} is ${formatShape(got)}, and ${ours} here is ${formatShape(here)}${there}${rows}; use a file of the published network`,
     )
   }
 }
+
+/** The names of a family that a file has: with those of its auxiliary head, and of the scales of norms, or without. */
+const namesIn = (
+  { names, auxiliary: head = new Map() }: Family,
+  { auxiliary, scaled }: { readonly auxiliary: boolean; readonly scaled: boolean },
+): TensorNames => new Map([...names, ...(auxiliary ? head : [])].filter(([ours]) => scaled || !isScale(ours)))

@@ -3,13 +3,19 @@ import { variableOf } from '../graph/ops/source.js'
 import { findNetwork } from '../networks/networks.js'
 import { buildModel } from '../nn/model.js'
 
+export interface VariableOptions {
+  readonly auxiliary: boolean
+  /** Whether norms have scales. @default true */
+  readonly normScale?: boolean
+}
+
 /** The shapes of a published network's parameters and statistics by name, at one size of its logits. */
 export function variablesOf(
   network: string,
   classes: number,
-  { auxiliary }: { readonly auxiliary: boolean },
+  { auxiliary, normScale = true }: VariableOptions,
 ): ReadonlyMap<string, Shape> {
-  const { graph } = buildModel(findNetwork(network), { mode: 'train', batch: 1, classes, auxiliary })
+  const { graph } = buildModel(findNetwork(network), { mode: 'train', batch: 1, classes, auxiliary, normScale })
   const variables = graph.nodes
     .flatMap(({ outputs }) => Object.values(outputs).map(variableOf))
     .filter(variable => variable !== undefined)

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { Command } from 'commander'
 import { formatCount } from '../../base/format.js'
 import { type Library, libraries } from '../../weights/family.js'
@@ -14,7 +15,7 @@ interface ImportFlags {
 
 export const importCommand = (): Command =>
   new Command('import')
-    .description('public weights (safetensors, .pth, pytorch_model.bin) as a checkpoint to evaluate')
+    .description('public weights (safetensors, .pth, pytorch_model.bin, .ckpt) as a checkpoint to evaluate')
     .argument('<file>', 'the weights')
     .option(
       '--from <library>',
@@ -32,14 +33,19 @@ export const importCommand = (): Command =>
     })
 
 function describe({ checkpoint, from, network, classes, ...rest }: Imported): string {
-  const { parameters, tensors, background, auxiliary, ignored, sha256 } = rest
+  const { parameters, tensors, background, auxiliary, ignored, files, sha256 } = rest
   return [
     `${checkpoint}: ${network} of ${formatCount(classes)} classes from ${from}, ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
     ...(background ? ['the first row of the logits, which is no class, was dropped'] : []),
     ...(auxiliary ? ['with the auxiliary head'] : []),
-    ...(ignored.length > 0
-      ? [`${formatCount(ignored.length)} counters of training steps (num_batches_tracked) ignored`]
-      : []),
-    `SHA-256 of the file: ${sha256}`,
+    ...(ignored.length > 0 ? [`ignored: ${summarise(ignored)}`] : []),
+    `SHA-256 of ${files.length === 1 ? 'the file' : `${files.map(file => path.basename(file)).join(' and ')}, one after the other`}: ${sha256}`,
   ].join('\n')
+}
+
+/** "counters of training steps (149), slots of an optimiser (892)" */
+function summarise(ignored: Imported['ignored']): string {
+  const counts = new Map<string, number>()
+  for (const { what } of ignored) counts.set(what, (counts.get(what) ?? 0) + 1)
+  return [...counts].map(([what, count]) => `${what} (${formatCount(count)})`).join(', ')
 }

@@ -1,5 +1,6 @@
-import type { Family } from './family.js'
-import { type Layers, plain, tensorNames, times, under, unit } from './names.js'
+import type { Family } from '../family.js'
+import { plain, tensorNames, times, torchForm, under, unit } from '../forms/torch.js'
+import type { Layers } from '../names.js'
 
 // timm numbers the stages of Inception-v4 features.0 … features.21.
 
@@ -49,14 +50,14 @@ const units: Layers = {
   'stem.mixed_4a.branch_1.c_7x1': 'features.4.branch1.2',
   'stem.mixed_4a.branch_1.d_3x3': 'features.4.branch1.3',
   'stem.mixed_5a.branch_0.a_3x3': 'features.5.conv',
-  ...times(4, 'inception_a', 'features', inceptionA, 6),
+  ...times(4, 'inception_a', i => `features.${i + 6}`, inceptionA),
   ...under('reduction_a', 'features.10', {
     'branch_0.a_3x3': 'branch0',
     'branch_1.a_1x1': 'branch1.0',
     'branch_1.b_3x3': 'branch1.1',
     'branch_1.c_3x3': 'branch1.2',
   }),
-  ...times(7, 'inception_b', 'features', inceptionB, 11),
+  ...times(7, 'inception_b', i => `features.${i + 11}`, inceptionB),
   ...under('reduction_b', 'features.18', {
     'branch_0.a_1x1': 'branch0.0',
     'branch_0.b_3x3': 'branch0.1',
@@ -65,11 +66,12 @@ const units: Layers = {
     'branch_1.c_7x1': 'branch1.2',
     'branch_1.d_3x3': 'branch1.3',
   }),
-  ...times(3, 'inception_c', 'features', inceptionC, 19),
+  ...times(3, 'inception_c', i => `features.${i + 19}`, inceptionC),
 }
 
 export const timmInceptionV4: Family = {
   library: 'timm',
+  form: torchForm,
   network: 'inception-v4',
   title: 'inception_v4',
   source: "timm/models/inception_v4.py; Cadene's inceptionv4.py",

@@ -1,5 +1,6 @@
-import type { Family } from './family.js'
-import { type Layers, plain, tensorNames, under, unit } from './names.js'
+import type { Family } from '../family.js'
+import { plain, tensorNames, torchForm, under, unit } from '../forms/torch.js'
+import type { Layers } from '../names.js'
 
 const mixed5: Layers = {
   'branch_0.a_1x1': 'branch1x1',
@@ -68,6 +69,7 @@ const units: Layers = {
 const head: Layers = { conv_1b: 'conv0', conv_2a: 'conv1' }
 
 const inceptionV3 = {
+  form: torchForm,
   network: 'inception-v3-torch',
   title: 'inception_v3',
   names: tensorNames([units, unit], [{ logits: 'fc' }, plain]),

@@ -1,5 +1,6 @@
-import type { Family } from './family.js'
-import { convolution, type Layers, norm, plain, tensorNames, under } from './names.js'
+import type { Family } from '../family.js'
+import { convolution, norm, plain, tensorNames, torchForm, under } from '../forms/torch.js'
+import type { Layers } from '../names.js'
 
 /** Units of each stage: conv2 to conv5 here, layer1 to layer4 there. */
 const units = [3, 8, 36, 3] as const
@@ -19,6 +20,7 @@ const layersNamed = (word: 'conv' | 'bn'): Layers => {
 }
 
 const resnet152 = {
+  form: torchForm,
   network: 'resnet-152',
   title: 'resnet152',
   names: tensorNames([layersNamed('conv'), convolution], [layersNamed('bn'), norm], [{ logits: 'fc' }, plain]),

@@ -1,0 +1,19 @@
+import { synsetLines } from './imagenet-synsets.js'
+
+export interface ImagenetClass {
+  /** WordNet's number of the noun, as ImageNet's folders are called: n01440764 */
+  readonly wnid: string
+  /** 'tench, Tinca tinca' */
+  readonly name: string
+}
+
+/** ILSVRC-2012's thousand classes in the order of their WNIDs, which is the order of every library's logits. */
+export const imagenetClasses: readonly ImagenetClass[] = synsetLines
+  .trim()
+  .split('\n')
+  .map(line => ({ wnid: line.slice(0, 9), name: line.slice(10) }))
+
+const names = new Map(imagenetClasses.map(({ wnid, name }) => [wnid, name]))
+
+/** What people call a class: the words of a WNID of ImageNet's, and every other class's name as it is. */
+export const labelOf = (className: string): string => names.get(className) ?? className
