@@ -8,12 +8,15 @@ import { TimeSource, Tuner } from '../../src/backends/onednn/tuner.js'
 import { TuningCache } from '../../src/backends/onednn/tuning-cache.js'
 import { allPasses } from '../../src/graph/passes/passes.js'
 import { otherKernels } from '../backends/other-kernels.js'
-import { checkGradients, checkLogits } from './golden.js'
+import { goldenBnInceptionCaffe } from './bn-inception-caffe.js'
+import { checkGradients, checkLogits, type Golden } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
+import { goldenInceptionResnetV1Facenet } from './inception-resnet-v1-facenet.js'
 import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
 import { goldenResnet152 } from './resnet-152.js'
+import { goldenResnet152V1 } from './resnet-152-v1.js'
 
 const shared = sharedOnednn()
 
@@ -27,13 +30,21 @@ else {
   // Every kernel is another than the default where the library has one: blocked layouts, Winograd's algorithm.
   const other = createOnednn(shared, allPasses, times, otherKernels)
 
-  for (const golden of [goldenInceptionV4, goldenInceptionResnetV1, goldenInceptionV3Torch, goldenResnet152]) {
+  const optimised = ['every optimisation on', tuned] as const
+  const everyWay = [['every optimisation off', plain], optimised, ['other kernels', other]] as const
+  // Variants of the networks before them, whose stages are looked at with every optimisation off.
+  const variants = [goldenInceptionResnetV1Facenet, goldenBnInceptionCaffe, goldenResnet152V1]
+  const ways = (golden: Golden) => (variants.includes(golden) ? [optimised] : everyWay)
+
+  for (const golden of [
+    goldenInceptionV4,
+    goldenInceptionResnetV1,
+    goldenInceptionV3Torch,
+    goldenResnet152,
+    ...variants,
+  ]) {
     const { id } = golden.network
-    for (const [how, backend] of [
-      ['every optimisation off', plain],
-      ['every optimisation on', tuned],
-      ['other kernels', other],
-    ] as const) {
+    for (const [how, backend] of ways(golden)) {
       test(`${id} on oneDNN, ${how}: logits of two images in f32`, () => {
         checkLogits(backend, golden)
       })
