@@ -50,13 +50,23 @@ export class ImageViews {
   write(index: number, out: Float32Array): void {
     const view = this.#views[index]!
     if (this.#resampling === 'tensorflow-bilinear') {
-      resizeBilinear(this.#image, view.from, this.#input.width, out, view.mirrored)
+      this.#writeBilinear(view, out)
       toNetworkRange(out)
       return
     }
     const key = keyOf(view)
     if (this.#last?.key !== key) this.#last = { key, placed: this.#place(view, this.#resampling) }
     writePixels(this.#last.placed, this.#input, view.mirrored, out)
+  }
+
+  #writeBilinear({ resized, from, mirrored }: View, out: Float32Array): void {
+    const { width: size } = this.#input
+    const { width, height } = this.#image
+    if (resized === undefined) resizeBilinear(this.#image, from, size, out, mirrored)
+    else {
+      const place = { within: resized, x: from.x, y: from.y }
+      resizeBilinear(this.#image, { x: 0, y: 0, width, height }, size, out, mirrored, place)
+    }
   }
 
   /** The view in the input's size, not mirrored. */

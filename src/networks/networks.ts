@@ -10,6 +10,7 @@ import { inceptionV3 } from './inception-v3.js'
 import { inceptionV3Torch } from './inception-v3-torch.js'
 import { inceptionV4 } from './inception-v4.js'
 import { resnet152 } from './resnet-152.js'
+import { resnet152Slim } from './resnet-152-slim.js'
 import { resnet152V1 } from './resnet-152-v1.js'
 
 /** Every network there is, the paper's subjects before its comparators. */
@@ -26,6 +27,7 @@ export const networks: readonly Network[] = [
   bnInceptionCaffe,
   resnet152,
   resnet152V1,
+  resnet152Slim,
 ]
 
 /** Those that give logits of classes. */

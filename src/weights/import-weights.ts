@@ -20,7 +20,7 @@ export interface ImportOptions {
   readonly file: string
   readonly from: Library | 'auto'
   readonly network: string
-  /** A text file of class names. @default class_0000 … */
+  /** A text file of class names. @default ImageNet's WNIDs for 1000 classes, else class_0000 … */
   readonly classes?: string | undefined
   /** The checkpoint to write. */
   readonly out: string

@@ -252,12 +252,13 @@ export function writeBundle(
   shards: number,
   style?: TableStyle,
 ): TableItem[] {
-  const data: Buffer[] = Array.from({ length: shards }, () => Buffer.alloc(0))
+  const data = Array.from({ length: shards }, () => ({ parts: [] as Bytes[], length: 0 }))
   let turn = 0
   const store = (dataType: number, shape: readonly number[], bytes: Bytes) => {
     const shard = turn++ % shards
-    const offset = data[shard]!.length
-    data[shard] = Buffer.concat([data[shard]!, bytes])
+    const { parts, length: offset } = data[shard]!
+    parts.push(bytes)
+    data[shard]!.length += bytes.length
     return entryMessage({ dataType, shape, shard, offset, length: bytes.length, checksum: maskedCrc32c(bytes) })
   }
   const items: TableItem[] = [['', headerMessage(shards)]]
@@ -273,7 +274,7 @@ export function writeBundle(
   items.sort(byKey)
   writeFileSync(`${prefix}.index`, encodeTable(items, style))
   const digits = (number: number) => String(number).padStart(5, '0')
-  for (const [shard, bytes] of data.entries())
-    writeFileSync(`${prefix}.data-${digits(shard)}-of-${digits(shards)}`, bytes)
+  for (const [shard, { parts }] of data.entries())
+    writeFileSync(`${prefix}.data-${digits(shard)}-of-${digits(shards)}`, Buffer.concat(parts))
   return items
 }

@@ -37,6 +37,7 @@ const published: readonly (readonly [string, number, number, number, number])[] 
   ['bn-inception-caffe', 11_295_240 - 10_016, 11_295_240 - 10_016 + 1_025, 20_032, 10_016],
   ['resnet-152', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
   ['resnet-152-v1', 60_419_944 - 151_424 - 75_712, 60_419_944 - 151_424 - 75_712 + 2_049, 151_424, 75_712],
+  ['resnet-152-slim', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
 ]
 
 for (const [id, thousand, thousandAndOne, statistics, scales] of published)
@@ -92,6 +93,7 @@ const extraNorms: readonly (readonly [string, number, number])[] = [
   ['bn-inception-caffe', 0, 1024],
   ['resnet-152', 0, 2048],
   ['resnet-152-v1', 0, 2048],
+  ['resnet-152-slim', 0, 2048],
 ]
 
 for (const [id, sums, last] of extraNorms)
@@ -112,7 +114,14 @@ for (const [id, sums, last] of extraNorms)
   })
 
 test('networks without an auxiliary head have none', () => {
-  for (const id of ['bn-inception', 'bn-inception-caffe', 'resnet-152', 'resnet-152-v1', 'inception-resnet-v1-facenet'])
+  for (const id of [
+    'bn-inception',
+    'bn-inception-caffe',
+    'resnet-152',
+    'resnet-152-v1',
+    'resnet-152-slim',
+    'inception-resnet-v1-facenet',
+  ])
     assert.equal(build(id, { mode: 'train', auxiliary: true }).auxiliaryLogits, undefined)
 })
 
@@ -134,6 +143,9 @@ const multiplyAdds: readonly (readonly [string, number, number])[] = [
   ['bn-inception-caffe', 2_032_600_064, 0],
   ['resnet-152', 11_513_626_624, 0],
   ['resnet-152-v1', 11_282_415_616, 0],
+  // A stage's strided last unit, and the first one after it, do at a quarter of the pixels what the row above does at all:
+  // 13 + 8 products of two filters' numbers, 64²·56² of each at every stage.
+  ['resnet-152-slim', 11_513_626_624 - 3 * (13 + 8) * 0.75 * 64 ** 2 * 56 ** 2, 0],
 ]
 
 for (const [id, main, head] of multiplyAdds)

@@ -422,6 +422,16 @@ const tables: Readonly<Record<string, Readonly<Record<string, readonly [number |
     'conv4.rest.34': [undefined, 'c1x1 1024→256 · c3x3 256→256 · c1x1 256→1024'],
     'conv5.first': [undefined, 'c1x1/2 1024→2048 · c1x1/2 1024→512 · c3x3 512→512 · c1x1 512→2048'],
   },
+  'resnet-152-slim': {
+    conv1: [undefined, 'c7x7/2 3→64'],
+    pool1: [undefined, 'max3/2'],
+    'conv2.0': [undefined, 'c1x1 64→256 · c1x1 64→64 · c3x3 64→64 · c1x1 64→256'],
+    'conv2.1': [undefined, 'c1x1 256→64 · c3x3 64→64 · c1x1 64→256'],
+    'conv2.2': [undefined, 'max1/2 · c1x1 256→64 · c3x3/2 64→64 · c1x1 64→256'],
+    'conv3.0': [undefined, 'c1x1 256→512 · c1x1 256→128 · c3x3 128→128 · c1x1 128→512'],
+    'conv4.35': [undefined, 'max1/2 · c1x1 1024→256 · c3x3/2 256→256 · c1x1 256→1024'],
+    'conv5.2': [undefined, 'c1x1 2048→512 · c3x3 512→512 · c1x1 512→2048'],
+  },
 }
 
 for (const [id, blocks] of Object.entries(tables))
@@ -464,6 +474,14 @@ test('TensorFlow’s SAME pads after, an explicit half pads both sides', () => {
     [3, 3],
   ])
   assert.deepEqual(padding('resnet-152', 'pool1'), [
+    [1, 1],
+    [1, 1],
+  ])
+  assert.deepEqual(padding('resnet-152-slim', 'pool1'), [
+    [0, 1],
+    [0, 1],
+  ])
+  assert.deepEqual(padding('resnet-152-slim', 'conv2.2.b_3x3'), [
     [1, 1],
     [1, 1],
   ])

@@ -40,6 +40,7 @@ test('the list holds the networks of the design under their ids', () => {
       'bn-inception-caffe',
       'resnet-152',
       'resnet-152-v1',
+      'resnet-152-slim',
     ],
   )
 })
@@ -60,6 +61,7 @@ const publishedErrors: Readonly<Record<string, readonly [number, number]>> = {
   'bn-inception-caffe': [26.476, 8.438],
   'resnet-152': [21.67, 5.954],
   'resnet-152-v1': [23.4, 6.9],
+  'resnet-152-slim': [23.2, 6.8],
 }
 
 test('published single-crop errors are those of the papers and of the releases', () => {
@@ -99,7 +101,7 @@ for (const { id } of networks.slice(0, 6)) {
 }
 
 test('networks that pad everywhere take any size', () => {
-  for (const id of ['bn-inception', 'resnet-152', 'resnet-152-v1']) {
+  for (const id of ['bn-inception', 'resnet-152', 'resnet-152-v1', 'resnet-152-slim']) {
     assert.equal(leastSize(findNetwork(id), {}), 1)
     assert.deepEqual(build(id, { size: 1, classes: 7 }).logits.shape, [1, 7])
   }

@@ -41,6 +41,18 @@ const unit = (rest: number, stage: string, channels: number, sides: readonly [nu
   [stage, channels, sides],
 ]
 
+/** A stage whose last unit makes the map smaller. */
+const narrowing = (
+  stage: string,
+  units: number,
+  channels: number,
+  before: readonly [number, number, number],
+  after: readonly [number, number, number],
+): Row[] => [
+  ...Array.from({ length: units }, (_, i): Row => [`${stage}.${i}`, channels, i === units - 1 ? after : before]),
+  [stage, channels, after],
+]
+
 const inceptionV3: readonly Row[] = [
   ...stemV3,
   ['stem.pool_5a', 192, grid35],
@@ -164,6 +176,14 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
   ],
   'resnet-152': resnet152,
   'resnet-152-v1': resnet152,
+  'resnet-152-slim': [
+    ['conv1', 64, [112, 75, 49]],
+    ['pool1', 64, [56, 38, 25]],
+    ...narrowing('conv2', 3, 256, [56, 38, 25], [28, 19, 13]),
+    ...narrowing('conv3', 8, 512, [28, 19, 13], [14, 10, 7]),
+    ...narrowing('conv4', 36, 1024, [14, 10, 7], [7, 5, 4]),
+    ...narrowing('conv5', 3, 2048, [7, 5, 4], [7, 5, 4]),
+  ],
 }
 
 /** Caffe's pools round up and its convolutions down, so that branches meet on an odd grid at some sizes only. */

@@ -6,6 +6,12 @@ import { findNetwork } from '../../src/networks/networks.js'
 import { families } from '../../src/weights/families.js'
 import { describeFamily, type Family, hasClassRows, layoutOf } from '../../src/weights/family.js'
 import { matchWeights } from '../../src/weights/match.js'
+import { slimInceptionResnetV2 } from '../../src/weights/slim/inception-resnet-v2.js'
+import { slimInceptionV2 } from '../../src/weights/slim/inception-v2.js'
+import { slimInceptionV3 } from '../../src/weights/slim/inception-v3.js'
+import { slimInceptionV3Of2016March } from '../../src/weights/slim/inception-v3-2016-03.js'
+import { slimInceptionV4 } from '../../src/weights/slim/inception-v4.js'
+import { slimResnet152 } from '../../src/weights/slim/resnet-152.js'
 import { timmInceptionV3 } from '../../src/weights/torch/inception-v3.js'
 import { torchResnet152 } from '../../src/weights/torch/resnet-152.js'
 import { outputName, variablesOf } from '../../src/weights/variables.js'
@@ -96,6 +102,11 @@ const counts: Readonly<Record<string, readonly [number, number?]>> = {
   "facenet's Inception-ResNet-v1": [112 * 4 + 21 * 2],
   "facenet's Inception-ResNet-v1 of 2017": [112 * 4 + 21 * 2],
   "facenet's Inception-ResNet-v1 in PyTorch": [112 * 5 + 21 * 2],
+  "TF-Slim's inception_resnet_v2": [898, 908],
+  "TF-Slim's inception_v3": [378, 388],
+  "TF-Slim's inception_v3 of 2016-03-01": [378, 388],
+  "TF-Slim's inception_v2": [277],
+  "TF-Slim's resnet_v1_152": [777],
 }
 
 for (const family of families) {
@@ -228,6 +239,79 @@ test('where two libraries have the same names, auto asks if they evaluate differ
     /could be timm's inception_v3 or torchvision's inception_v3, which evaluate in different ways: say which \(--from\)/,
   )
   assert.equal(matchWeights(contents(fileOf(torchResnet152)), 'auto', 'resnet-152').family.crop.name, 'torchvision')
+})
+
+test('a checkpoint that was saved in training gives its running averages, each where it has one', () => {
+  const network = fileOf(slimInceptionV3Of2016March, { rows: 1001, auxiliary: true })
+  const values = network.filter(([name]) => !name.endsWith('RMSProp_1'))
+  const averages = values.map(([name, shape]) => [`${name}/ExponentialMovingAverage`, shape] as const)
+  const losses = [
+    ['tower_0/total_loss/avg', []],
+    ['tower_0/total_loss/avg/biased', []],
+    ['global_step', []],
+  ] as const
+  const found = matchWeights(contents([...network, ...averages, ...losses]), 'auto', 'inception-v3')
+  assert.equal(found.family, slimInceptionV3Of2016March)
+  assert.deepEqual(found.tensors.map(({ theirs }) => theirs).sort(), averages.map(([name]) => name).sort())
+  const kinds = (what: string) => found.ignored.filter(ignored => ignored.what === what).map(({ name }) => name)
+  assert.deepEqual(kinds('values whose running averages are used').sort(), values.map(([name]) => name).sort())
+  assert.deepEqual(kinds('running averages of losses'), ['tower_0/total_loss/avg'])
+  assert.deepEqual(kinds('parts of running averages'), ['tower_0/total_loss/avg/biased'])
+  assert.deepEqual(kinds('counters of training steps'), ['global_step'])
+  assert.equal(kinds('slots of an optimiser').length, 96)
+
+  const [first, ...others] = averages
+  const partly = matchWeights(contents([...values, first!]), 'auto', 'inception-v3')
+  assert.deepEqual(
+    partly.tensors.filter(({ theirs }) => theirs.endsWith('/ExponentialMovingAverage')).map(({ theirs }) => theirs),
+    [first![0]],
+  )
+  assert.equal(matchWeights(contents([first!, ...others]), 'auto', 'inception-v3').tensors.length, averages.length)
+})
+
+test('norms have all their scales or none', () => {
+  const match = (file: readonly (readonly [string, Shape])[]) => matchWeights(contents(file), 'slim', 'inception-v4')
+  const scaled = fileOf(slimInceptionV4, { normScale: true })
+  assert.equal(match(scaled).scaled, true)
+  assert.equal(match(scaled).tensors.length, 598 + 149)
+  assert.equal(match(fileOf(slimInceptionV4)).scaled, false)
+  const gamma = 'InceptionV4/Conv2d_1a_3x3/BatchNorm/gamma'
+  refuses(
+    () => match(scaled.filter(([name]) => name !== gamma)),
+    /lacks "InceptionV4\/Conv2d_1a_3x3\/BatchNorm\/gamma" \(here stem\.conv_1a\.norm\.scale\) of TF-Slim's inception_v4/,
+  )
+})
+
+test('the releases of TF-Slim have their own names for some layers, and shapes that only they have', () => {
+  const shapes = (family: Family, rows: number, auxiliary: boolean) => new Map(fileOf(family, { rows, auxiliary }))
+  const v2 = shapes(slimInceptionV2, 1001, false)
+  assert.deepEqual(v2.get('InceptionV2/Conv2d_1a_7x7/depthwise_weights'), [7, 7, 3, 8])
+  assert.deepEqual(v2.get('InceptionV2/Conv2d_1a_7x7/pointwise_weights'), [1, 1, 24, 64])
+  assert.deepEqual(v2.get('InceptionV2/Conv2d_1a_7x7/biases'), [64])
+  assert.deepEqual(v2.get('InceptionV2/Logits/Conv2d_1c_1x1/weights'), [1, 1, 1024, 1001])
+  const v3 = shapes(slimInceptionV3, 1001, true)
+  assert.deepEqual(v3.get('InceptionV3/Mixed_5c/Branch_1/Conv_1_0c_5x5/weights'), [5, 5, 48, 64])
+  assert.deepEqual(v3.get('InceptionV3/Mixed_6a/Branch_0/Conv2d_1a_1x1/weights'), [3, 3, 288, 384])
+  assert.deepEqual(v3.get('InceptionV3/Mixed_7b/Branch_1/Conv2d_0b_3x1/weights'), [3, 1, 384, 384])
+  assert.deepEqual(v3.get('InceptionV3/Mixed_7c/Branch_1/Conv2d_0c_3x1/weights'), [3, 1, 384, 384])
+  assert.deepEqual(v3.get('InceptionV3/Logits/Conv2d_1c_1x1/weights'), [1, 1, 2048, 1001])
+  assert.deepEqual(v3.get('InceptionV3/AuxLogits/Conv2d_2b_1x1/weights'), [1, 1, 768, 1001])
+  const v4 = shapes(slimInceptionV4, 1001, true)
+  assert.deepEqual(v4.get('InceptionV4/Logits/Logits/weights'), [1536, 1001])
+  assert.deepEqual(v4.get('InceptionV4/AuxLogits/Aux_logits/weights'), [768, 1001])
+  assert.deepEqual(v4.get('InceptionV4/Mixed_6h/Branch_2/Conv2d_0e_1x7/weights'), [1, 7, 224, 256])
+  const resnetV2 = shapes(slimInceptionResnetV2, 1001, true)
+  assert.deepEqual(resnetV2.get('InceptionResnetV2/Repeat/block35_10/Conv2d_1x1/weights'), [1, 1, 128, 320])
+  assert.deepEqual(resnetV2.get('InceptionResnetV2/Repeat_1/block17_1/Branch_0/Conv2d_1x1/weights'), [1, 1, 1088, 192])
+  assert.deepEqual(resnetV2.get('InceptionResnetV2/AuxLogits/Logits/weights'), [768, 1001])
+  const resnet = shapes(slimResnet152, 1000, false)
+  assert.deepEqual(resnet.get('resnet_v1_152/block1/unit_1/bottleneck_v1/shortcut/weights'), [1, 1, 64, 256])
+  assert.deepEqual(resnet.get('resnet_v1_152/block4/unit_3/bottleneck_v1/conv3/BatchNorm/gamma'), [2048])
+  assert.deepEqual(resnet.get('resnet_v1_152/logits/weights'), [1, 1, 2048, 1000])
+  const old = shapes(slimInceptionV3Of2016March, 1001, true)
+  assert.deepEqual(old.get('mixed_17x17x1280a/branch7x7x3/Conv_3/weights'), [3, 3, 192, 192])
+  assert.deepEqual(old.get('mixed_8x8x2048b/branch3x3dbl/Conv_3/weights'), [3, 1, 384, 384])
+  assert.deepEqual(old.get('aux_logits/FC/weights'), [768, 1001])
 })
 
 test('a network without public weights, and a library without the network, are refused', () => {

@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
-import { UserError } from '../../src/base/error.js'
 import { type Shape, sizeOf } from '../../src/base/shape.js'
 import { fileDigest } from '../../src/formats/file-digest.js'
 import { openSafetensors, type TensorSource, writeSafetensors } from '../../src/formats/safetensors.js'
@@ -20,6 +19,7 @@ import { legacyFile, separate, zipFile } from '../formats/torch-writer.js'
 import { checkLogits } from '../golden/golden.js'
 import { goldenInceptionV4 } from '../golden/inception-v4.js'
 import { synthesise } from '../golden/synthetic.js'
+import { refuses } from './refuses.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'import-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -137,14 +137,6 @@ async function importing(file: string, classes?: string): Promise<CheckpointStat
   using checkpoint = readCheckpoint(options.out)
   return decodeState(checkpoint)
 }
-
-const refuses = (action: () => Promise<unknown>, message: RegExp) =>
-  assert.rejects(action, (error: Error) => {
-    assert.ok(error instanceof UserError, error.stack)
-    assert.match(error.message, message)
-    assert.ok(!error.message.includes('\n'))
-    return true
-  })
 
 const bias = 'last_linear.bias'
 const weight = 'last_linear.weight'

@@ -52,7 +52,7 @@ export const evaluateCommand = (): Command =>
     )
     .option(
       '--single <way>',
-      "how the one crop is cut: slim (TF-Slim's, without the aspect), timm or torchvision (default: as the checkpoint says, or slim)",
+      "how the one crop is cut: slim (TF-Slim's, without the aspect), timm, torchvision or vgg (TF-Slim's for ResNet) (default: as the checkpoint says, or slim)",
       oneOf('way to cut', singleCrops),
     )
     .option('--ground-truth <file>', 'classes of images without class folders: a line an image, by file name')

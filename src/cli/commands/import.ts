@@ -24,7 +24,10 @@ export const importCommand = (): Command =>
       'auto',
     )
     .requiredOption('--network <name>', 'which network they are')
-    .option('--classes <file>', "class names, one a line in the order of the outputs; ImageNet's: its WNIDs, sorted")
+    .option(
+      '--classes <file>',
+      "class names, one a line in the order of the outputs (default: ImageNet's WNIDs where there are 1000)",
+    )
     .requiredOption('--out <file>', 'the checkpoint to write')
     .option('--json', 'say what was imported as JSON')
     .action(async (file: string, { json, ...flags }: ImportFlags) => {

@@ -9,6 +9,7 @@ const besides: readonly (readonly [ending: RegExp, what: string])[] = [
   [/^global_step$/, 'counters of training steps'],
   [/\/(biased|local_step)$/, 'parts of running averages'],
   [/\/avg$/, 'running averages of losses'],
+  [/\/mean_rgb$/, 'means of pixels'],
   [/^(beta[12]_power|.*\/(RMSProp|Momentum|Adam|Adagrad|Adadelta|Ftrl)(_\d+)?)$/, 'slots of an optimiser'],
 ]
 
