@@ -90,6 +90,8 @@ export function timed(steps: readonly (Kernel & { run(): void })[]): TimedKernel
 export interface Backend {
   /** 'oneDNN 2.6.3' or 'reference'. */
   readonly title: string
+  /** Whether it runs kernels made for the processor; plain loops take hours where those take seconds. */
+  readonly native: boolean
   /** The best first. */
   readonly precisions: readonly [Precision, ...Precision[]]
   /** The optimisations that are on: its own, and those for whoever builds graphs for it. */

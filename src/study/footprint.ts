@@ -29,7 +29,7 @@ export async function footprintOf(options: FootprintOptions): Promise<FootprintR
   if (!plan) return undefined
   const file = path.join(out, 'footprint.json')
   if (existsSync(file)) return readResult(file)
-  if (options.backend.title === 'reference') {
+  if (!options.backend.native) {
     options.say('the cost at full size is not measured: plain loops would take hours (install oneDNN: see README.md)')
     return undefined
   }

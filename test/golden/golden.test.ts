@@ -13,6 +13,7 @@ import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
 import { goldenResnet152 } from './resnet-152.js'
+import { goldenResnet152Slim } from './resnet-152-slim.js'
 import { goldenResnet152V1 } from './resnet-152-v1.js'
 import { checksum, hash, type Kind, synthesise, synthesiseImage } from './synthetic.js'
 
@@ -56,8 +57,8 @@ test('the offset moves norm shifts and nothing else', () => {
 
 const withoutOnes = (shape: Shape) => shape.slice(0, shape.findLastIndex(length => length !== 1) + 1)
 
-/** ResNet-152 takes plain loops most of a minute, the other two half of one; no op is in these alone. */
-const withoutLoops = [goldenResnet152, goldenResnet152V1, goldenBnInceptionCaffe]
+/** ResNet-152 takes plain loops most of a minute; no op is in these alone. */
+const withoutLoops = [goldenResnet152, goldenResnet152Slim, goldenResnet152V1, goldenBnInceptionCaffe]
 
 for (const golden of [
   goldenInceptionV4,

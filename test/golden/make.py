@@ -23,9 +23,11 @@ gains = {
     "inception-v3-torch": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     # Fifty residual sums without a scale: with 0.96 the last would be ten thousand million.
     "resnet-152": {"conv_in": 2.0, "conv": 0.65, "linear": 1.0},
-    "resnet-152-v1": {"conv_in": 2.0, "conv": 0.65, "linear": 1.0},
     "inception-resnet-v1-facenet": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
-    "bn-inception-caffe": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
+    # Pixels are not divided by anything, and biases should still count.
+    "resnet-152-v1": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
+    "resnet-152-slim": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
+    "bn-inception-caffe": {"conv_in": 0.035, "conv": 0.96, "linear": 1.0},
 }
 
 
@@ -129,6 +131,11 @@ def stage(name, value):
     }
 
 
+def whose(model):
+    module = type(model).__module__
+    return f"torchvision {torchvision.__version__}" if module.startswith("torchvision.") else f"{module}.py"
+
+
 def make(name, build, size, mean, deviation, stages, order="rgb"):
     if len(sys.argv) > 1 and name not in sys.argv[1:]:
         return
@@ -146,7 +153,7 @@ def make(name, build, size, mean, deviation, stages, order="rgb"):
         logits = model(batch.permute(0, 3, 1, 2).contiguous())
     oracle = {
         "model": name,
-        "source": f"{model.__class__.__module__}, torchvision {torchvision.__version__}, torch {torch.__version__}, float64",
+        "source": f"{whose(model)}, torch {torch.__version__}, float64",
         "g": gains[name],
         "param_count": sum(p.numel() for p in model.parameters()),
         "input": {"n": 2, "height": size, "width": size, "fnv1a_of_bytes": fnv1a(images.tobytes())},
@@ -168,12 +175,25 @@ def resnet_152():
     return torchvision.models.resnet152(weights=None)
 
 
-def resnet_152_v1():
-    """torchvision's network changed into Keras' ResNet152."""
-    model = resnet_152()
-    for module in list(model.modules()):
+def strides_first(model):
+    """He et al.'s strides: on the 1×1 that opens a stage's first unit."""
+    for module in model.modules():
         if isinstance(module, torchvision.models.resnet.Bottleneck):
             module.conv1.stride, module.conv2.stride = module.conv2.stride, (1, 1)
+    return model
+
+
+def resnet_152_slim():
+    """He et al.'s strides, and a pool that pads nothing and rounds up."""
+    model = strides_first(resnet_152())
+    model.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=0, ceil_mode=True)
+    return model
+
+
+def resnet_152_v1():
+    """He et al.'s strides, on the 1×1, and Keras' biases and epsilon."""
+    model = strides_first(resnet_152())
+    for module in list(model.modules()):
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eps = 1.001e-5
         if isinstance(module, torch.nn.Conv2d):
@@ -187,6 +207,9 @@ v3_stages = [path for path, _ in inception_v3().named_children() if path != "Aux
 make("inception-v3-torch", inception_v3, 299, half, half, v3_stages)
 resnet_stages = ["relu", "maxpool", "layer1.0", "layer1", "layer2.0", "layer2", "layer3.0", "layer3", "layer4.0", "layer4", "avgpool", "fc"]
 make("resnet-152", resnet_152, 224, [123.675, 116.28, 103.53], [58.395, 57.12, 57.375], resnet_stages)
+# Whole stages are left out: slim makes their last unit's map smaller, He et al. the next one's first.
+slim_stages = [path for path in resnet_stages if path not in ("layer1", "layer2", "layer3")]
+make("resnet-152-slim", resnet_152_slim, 224, [123.68, 116.78, 103.94], [1.0] * 3, slim_stages)
 make("resnet-152-v1", resnet_152_v1, 224, [103.939, 116.779, 123.68], [1.0] * 3, resnet_stages, "bgr")
 facenet_stages = [path for path, _ in Facenet().named_children() if path != "last_linear"]
 make("inception-resnet-v1-facenet", Facenet, 160, half, [128.0] * 3, facenet_stages)

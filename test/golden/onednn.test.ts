@@ -16,6 +16,7 @@ import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
 import { goldenResnet152 } from './resnet-152.js'
+import { goldenResnet152Slim } from './resnet-152-slim.js'
 import { goldenResnet152V1 } from './resnet-152-v1.js'
 
 const shared = sharedOnednn()
@@ -59,6 +60,11 @@ else {
       checkLogits(plain, golden, { stages: true })
     })
   }
+
+  // It has no kernel that ResNet-152 above has not, but for a pool.
+  test('resnet-152-slim on oneDNN: every stage in f32', () => {
+    checkLogits(plain, goldenResnet152Slim, { stages: true })
+  })
 
   const gradients = readGradientOracle('inception-v4-grad')
   test('inception-v4 on oneDNN, every optimisation off: gradients of a training step', () => {

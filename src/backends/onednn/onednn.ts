@@ -51,6 +51,7 @@ export function createOnednn(
 ): Backend {
   return {
     title: `oneDNN ${api.version}`,
+    native: true,
     precisions: hasBf16() ? ['bf16', 'f32'] : ['f32', 'bf16'],
     threads: team.threads,
     passes,

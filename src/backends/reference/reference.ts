@@ -22,6 +22,7 @@ export function createReference({ arithmetic = 'typed', passes = allPasses }: Re
   const make = (length: number): Numbers => (arithmetic === 'f64' ? new Float64Array(length) : new Float32Array(length))
   return {
     title: 'reference',
+    native: false,
     precisions: ['f32', 'bf16'],
     passes,
     threads: 1,
