@@ -46,27 +46,10 @@ export function exportWeights(checkpoint: Checkpoint, library: Library, out: str
 
 /** Errors: `UserError` where the network is not the published one, which is all that a library can load. */
 function familyFor(model: ModelSpec, library: Library, file: string): Family {
-  const writable = families.filter(({ form }) => form.writable)
-  const known = writable.filter(({ network }) => network === model.network)
-  const family = known.find(candidate => candidate.library === library)
-  if (!family) {
-    const read = families.find(candidate => candidate.network === model.network && candidate.library === library)
-    if (read)
-      throw new UserError(
-        `files with the names of ${describeFamily(read)} are ${read.form.framework}'s, which are read here and not written: ${known.length > 0 ? `choose ${known.map(candidate => candidate.library).join(' or ')}` : `no other names of ${model.network} are known`}`,
-        2,
-      )
-    if (known.length > 0)
-      throw unknownChoice(
-        `names of ${model.network}`,
-        library,
-        known.map(candidate => candidate.library),
-      )
-    throw new UserError(
-      `no library's names are known for ${model.network}: there are some for ${[...new Set(writable.map(({ network }) => network))].join(', ')}`,
-      2,
-    )
-  }
+  const family = families.find(
+    candidate => candidate.form.writable && candidate.network === model.network && candidate.library === library,
+  )
+  if (!family) throw cannotWrite(model.network, library)
   const { blocks } = findNetwork(model.network)
   const changed = [
     model.width !== 1 && `width ${model.width}`,
@@ -79,6 +62,21 @@ function familyFor(model: ModelSpec, library: Library, file: string): Family {
       `${file} holds a ${model.network} with ${changed.join(', ')}, which ${describeFamily(family)} has not: export a published one`,
     )
   return family
+}
+
+/** Why there are no names of a library in which a network can be written. */
+function cannotWrite(network: string, library: Library): UserError {
+  const writable = families.filter(({ form }) => form.writable)
+  const known = writable.filter(family => family.network === network).map(family => family.library)
+  const read = families.find(family => family.network === network && family.library === library)
+  if (read) {
+    const instead = known.length > 0 ? `choose ${known.join(' or ')}` : `no others of ${network} are known`
+    const what = `${describeFamily(read)} are ${read.form.framework}'s`
+    return new UserError(`files with the names of ${what}, which are read here and not written: ${instead}`, 2)
+  }
+  if (known.length > 0) return unknownChoice(`names of ${network}`, library, known)
+  const others = [...new Set(writable.map(family => family.network))].join(', ')
+  return new UserError(`no library's names are known for ${network}: there are some for ${others}`, 2)
 }
 
 interface Wanted {

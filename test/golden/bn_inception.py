@@ -78,3 +78,6 @@ class BNInception(nn.Module):
                 rows.append(self.run(f"{at}_pool_proj", pooled))
             x = self.get_submodule(f"{at}_output")(torch.cat(rows, 1))
         return self.last_linear(x.mean((2, 3)))
+
+
+stages = [f"inception_{name}_output" for name in blocks]

@@ -85,3 +85,6 @@ class Facenet(nn.Module):
         for name, layer in self.named_children():
             x = layer(x.flatten(1) if name == "last_linear" else x)
         return torch.nn.functional.normalize(x, dim=1)
+
+
+stages = [path for path, _ in Facenet().named_children() if path != "last_linear"]

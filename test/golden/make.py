@@ -15,19 +15,23 @@ import numpy as np
 import torch
 import torchvision
 
-from bn_inception import BNInception, blocks
-from facenet import Facenet
+import bn_inception
+import facenet
+import slim
 
 here = pathlib.Path(__file__).parent
 gains = {
     "inception-v3-torch": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     # Fifty residual sums without a scale: with 0.96 the last would be ten thousand million.
     "resnet-152": {"conv_in": 2.0, "conv": 0.65, "linear": 1.0},
-    "inception-resnet-v1-facenet": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     # Pixels are not divided by anything, and biases should still count.
-    "resnet-152-v1": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
     "resnet-152-slim": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
+    "inception-v3": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
+    "inception-resnet-v2-slim": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
+    "bn-inception": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
+    "inception-resnet-v1-facenet": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     "bn-inception-caffe": {"conv_in": 0.035, "conv": 0.96, "linear": 1.0},
+    "resnet-152-v1": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
 }
 
 
@@ -131,11 +135,6 @@ def stage(name, value):
     }
 
 
-def whose(model):
-    module = type(model).__module__
-    return f"torchvision {torchvision.__version__}" if module.startswith("torchvision.") else f"{module}.py"
-
-
 def make(name, build, size, mean, deviation, stages, order="rgb"):
     if len(sys.argv) > 1 and name not in sys.argv[1:]:
         return
@@ -153,7 +152,7 @@ def make(name, build, size, mean, deviation, stages, order="rgb"):
         logits = model(batch.permute(0, 3, 1, 2).contiguous())
     oracle = {
         "model": name,
-        "source": f"{whose(model)}, torch {torch.__version__}, float64",
+        "source": f"{model.__class__.__module__}, torchvision {torchvision.__version__}, torch {torch.__version__}, float64",
         "g": gains[name],
         "param_count": sum(p.numel() for p in model.parameters()),
         "input": {"n": 2, "height": size, "width": size, "fnv1a_of_bytes": fnv1a(images.tobytes())},
@@ -175,24 +174,10 @@ def resnet_152():
     return torchvision.models.resnet152(weights=None)
 
 
-def strides_first(model):
-    """He et al.'s strides: on the 1×1 that opens a stage's first unit."""
-    for module in model.modules():
-        if isinstance(module, torchvision.models.resnet.Bottleneck):
-            module.conv1.stride, module.conv2.stride = module.conv2.stride, (1, 1)
-    return model
-
-
-def resnet_152_slim():
-    """He et al.'s strides, and a pool that pads nothing and rounds up."""
-    model = strides_first(resnet_152())
-    model.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=0, ceil_mode=True)
-    return model
-
-
 def resnet_152_v1():
-    """He et al.'s strides, on the 1×1, and Keras' biases and epsilon."""
-    model = strides_first(resnet_152())
+    """Keras': He et al.'s strides, but a pool padded on both sides, a bias besides every norm, and an epsilon of its own."""
+    model = slim.resnet_152()
+    model.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=1)
     for module in list(model.modules()):
         if isinstance(module, torch.nn.BatchNorm2d):
             module.eps = 1.001e-5
@@ -207,11 +192,10 @@ v3_stages = [path for path, _ in inception_v3().named_children() if path != "Aux
 make("inception-v3-torch", inception_v3, 299, half, half, v3_stages)
 resnet_stages = ["relu", "maxpool", "layer1.0", "layer1", "layer2.0", "layer2", "layer3.0", "layer3", "layer4.0", "layer4", "avgpool", "fc"]
 make("resnet-152", resnet_152, 224, [123.675, 116.28, 103.53], [58.395, 57.12, 57.375], resnet_stages)
-# Whole stages are left out: slim makes their last unit's map smaller, He et al. the next one's first.
-slim_stages = [path for path in resnet_stages if path not in ("layer1", "layer2", "layer3")]
-make("resnet-152-slim", resnet_152_slim, 224, [123.68, 116.78, 103.94], [1.0] * 3, slim_stages)
+make("resnet-152-slim", slim.resnet_152, 224, [123.68, 116.78, 103.94], [1.0] * 3, slim.resnet_152_stages)
+make("inception-v3", slim.inception_v3, 299, half, half, v3_stages)
+make("inception-resnet-v2-slim", slim.InceptionResnetV2, 299, half, half, slim.inception_resnet_v2_stages)
+make("bn-inception", slim.InceptionV2, 224, half, half, slim.inception_v2_stages)
+make("inception-resnet-v1-facenet", facenet.Facenet, 160, half, [128.0] * 3, facenet.stages)
+make("bn-inception-caffe", bn_inception.BNInception, 224, [104.0, 117.0, 128.0], [1.0] * 3, bn_inception.stages, "bgr")
 make("resnet-152-v1", resnet_152_v1, 224, [103.939, 116.779, 123.68], [1.0] * 3, resnet_stages, "bgr")
-facenet_stages = [path for path, _ in Facenet().named_children() if path != "last_linear"]
-make("inception-resnet-v1-facenet", Facenet, 160, half, [128.0] * 3, facenet_stages)
-caffe_stages = [f"inception_{name}_output" for name in blocks]
-make("bn-inception-caffe", BNInception, 224, [104.0, 117.0, 128.0], [1.0] * 3, caffe_stages, "bgr")

@@ -2,7 +2,7 @@ import { type CropProtocol, defaultFraction } from './protocol.js'
 
 /**
  * TF-Slim's evaluation of the networks that came from Caffe (vgg_preprocessing.py): a short side that is size / fraction
- * rounded, the long side rounded too, and the centre, at whole pixels towards the left and the top.
+ * rounded, the long side rounded too (cut, in its first version), and the centre, at whole pixels towards the left and top.
  */
 export const vgg = {
   id: 'vgg',
