@@ -7,6 +7,7 @@ import { findNetwork } from './networks.js'
 /** Everything that decides a network's parameters: what a checkpoint must agree on with the program that reads it. */
 export interface ModelSpec {
   readonly network: string
+  /** Columns of the output: classes, or an embedding's length. */
   readonly classes: number
   /** Side of the input in pixels. */
   readonly size: number

@@ -3,7 +3,7 @@ import { UserError, unknownChoice } from '../base/error.js'
 import { Graph, ShapeError, type Value } from '../graph/op.js'
 import { cast } from '../graph/ops/cast.js'
 import { input } from '../graph/ops/source.js'
-import type { Network } from './network.js'
+import { type Network, publishedColumns } from './network.js'
 import { type ExtraNorm, type Frozen, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
 
 /** Of an image, in pixels. */
@@ -17,8 +17,8 @@ export interface ModelOptions {
   /** What is not trained in mode `train`. @default nothing */
   readonly frozen?: Frozen | undefined
   readonly batch: number
-  /** @default 1000 */
-  readonly classes?: number
+  /** Columns of the output: classes, or an embedding's length. @default 1000, or the published length */
+  readonly classes?: number | undefined
   /** Channel multiplier. @default 1 */
   readonly width?: number
   /** Side of the square input in pixels, or height and width of one that is none. @default the published size */
@@ -46,7 +46,7 @@ export interface Model {
   readonly graph: Graph
   /** [batch, 3, height, width] f32, fed channels-last. */
   readonly images: Value
-  /** [batch, classes] f32. */
+  /** [batch, classes] f32: an embedding where the network gives one. */
   readonly logits: Value
   readonly auxiliaryLogits: Value | undefined
   readonly parameters: readonly Value[]
@@ -62,7 +62,7 @@ export interface Model {
 
 /** Builds the graph of a network. Throws a UserError for a size, block name or number that cannot be. */
 export function buildModel(network: Network, options: ModelOptions): Model {
-  const { batch, size = network.size, classes = 1000, width = 1 } = options
+  const { batch, size = network.size, classes = publishedColumns(network), width = 1 } = options
   requireWhole('batch', batch)
   requireWhole('classes', classes)
   const { height, width: across } = typeof size === 'number' ? { height: size, width: size } : size

@@ -7,6 +7,7 @@ import { input, inputsIn, type Variable, variableOf } from '../graph/ops/source.
 import { movingAverage } from '../graph/ops/updates.js'
 import { allPasses, optimise, optimiseForward, type Passes } from '../graph/passes/passes.js'
 import { type Recomputation, recompute } from '../graph/passes/recompute.js'
+import { expectClassifier } from '../networks/networks.js'
 import { buildModel, type Model, type ModelOptions } from '../nn/model.js'
 import type { Network } from '../nn/network.js'
 import type { Frozen } from '../nn/scope.js'
@@ -56,6 +57,7 @@ export function buildTrainingStep(
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
   { passes = allPasses, recompute: again = 'auto', frozen = () => false }: StepOptions = {},
 ): TrainingStep {
+  expectClassifier(network)
   if (recipe.auxiliary > 0 && !network.auxiliary)
     throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)
   const model = buildModel(network, {

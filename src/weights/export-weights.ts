@@ -7,7 +7,7 @@ import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState } from '../training/checkpoint-state.js'
 import { families } from './families.js'
-import { describeFamily, type Family, isScale, type Library } from './family.js'
+import { describeFamily, type Family, isScale, type Library, layoutOf } from './family.js'
 import { variablesOf } from './variables.js'
 
 export interface Exported {
@@ -43,9 +43,12 @@ export function exportWeights(
   const heads = [...(family.auxiliary?.keys() ?? [])]
   const auxiliary = (options.auxiliary ?? true) && heads.some(name => held.has(name))
   const shapes = variablesOf(model.network, model.classes, { auxiliary })
-  const tensors = [...family.names, ...(auxiliary ? family.auxiliary! : [])].map(([ours, theirs]) =>
-    sourceOf(checkpoint, { ours, theirs, shape: shapes.get(ours)!, held, scaled: model.normScale }),
-  )
+  const tensors = [...family.names, ...(auxiliary ? family.auxiliary! : [])].map(([ours, theirs]): TensorSource => {
+    const shape = shapes.get(ours)!
+    const source = sourceOf(checkpoint, { ours, theirs, shape, held, scaled: model.normScale })
+    // A writable form keeps the order of the numbers, at most in other axes.
+    return { ...source, shape: layoutOf(family, ours, shape).there(shape) }
+  })
   writeSafetensors(out, tensors, { format: 'pt' })
   return { names: describeFamily(family), tensors: tensors.length, auxiliary }
 }

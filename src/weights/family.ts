@@ -28,6 +28,8 @@ export interface Family {
   readonly layouts?: Readonly<Record<string, Layout>>
   /** Whether files may lack the scales of all norms, which are then 1. @default false */
   readonly scaleless?: boolean
+  /** What else such files hold, by the beginnings of its names: in the plural, as a form says it. */
+  readonly besides?: Readonly<Record<string, string>>
   /** Other beginnings of their names in files of other versions: the old one for the one in `names`. */
   readonly renamed?: Readonly<Record<string, string>>
   /** How the library evaluates; pixels are scaled as the network here does it. */

@@ -35,6 +35,8 @@ export interface Imported {
   readonly files: readonly string[]
   readonly sha256: string
   readonly classes: number
+  /** The length of the embedding that the network gives instead. */
+  readonly embedding?: number
   /** Whether a row of the logits that is no class was dropped. */
   readonly background: boolean
   /** How many there are, and their numbers. */
@@ -56,7 +58,7 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
   const files = file.files ?? [file.path]
   expectOther(files, out)
   const match = matchWeights(file, from, network)
-  const rows = classRows(match.rows, options.classes)
+  const rows = outputRows(match, options.classes)
   const sha256 = fileDigest(...files)
   const state = stateOf(match, rows, { file: path.basename(options.file), sha256, from: describeFamily(match.family) })
   const tensors = match.tensors.map(tensor => sourceOf(file, tensor, rows.background))
@@ -67,6 +69,7 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
     files,
     sha256,
     classes: rows.names.length,
+    ...(findNetwork(network).embedding !== undefined && { embedding: match.rows }),
     background: rows.background > 0,
     tensors: tensors.length,
     parameters: tensors.reduce((sum, { name, shape }) => sum + (isStatistic(name) ? 0 : sizeOf(shape)), 0),
@@ -81,14 +84,22 @@ function expectOther(files: readonly string[], out: string): void {
     throw new UserError(`--out ${out} is the file to import: give another one`, 2)
 }
 
+/** Errors: as `classRows`, and `UserError` (exit code 2) where an embedding's numbers are given names of classes. */
+function outputRows({ family, rows }: Match, file: string | undefined): ClassRows {
+  if (findNetwork(family.network).embedding === undefined) return classRows(rows, file)
+  if (file !== undefined)
+    throw new UserError(`${family.network} gives embeddings, which have no classes: leave --classes ${file} out`, 2)
+  return { names: [], background: 0 }
+}
+
 function stateOf(
-  { family, scaled }: Match,
-  { names }: ClassRows,
+  { family, rows, scaled }: Match,
+  { names, background }: ClassRows,
   source: NonNullable<CheckpointState['source']>,
 ): CheckpointState {
   const { size } = findNetwork(family.network)
   return {
-    model: { network: family.network, classes: names.length, size, width: 1, normScale: scaled },
+    model: { network: family.network, classes: rows - background, size, width: 1, normScale: scaled },
     classNames: names,
     centralFraction: family.crop.fraction,
     crop: family.crop.name,

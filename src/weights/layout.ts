@@ -10,13 +10,16 @@ export interface Layout {
 
 export const asHere: Layout = { there: shape => shape, order: [] }
 
+/** A dense layer that is a convolution of 1×1 here. */
+export const dense: Layout = { there: ([out, into]) => [out!, into!], order: [] }
+
 /** A convolution of TensorFlow: [height, width, in, out]. */
 export const hwio: Layout = {
   there: ([out, into, height, width]) => [height!, width!, into!, out!],
   order: [3, 2, 0, 1],
 }
 
-/** A dense layer of TensorFlow: [in, out]. */
+/** A dense layer of TensorFlow: [in, out], whether it is one here or a convolution of 1×1. */
 export const transposed: Layout = { there: ([out, into]) => [into!, out!], order: [1, 0] }
 
 /** A dense layer that is a convolution of 1×1 there: [1, 1, in, out]. */

@@ -5,11 +5,11 @@ import { hasClassRows } from '../networks/heads.js'
 import { findNetwork } from '../networks/networks.js'
 import { families } from './families.js'
 import { describeFamily, type Family, isScale, type Library, layoutOf } from './family.js'
-import type { Form } from './forms/form.js'
+import type { Form, Spelling } from './forms/form.js'
 import type { Layout } from './layout.js'
 import type { TensorNames } from './names.js'
 import type { TensorFile } from './tensor-file.js'
-import { variablesOf } from './variables.js'
+import { outputName, variablesOf } from './variables.js'
 
 /** A file that holds a network, tensor by tensor. */
 export interface Match {
@@ -23,7 +23,7 @@ export interface Match {
     readonly shape: Shape
     readonly layout: Layout
   }[]
-  /** Rows of the logits. */
+  /** Of the output: rows of the logits, or the length of an embedding. */
   readonly rows: number
   readonly auxiliary: boolean
   /** Whether the file's norms have scales. */
@@ -78,6 +78,7 @@ function noneKnown(known: readonly Family[], from: string, network: string): Use
 class Held {
   readonly #file: Contents
   readonly #names: readonly string[]
+  readonly #likenesses = new Map<Family, number>()
 
   constructor(file: Contents) {
     this.#file = file
@@ -86,9 +87,9 @@ class Held {
 
   /** From the family's names to the file's own. */
   #under({ form, renamed = {} }: Family): ReadonlyMap<string, string> {
-    const prefix = this.#prefix(form)
+    const { plain } = this.#spelling(form)
     const nameOf = (name: string) => {
-      const bare = name.slice(prefix.length)
+      const bare = plain(name)
       const old = Object.keys(renamed).find(beginning => bare.startsWith(beginning))
       return old === undefined ? bare : renamed[old]! + bare.slice(old.length)
     }
@@ -102,31 +103,49 @@ class Held {
     ])
   }
 
-  #prefix({ prefix = '' }: Form): string {
-    return this.#names.length > 0 && this.#names.every(name => name.startsWith(prefix)) ? prefix : ''
+  #spelling(form: Form): Spelling {
+    return form.spelling?.(this.#names) ?? asTheyAre
   }
 
   /** The share of the family's names that are in the file, its auxiliary head and scales that it may lack aside. */
   share(family: Family): number {
     const held = this.#under(family)
-    const wanted = [...namesIn(family, { auxiliary: false, scaled: family.scaleless !== true }).values()]
-    return wanted.filter(name => held.has(name)).length / wanted.length
+    const { wanted } = nameSets(family)
+    return [...wanted].filter(name => held.has(name)).length / wanted.size
   }
 
   closest(candidates: readonly Family[]): Family {
-    return candidates.reduce((best, family) => (this.share(family) > this.share(best) ? family : best))
+    return candidates.reduce((best, family) => (this.#likeness(family) > this.#likeness(best) ? family : best))
+  }
+
+  /** The names that file and family share, of those that either has: a network's numbered layers are in a larger one too. */
+  #likeness(family: Family): number {
+    const known = this.#likenesses.get(family)
+    if (known !== undefined) return known
+    const { wanted, all } = nameSets(family)
+    let shared = 0
+    let strange = 0
+    for (const name of this.#under(family).keys())
+      if (wanted.has(name)) shared++
+      else if (!all.has(name) && this.#besides(family, name) === undefined) strange++
+    const likeness = shared / (wanted.size + strange)
+    this.#likenesses.set(family, likeness)
+    return likeness
   }
 
   /** Errors: `UserError` where the file is nearer to another family than to these of the network. */
   expectNoOther(network: string, candidates: readonly Family[]): void {
-    const own = Math.max(0, ...candidates.map(family => this.share(family)))
     const best = this.closest(families)
-    if (this.share(best) <= own || this.share(best) < 0.5) return
-    const [what, instead] = isAskedBy(best, network)
-      ? [`not the ${network} that was asked for`, `--from ${best.library}`]
-      : [`no ${network}`, `--network ${best.network}`]
+    const likeness = this.#likeness(best)
+    if (likeness < 0.5 || candidates.some(family => this.#likeness(family) === likeness)) return
+    const alike = families.filter(family => this.#likeness(family) === likeness)
+    const asked = alike.filter(family => isAskedBy(family, network))
+    const [what, instead] =
+      asked.length > 0
+        ? [`not the ${network} that was asked for`, asked.map(({ library }) => `--from ${library}`)]
+        : [`no ${network}`, alike.map(family => `--network ${family.network}`)]
     throw new UserError(
-      `${this.#file.path} holds ${what} but looks like ${describeFamily(best)}: import it with ${instead}`,
+      `${this.#file.path} holds ${what} but looks like ${describeFamily(best)}: import it with ${[...new Set(instead)].join(' or ')}`,
       2,
     )
   }
@@ -140,7 +159,7 @@ class Held {
     const names = scaled ? all : namesIn(family, { auxiliary, scaled })
     this.#expectAll(family, names, held)
 
-    const rows = this.#shape(held.get(names.get('logits.bias')!)!)[0] ?? 0
+    const rows = this.#shape(held.get(names.get(outputName(family.network))!)!)[0] ?? 0
     const shapes = variablesOf(family.network, Math.max(rows, 1), { auxiliary, normScale: scaled })
     const tensors = [...names].map(([ours, theirs]) => {
       const own = held.get(theirs)!
@@ -159,12 +178,12 @@ class Held {
 
   #ignored(family: Family, used: ReadonlySet<string>): readonly Ignored[] {
     const { form } = family
-    const prefix = this.#prefix(form)
+    const { plain } = this.#spelling(form)
     const unused = this.#names
       .filter(name => !used.has(name))
       .map(name => {
         const averaged = form.average !== undefined && used.has(name + form.average)
-        const what = averaged ? 'values whose running averages are used' : form.besides(name.slice(prefix.length))
+        const what = averaged ? 'values whose running averages are used' : this.#besides(family, plain(name))
         if (what !== undefined) return { name, what }
         throw new UserError(
           `${this.#file.path} has ${quote(name)}, for which ${describeFamily(family)} has no place: it is of another network or version`,
@@ -173,13 +192,23 @@ class Held {
     return [...unused, ...(this.#file.others ?? []).map(name => ({ name, what: 'no numbers' }))]
   }
 
+  /** What a tensor of this name is that holds nothing of the network. */
+  #besides({ form, besides = {} }: Family, name: string): string | undefined {
+    return form.besides(name) ?? besides[Object.keys(besides).find(beginning => name.startsWith(beginning)) ?? '']
+  }
+
   #expectAll(family: Family, names: TensorNames, held: ReadonlyMap<string, string>): void {
     const missing = [...names].filter(([, theirs]) => !held.has(theirs))
     const [first] = missing
     if (!first) return
+    const top = [...names.keys()].filter(hasClassRows)
+    if (missing.length === top.length && missing.every(([ours]) => hasClassRows(ours)))
+      throw new UserError(
+        `${this.#file.path} lacks ${missing.map(([, theirs]) => quote(this.#spelling(family.form).own(theirs))).join(' and ')}, the classifier of ${describeFamily(family)}: it is a file without its top; use the whole one`,
+      )
     const others = missing.length > 1 ? ` and ${missing.length - 1} others` : ''
     throw new UserError(
-      `${this.#file.path} lacks ${quote(this.#prefix(family.form) + first[1])} (here ${first[0]})${others} of ${describeFamily(family)}; use a file of that network`,
+      `${this.#file.path} lacks ${quote(this.#spelling(family.form).own(first[1]))} (here ${first[0]})${others} of ${describeFamily(family)}; use a file of that network`,
     )
   }
 
@@ -193,6 +222,27 @@ class Held {
     )
   }
 }
+
+interface NameSets {
+  /** What every file of the family has. */
+  readonly wanted: ReadonlySet<string>
+  readonly all: ReadonlySet<string>
+}
+
+const knownSets = new WeakMap<Family, NameSets>()
+
+function nameSets(family: Family): NameSets {
+  const known = knownSets.get(family)
+  if (known) return known
+  const made = {
+    wanted: new Set(namesIn(family, { auxiliary: false, scaled: family.scaleless !== true }).values()),
+    all: new Set(namesIn(family, { auxiliary: true, scaled: true }).values()),
+  }
+  knownSets.set(family, made)
+  return made
+}
+
+const asTheyAre: Spelling = { plain: name => name, own: name => name }
 
 /** The names of a family that a file has: with those of its auxiliary head, and of the scales of norms, or without. */
 const namesIn = (

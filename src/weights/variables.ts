@@ -9,7 +9,13 @@ export interface VariableOptions {
   readonly normScale?: boolean
 }
 
-/** The shapes of a published network's parameters and statistics by name, at one size of its logits. */
+/** The last parameter of a network, whose only axis is its output: a classifier's bias, or the shift of an embedding's norm. */
+export function outputName(network: string): string {
+  const last = buildModel(findNetwork(network), { mode: 'eval', batch: 1, normScale: false }).parameters.at(-1)
+  return variableOf(last!)!.name
+}
+
+/** The shapes of a published network's parameters and statistics by name, at one size of its output. */
 export function variablesOf(
   network: string,
   classes: number,

@@ -15,6 +15,8 @@ import numpy as np
 import torch
 import torchvision
 
+import bn_inception
+import facenet
 import slim
 
 here = pathlib.Path(__file__).parent
@@ -27,6 +29,9 @@ gains = {
     "inception-v3": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     "inception-resnet-v2-slim": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
     "bn-inception": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
+    "inception-resnet-v1-facenet": {"conv_in": 2.0, "conv": 0.96, "linear": 1.0},
+    "bn-inception-caffe": {"conv_in": 0.035, "conv": 0.96, "linear": 1.0},
+    "resnet-152-v1": {"conv_in": 0.035, "conv": 0.65, "linear": 1.0},
 }
 
 
@@ -169,6 +174,18 @@ def resnet_152():
     return torchvision.models.resnet152(weights=None)
 
 
+def resnet_152_v1():
+    """Keras': He et al.'s strides, but a pool padded on both sides, a bias besides every norm, and an epsilon of its own."""
+    model = slim.resnet_152()
+    model.maxpool = torch.nn.MaxPool2d(3, stride=2, padding=1)
+    for module in list(model.modules()):
+        if isinstance(module, torch.nn.BatchNorm2d):
+            module.eps = 1.001e-5
+        if isinstance(module, torch.nn.Conv2d):
+            module.bias = torch.nn.Parameter(torch.zeros(module.out_channels))
+    return model
+
+
 torch.set_num_threads(1)
 half = [127.5] * 3
 v3_stages = [path for path, _ in inception_v3().named_children() if path != "AuxLogits"]
@@ -179,3 +196,6 @@ make("resnet-152-slim", slim.resnet_152, 224, [123.68, 116.78, 103.94], [1.0] * 
 make("inception-v3", slim.inception_v3, 299, half, half, v3_stages)
 make("inception-resnet-v2-slim", slim.InceptionResnetV2, 299, half, half, slim.inception_resnet_v2_stages)
 make("bn-inception", slim.InceptionV2, 224, half, half, slim.inception_v2_stages)
+make("inception-resnet-v1-facenet", facenet.Facenet, 160, half, [128.0] * 3, facenet.stages)
+make("bn-inception-caffe", bn_inception.BNInception, 224, [104.0, 117.0, 128.0], [1.0] * 3, bn_inception.stages, "bgr")
+make("resnet-152-v1", resnet_152_v1, 224, [103.939, 116.779, 123.68], [1.0] * 3, resnet_stages, "bgr")

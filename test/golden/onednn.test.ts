@@ -9,8 +9,10 @@ import { TuningCache } from '../../src/backends/onednn/tuning-cache.js'
 import { allPasses } from '../../src/graph/passes/passes.js'
 import { otherKernels } from '../backends/other-kernels.js'
 import { goldenBnInception } from './bn-inception.js'
+import { goldenBnInceptionCaffe } from './bn-inception-caffe.js'
 import { checkGradients, checkLogits } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
+import { goldenInceptionResnetV1Facenet } from './inception-resnet-v1-facenet.js'
 import { goldenInceptionResnetV2Slim } from './inception-resnet-v2-slim.js'
 import { goldenInceptionV3 } from './inception-v3.js'
 import { goldenInceptionV3Torch } from './inception-v3-torch.js'
@@ -18,6 +20,7 @@ import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
 import { goldenResnet152 } from './resnet-152.js'
 import { goldenResnet152Slim } from './resnet-152-slim.js'
+import { goldenResnet152V1 } from './resnet-152-v1.js'
 
 const shared = sharedOnednn()
 
@@ -53,8 +56,16 @@ else {
     })
   }
 
-  // TF-Slim's, which have few kernels that those above have not.
-  for (const golden of [goldenInceptionV3, goldenInceptionResnetV2Slim, goldenBnInception, goldenResnet152Slim])
+  // Released elsewhere, with few kernels that those above have not.
+  for (const golden of [
+    goldenInceptionV3,
+    goldenInceptionResnetV2Slim,
+    goldenBnInception,
+    goldenResnet152Slim,
+    goldenInceptionResnetV1Facenet,
+    goldenBnInceptionCaffe,
+    goldenResnet152V1,
+  ])
     test(`${golden.network.id} on oneDNN: every stage in f32`, () => {
       checkLogits(plain, golden, { stages: true })
     })

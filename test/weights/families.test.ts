@@ -15,7 +15,7 @@ import { slimInceptionV4 } from '../../src/weights/slim/inception-v4.js'
 import { slimResnet152 } from '../../src/weights/slim/resnet-152.js'
 import { timmInceptionV3 } from '../../src/weights/torch/inception-v3.js'
 import { torchResnet152 } from '../../src/weights/torch/resnet-152.js'
-import { variablesOf } from '../../src/weights/variables.js'
+import { outputName, variablesOf } from '../../src/weights/variables.js'
 import { readOracle } from '../golden/oracle.js'
 
 type Contents = Parameters<typeof matchWeights>[0]
@@ -25,15 +25,30 @@ const contents = (tensors: Iterable<readonly [string, Shape]>): Contents => ({
   tensors: new Map([...tensors].map(([name, shape]) => [name, { dtype: 'F32', shape }])),
 })
 
-/** What a framework saves beside the network: a tensor for each variance. */
-const besides: Readonly<Record<string, { readonly what: string; beside(variance: string): [string, Shape] }>> = {
+interface Framework {
+  /** What it saves beside the network. */
+  readonly what: string
+  /** Such a tensor for each variance. */
+  beside(variance: string): [string, Shape]
+  /** How some of its files spell a name, but not all. */
+  respelled?(name: string): string
+}
+
+const frameworks: Readonly<Record<string, Framework>> = {
   PyTorch: {
     what: 'counters of training steps',
     beside: variance => [variance.replace('running_var', 'num_batches_tracked'), []],
+    respelled: name => `module.${name}`,
   },
   TensorFlow: {
     what: 'slots of an optimiser',
     beside: variance => [variance.replace('moving_variance', 'beta/RMSProp_1'), [7]],
+  },
+  Keras: {
+    what: 'slots of an optimiser',
+    beside: variance => [`optimizer/${variance.replace('/', '_')}`, [7]],
+    respelled: name =>
+      `${name.replace(/^(conv2d|batch_normalization)_(\d+)\//, (_, kind, n) => (n === '1' ? `${kind}/` : `${kind}_${n - 1}/`))}:0`,
   },
 }
 
@@ -49,10 +64,14 @@ function fileOf(family: Family, { rows = 1000, auxiliary = false, normScale = !f
   const names = [...family.names, ...(auxiliary ? family.auxiliary! : [])].filter(([ours]) => shapes.has(ours))
   return names.flatMap(([ours, theirs]): [string, Shape][] => {
     const here = shapes.get(ours)!
-    const { beside } = besides[family.form.framework]!
+    const { beside } = frameworks[family.form.framework]!
     return [[theirs, layoutOf(family, ours, here).there(here)], ...(ours.endsWith('.variance') ? [beside(theirs)] : [])]
   })
 }
+
+/** Those that a file with these names may hold. */
+const networksOf = (names: Family['names']) =>
+  new Set(families.filter(family => family.names === names).map(({ network }) => network))
 
 const match = (family: Family, tensors: Iterable<readonly [string, Shape]>) =>
   matchWeights(contents(tensors), family.library, family.network)
@@ -74,6 +93,16 @@ const counts: Readonly<Record<string, readonly [number, number?]>> = {
   "timm's resnet152": [777],
   "torchvision's resnet152": [777],
   "TF-Slim's inception_v4": [598, 608],
+  // 69 convolutions with bias and norm
+  "timm's bninception of its forerunner, Cadene's pretrained-models": [69 * 6 + 2],
+  "Keras's InceptionV3": [378],
+  "Keras's InceptionResNetV2": [898],
+  // 155 convolutions with bias and norm
+  "Keras's ResNet152": [155 * 6 + 2],
+  // 111 convolutions and a dense layer with norm, 21 linear convolutions with bias
+  "facenet's Inception-ResNet-v1": [112 * 4 + 21 * 2],
+  "facenet's Inception-ResNet-v1 of 2017": [112 * 4 + 21 * 2],
+  "facenet's Inception-ResNet-v1 in PyTorch": [112 * 5 + 21 * 2],
   "TF-Slim's inception_resnet_v2": [898, 908],
   "TF-Slim's inception_v3": [378, 388],
   "TF-Slim's inception_v3 of 2016-03-01": [378, 388],
@@ -105,7 +134,7 @@ for (const family of families) {
         assert.equal(found.rows, rows)
         assert.equal(found.auxiliary, withHead)
         assert.ok(found.ignored.length > 0)
-        assert.deepEqual([...new Set(found.ignored.map(({ what }) => what))], [besides[family.form.framework]!.what])
+        assert.deepEqual([...new Set(found.ignored.map(({ what }) => what))], [frameworks[family.form.framework]!.what])
         assert.deepEqual(
           [...found.tensors.map(({ theirs }) => theirs), ...found.ignored.map(({ name }) => name)].sort(),
           file.map(([name]) => name).sort(),
@@ -113,14 +142,17 @@ for (const family of families) {
       }
   })
 
-  test(`${title}: a file of training on several devices, and one of an older version, are the same`, () => {
+  test(`${title}: a file that spells its names in another way, and one of an older version, are the same`, () => {
     const file = fileOf(family)
-    const { prefix = '' } = family.form
+    const { respelled = name => name } = frameworks[family.form.framework]!
     const spread = match(
       family,
-      file.map(([name, shape]) => [prefix + name, shape]),
+      file.map(([name, shape]) => [respelled(name), shape]),
     )
-    assert.ok(spread.tensors.every(({ theirs }) => theirs.startsWith(prefix)))
+    assert.deepEqual(
+      spread.tensors.map(({ ours, theirs }) => [ours, theirs]),
+      match(family, file).tensors.map(({ ours, theirs }) => [ours, respelled(theirs)]),
+    )
     for (const [old, now] of Object.entries(family.renamed ?? {})) {
       const older = file.map(([name, shape]) => [name.replace(now, old), shape] as const)
       assert.notDeepEqual(older, file)
@@ -129,45 +161,54 @@ for (const family of families) {
     }
   })
 
+  const output = outputName(network)
+  const embeds = findNetwork(network).embedding !== undefined
+
   test(`${title}: what is missing, left over or of another shape is named on both sides`, () => {
     const file = fileOf(family)
-    for (const [ours, theirs] of [...names].filter(([name], i) => i % 97 === 0 && !name.endsWith('.norm.scale'))) {
+    for (const [ours, theirs] of [...names].filter(([name], i) => i % 97 === 1 && !name.endsWith('.norm.scale'))) {
       const without = file.filter(([name]) => name !== theirs)
       refuses(() => match(family, without), new RegExp(`given lacks "${theirs}" \\(here ${ours}\\) of `))
       const other = file.map(([name, shape]) => [name, name === theirs ? [...shape, 2] : shape] as const)
-      if (ours !== 'logits.bias')
+      if (ours !== output)
         refuses(() => match(family, other), new RegExp(`"${theirs}" is [\\d×]+×2, and ${ours} here is`))
     }
     refuses(() => match(family, [...file, ['extra.weight', [3]]]), /has "extra\.weight", for which .* has no place/)
     refuses(() => match(family, file.slice(4)), /and \d+ others of/)
     refuses(() => match(family, []), /lacks .* and \d+ others/)
-    const rows = file.map(([name, shape]) => [name, name === names.get('logits.bias') ? [999] : shape] as const)
+    const withOutput = (shape: Shape) =>
+      file.map(([name, own]) => [name, name === names.get(output) ? shape : own] as const)
     refuses(
-      () => match(family, rows),
-      /1000(×\d+)?, and logits\.weights here is 999×\d+(, which is [\d×]+ there)?, by the rows/,
+      () => match(family, withOutput([999])),
+      new RegExp(`1000(×\\d+)?, and ${embeds ? 'bottleneck' : 'logits'}\\.weights here is 999×`),
     )
-    refuses(
-      () =>
-        match(
-          family,
-          file.map(([name, shape]) => [name, name === names.get('logits.bias') ? [] : shape]),
-        ),
-      /logits\.weights here is 1×/,
-    )
+    refuses(() => match(family, withOutput([])), /\.weights here is 1×/)
   })
 
-  test(`${title}: asked for another network, the file's own is named`, () => {
-    for (const other of families.filter(({ network: wanted }) => wanted !== network))
+  if (!embeds)
+    test(`${title}: a file without its top is told from one that lacks something`, () => {
+      const tops = [...names].filter(([ours]) => hasClassRows(ours)).map(([, theirs]) => theirs)
+      assert.equal(tops.length, 2)
       refuses(
-        () => matchWeights(contents(fileOf(family)), other.library, other.network),
-        findNetwork(network).formOf === other.network
-          ? new RegExp(`holds not the ${other.network} that was asked for but looks like .*: import it with --from `)
-          : new RegExp(`holds no ${other.network} but looks like .*: import it with --network ${network}$`),
+        () =>
+          match(
+            family,
+            fileOf(family).filter(([name]) => !tops.includes(name)),
+          ),
+        /given lacks ".*" and ".*", the classifier of .*: it is a file without its top; use the whole one$/,
+      )
+    })
+
+  test(`${title}: asked for another network, the file's own is named`, () => {
+    const file = contents(fileOf(family))
+    for (const other of families.filter(({ network: wanted }) => !networksOf(names).has(wanted)))
+      refuses(
+        () => matchWeights(file, other.library, other.network),
+        new RegExp(`holds no ${other.network} but looks like .*: import it with .*--network ${network}( |$)`),
       )
   })
 
-  test(`${title}: pixels are scaled as the network here does it`, () => {
-    assert.equal(findNetwork(network).preprocessing.order, 'rgb')
+  test(`${title}: the library's crop is a share of the image`, () => {
     assert.ok(family.crop.fraction > 0.8 && family.crop.fraction <= 1)
   })
 }
@@ -177,6 +218,8 @@ test('the lists of tensors of timm and torchvision themselves are matched', () =
     ['inception-v4', 'timm'],
     ['inception-v3-torch', 'torch'],
     ['resnet-152', 'torch'],
+    ['bn-inception-caffe', 'timm'],
+    ['inception-resnet-v1-facenet', 'facenet'],
   ] as const) {
     const { keys } = readOracle(network)
     const found = matchWeights(contents(keys.map(([name, shape]) => [name, shape])), from, network)

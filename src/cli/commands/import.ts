@@ -35,10 +35,10 @@ export const importCommand = (): Command =>
       console.log(json ? JSON.stringify(imported, undefined, 2) : describe(imported))
     })
 
-function describe({ checkpoint, from, network, classes, ...rest }: Imported): string {
+function describe({ checkpoint, from, network, classes, embedding, ...rest }: Imported): string {
   const { parameters, tensors, background, auxiliary, ignored, files, sha256 } = rest
   return [
-    `${checkpoint}: ${network} of ${formatCount(classes)} classes from ${from}, ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
+    `${checkpoint}: ${network} ${embedding === undefined ? `of ${formatCount(classes)} classes` : `with embeddings of ${embedding} numbers`} from ${from}, ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
     ...(background ? ['the first row of the logits, which is no class, was dropped'] : []),
     ...(auxiliary ? ['with the auxiliary head'] : []),
     ...(ignored.length > 0 ? [`ignored: ${summarise(ignored)}`] : []),

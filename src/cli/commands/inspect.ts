@@ -17,14 +17,14 @@ import {
   recomputeOption,
   threadsOption,
 } from '../engine-options.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
+import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 import { memoryPlan, planTable } from './inspect/plan.js'
 import { chromeTrace, programTable } from './inspect/program.js'
 import { stagesOf, stageTable } from './inspect/stages.js'
 
 interface Flags extends ModelFlags {
-  classes: number
+  classes?: number
   batch?: number
   train?: boolean
   program?: boolean
@@ -45,7 +45,7 @@ export const inspectCommand = (): Command =>
       .description("a network's stages: shapes, parameters, multiply-adds; its memory, kernels and times")
       .argument('<network>', 'see: inception networks'),
   )
-    .option('--classes <n>', 'classes', wholeNumber(1), 1000)
+    .addOption(classesOption())
     .option('--batch <n>', 'show where the memory goes with so many images at a time', wholeNumber(1))
     .option('--train', 'of a training step rather than of inference')
     .addOption(recomputeOption())
@@ -75,7 +75,7 @@ export const inspectCommand = (): Command =>
         return
       }
       console.log(
-        `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} classes\n`,
+        `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} ${model.network.embedding === undefined ? 'classes' : 'numbers of an embedding'}\n`,
       )
       console.log(stageTable(stages, summary))
       if (compiled) console.log(`\n${planTable(compiled.plan)}`)

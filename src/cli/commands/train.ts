@@ -8,7 +8,7 @@ import { variablesIn } from '../../graph/ops/source.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
-import { findNetwork } from '../../networks/networks.js'
+import { expectClassifier, findNetwork } from '../../networks/networks.js'
 import { buildModel } from '../../nn/model.js'
 import { type DataSets, openDataSets, trainInFolder } from '../../study/run/run.js'
 import { parseSettings, type RunSettings } from '../../study/run/run-settings.js'
@@ -106,6 +106,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   const spec = origin
     ? modelOf(origin, command, network => modelSpec(network, 1, flags))
     : modelSpec(chosenNetwork(flags), 1, flags)
+  expectClassifier(networkOf(spec))
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
   const recipe = recipeOf(flags, command)
   const { batch, auxiliary } = recipe

@@ -1,4 +1,4 @@
-import type { Shape } from '../../base/shape.js'
+import { type Shape, sizeOf } from '../../base/shape.js'
 import { elementTypes } from '../../formats/onnx/types.js'
 import type { Bound, Op, Ports, Type } from '../../graph/op.js'
 import type { Convolution } from '../../graph/ops/convolution.js'
@@ -97,6 +97,16 @@ export const lowerings: { readonly [K in ExportedOp]: Lowering<Ops[K]> } = {
 
   globalAvgPool: ({ x: { src } }, to) =>
     to.add('Flatten', [to.add('GlobalAveragePool', [src.name])], { axis: { int: 1 } }),
+
+  // By means instead of sums, and the length taken out last: in half precision a sum over an image's pixels overflows.
+  normaliseRows({ x: { src }, attrs: { centre, floor } }, to) {
+    const axes = { axes: { ints: src.shape.slice(1).map((_, i) => i + 1) } }
+    const length = sizeOf(src.shape.slice(1))
+    const z = centre ? to.add('Sub', [src.name, to.add('ReduceMean', [src.name], axes)]) : src.name
+    const square = to.add('ReduceMean', [to.add('Mul', [z, z])], axes)
+    const floored = to.add('Max', [square, to.constant('floor', 'float', [], [floor / length])])
+    return multiply(to, to.add('Div', [z, to.add('Sqrt', [floored])]), 1 / Math.sqrt(length))
+  },
 
   dense: ({ x: { src, weights, bias } }, to) =>
     to.add('Gemm', [src.name, weights.name, bias.name], { transB: { int: 1 } }),

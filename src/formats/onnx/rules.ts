@@ -62,7 +62,24 @@ export const rules = {
   },
   Relu: { inputs: [1, 1], attributes: {}, infer: node => floats(node.input(0)) },
   Add: { inputs: [2, 2], attributes: {}, infer: broadcast },
+  Sub: { inputs: [2, 2], attributes: {}, infer: broadcast },
   Mul: { inputs: [2, 2], attributes: {}, infer: broadcast },
+  Div: { inputs: [2, 2], attributes: {}, infer: broadcast },
+  Max: { inputs: [2, 2], attributes: {}, infer: broadcast },
+  Sqrt: { inputs: [1, 1], attributes: {}, infer: node => floats(node.input(0)) },
+  ReduceMean: {
+    inputs: [1, 1],
+    attributes: { axes: 'ints' },
+    infer(node) {
+      const { type, shape } = floats(node.input(0))
+      const axes = node.ints('axes')
+      expect(
+        axes.every(axis => axis >= 0 && axis < shape.length),
+        `axes ${axes} of ${shape.length}`,
+      )
+      return { type, shape: shape.map((length, axis) => (axes.includes(axis) ? 1 : length)) }
+    },
+  },
   Sum: {
     inputs: [1, Number.POSITIVE_INFINITY],
     attributes: {},

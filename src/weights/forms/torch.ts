@@ -7,8 +7,11 @@ export const torchForm: Form = {
   framework: 'PyTorch',
   writable: true,
   layoutOf: () => asHere,
-  // Training on several devices puts it there.
-  prefix: 'module.',
+  // Training on several devices puts 'module.' before every name.
+  spelling(names) {
+    const prefix = names.length > 0 && names.every(name => name.startsWith('module.')) ? 'module.' : ''
+    return { plain: own => own.slice(prefix.length), own: plain => prefix + plain }
+  },
   besides: name => (name.endsWith('.num_batches_tracked') ? 'counters of training steps' : undefined),
 }
 

@@ -6,7 +6,7 @@ import type { Layers } from '../names.js'
 const units = [3, 8, 36, 3] as const
 
 /** The layers that `convolutions` and `norms` name alike, but for the word. */
-const layersNamed = (word: 'conv' | 'bn'): Layers => {
+export const layersNamed = (word: 'conv' | 'bn'): Layers => {
   const body = { a_1x1: `${word}1`, b_3x3: `${word}2`, c_1x1: `${word}3` }
   const projection = word === 'conv' ? 'downsample.0' : 'downsample.1'
   const stages = units.map((count, i): Layers => {
