@@ -33,11 +33,11 @@ export const networks: readonly Network[] = [
 /** Those that give logits of classes. */
 export const classifiers: readonly Network[] = networks.filter(({ embedding }) => embedding === undefined)
 
-/** Errors: UserError (exit code 2) where the network gives an embedding, which has no classes to train or to evaluate. */
+/** Errors: UserError (exit code 2) where classes are wanted and the network gives an embedding. */
 export function expectClassifier({ id, embedding }: Network): void {
   if (embedding !== undefined)
     throw new UserError(
-      `${id} gives embeddings and no classes, so it is neither trained nor evaluated here: 'inception predict --embed' writes them`,
+      `${id} gives embeddings and no classes: 'inception predict --embed' writes them, and 'inception export --to onnx' the network`,
       2,
     )
 }

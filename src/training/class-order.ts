@@ -1,5 +1,7 @@
 import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
+import { networkOf } from '../networks/model-spec.js'
+import { expectClassifier } from '../networks/networks.js'
 import type { Checkpoint } from './checkpoint.js'
 import { decodeState } from './checkpoint-state.js'
 
@@ -9,6 +11,7 @@ import { decodeState } from './checkpoint-state.js'
  */
 export function classOrder(checkpoint: Checkpoint, { classes, root }: ImageSet, advice: string): number[] {
   const { classNames, model } = decodeState(checkpoint)
+  expectClassifier(networkOf(model))
   const places = new Map(classNames.map((name, place) => [name, place]))
   const wanted = new Set(classes)
   const strange = classes.find(name => !places.has(name)) ?? classNames.find(name => !wanted.has(name))

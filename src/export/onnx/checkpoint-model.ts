@@ -12,26 +12,29 @@ import { onnxGraphOf } from './from-graph.js'
 
 /** The names that transformers.js and optimum use. */
 export const inputName = 'pixel_values'
-const outputName = 'logits'
 
 /** What a norm and a residual's scale are folded into, once, when they are exported. */
 const folding: Passes = new Set(['fold-norm', 'fuse-residual', 'fold-scale'])
 
 /**
  * A checkpoint's network in evaluation, for any number of images at a time: `pixel_values` [batch, 3, size, size], red
- * before green before blue, → `logits` [batch, classes]. Its numbers are the store's, read when they are written. Its
+ * before green before blue, → `logits` [batch, classes], or `embedding` [batch, length]. Its numbers are the store's, read when they are written. Its
  * metadata say what it is and how its input is made.
  */
 export function onnxModelOf(checkpoint: Checkpoint, store: Store, foldNorm: boolean): OnnxModel {
   const { model, classNames, centralFraction, crop = 'slim', source } = decodeState(checkpoint)
   const network = networkOf(model)
+  const [outputName, columns] =
+    network.embedding === undefined
+      ? ['logits', `${model.classes} classes`]
+      : ['embedding', `an embedding of ${model.classes} numbers`]
   const { mean, std } = normalisationOf(network.preprocessing)
   const { graph, logits } = buildModel(network, { ...modelOptions(model), mode: 'eval', batch: 1 })
   const output = optimiseInference(graph, logits, foldNorm ? folding : new Set())
   const input = graph.nodes.find(({ op }) => op.name === inputOp.name)!.outputs.dst!
   return {
     producer: { name: 'inception-resnet', version: packageVersion() },
-    description: `${network.title} (${network.source}) of ${model.classes} classes`,
+    description: `${network.title} (${network.source}): ${columns}`,
     metadata: {
       network: network.id,
       classes: JSON.stringify(classNames),
