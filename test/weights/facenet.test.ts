@@ -96,8 +96,7 @@ test("facenet-pytorch's weights are imported with their classifier ignored, and 
 test('a network of embeddings is neither evaluated nor trained, which its message says', async () => {
   const data = place('faces')
   for (const split of ['train', 'val']) mkdirSync(path.join(data, split, 'somebody'), { recursive: true })
-  const message =
-    /gives embeddings and no classes: 'inception predict --embed'/
+  const message = /gives embeddings and no classes: 'inception predict --embed'/
   const checkpoint = place('facenet.checkpoint')
   assertRefused(await inception(['evaluate', '--checkpoint', checkpoint, '--data', data]), 2, message)
   assertRefused(await inception(['train', '--network', id, '--data', data, '--out', place('run')]), 2, message)

@@ -45,7 +45,8 @@ function onnxFiles({ runtime, files }: ExportedOnnx): string {
     dtypes[variant],
     formatBytes(bytes),
     difference.relative.toExponential(1),
-    ...(measured ? [formatPercent(accuracy!.agreement)] : []),
+    // A folder is of a network with classes.
+    ...(measured ? [formatPercent(accuracy!.agreement!)] : []),
     ...(labelled ? [formatPercent(accuracy!.top1Error!), formatPercent(accuracy!.top5Error!)] : []),
   ]
   const rest = measured ? `; the rest, on ${formatCount(measured.images)} images with the checkpoint's own crop` : ''

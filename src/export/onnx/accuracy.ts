@@ -9,8 +9,8 @@ export interface Accuracy {
   /** Fractions of the images; absent where their classes are not known. */
   readonly top1Error?: number
   readonly top5Error?: number
-  /** The share of images that it puts in the class in which the first variant puts them. */
-  readonly agreement: number
+  /** The share of images that it puts in the class in which the first variant puts them; absent of embeddings. */
+  readonly agreement?: number
   /** The mean distance of a logit from the first variant's. */
   readonly meanDifference: number
   /** Of one image, in batches. */
@@ -29,12 +29,13 @@ export interface Measured {
   readonly sessions: readonly OnnxSession[]
   readonly size: number
   readonly images: AsyncIterable<PixelBatch>
+  readonly classifies: boolean
   /** For each label, its place among the logits; undefined where classes are not known. */
   readonly places: readonly number[] | undefined
 }
 
 /** Runs several variants of a model side by side over images. */
-export async function measureAccuracy({ sessions, size, images, places }: Measured): Promise<Accuracy[]> {
+export async function measureAccuracy({ sessions, size, images, classifies, places }: Measured): Promise<Accuracy[]> {
   const tallies = sessions.map((): Tally => ({ top1: 0, top5: 0, agree: 0, difference: 0, milliseconds: 0 }))
   let [total, columns] = [0, 1]
   for await (const { pixels, labels, count } of images) {
@@ -63,7 +64,7 @@ export async function measureAccuracy({ sessions, size, images, places }: Measur
   return tallies.map(({ top1, top5, agree, difference, milliseconds }) => ({
     images: total,
     ...(places && { top1Error: top1 / total, top5Error: top5 / total }),
-    agreement: agree / total,
+    ...(classifies && { agreement: agree / total }),
     meanDifference: difference / (total * columns),
     milliseconds: milliseconds / total,
   }))

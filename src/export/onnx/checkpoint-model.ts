@@ -5,6 +5,7 @@ import { inputOp } from '../../graph/ops/source.js'
 import { optimiseInference, type Passes } from '../../graph/passes/passes.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
 import { buildModel } from '../../nn/model.js'
+import type { Network } from '../../nn/network.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
 import { normalisationOf } from '../normalisation.js'
@@ -12,6 +13,7 @@ import { onnxGraphOf } from './from-graph.js'
 
 /** The names that transformers.js and optimum use. */
 export const inputName = 'pixel_values'
+const outputName = ({ embedding }: Network) => (embedding === undefined ? 'logits' : 'embedding')
 
 /** What a norm and a residual's scale are folded into, once, when they are exported. */
 const folding: Passes = new Set(['fold-norm', 'fuse-residual', 'fold-scale'])
@@ -24,17 +26,13 @@ const folding: Passes = new Set(['fold-norm', 'fuse-residual', 'fold-scale'])
 export function onnxModelOf(checkpoint: Checkpoint, store: Store, foldNorm: boolean): OnnxModel {
   const { model, classNames, centralFraction, crop = 'slim', source } = decodeState(checkpoint)
   const network = networkOf(model)
-  const [outputName, columns] =
-    network.embedding === undefined
-      ? ['logits', `${model.classes} classes`]
-      : ['embedding', `an embedding of ${model.classes} numbers`]
   const { mean, std } = normalisationOf(network.preprocessing)
   const { graph, logits } = buildModel(network, { ...modelOptions(model), mode: 'eval', batch: 1 })
   const output = optimiseInference(graph, logits, foldNorm ? folding : new Set())
   const input = graph.nodes.find(({ op }) => op.name === inputOp.name)!.outputs.dst!
   return {
     producer: { name: 'inception-resnet', version: packageVersion() },
-    description: `${network.title} (${network.source}): ${columns}`,
+    description: `${network.title} (${network.source}): ${outputName(network)} of ${model.classes}`,
     metadata: {
       network: network.id,
       classes: JSON.stringify(classNames),
@@ -50,7 +48,7 @@ export function onnxModelOf(checkpoint: Checkpoint, store: Store, foldNorm: bool
       name: network.id,
       graph,
       inputs: new Map([[input, inputName]]),
-      outputs: { [outputName]: output },
+      outputs: { [outputName(network)]: output },
       flipped: new Set(network.preprocessing.order === 'bgr' ? [input] : []),
       batch: 'batch',
       numbers: variable => store.data(variable.name),

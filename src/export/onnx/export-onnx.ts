@@ -8,6 +8,7 @@ import { PendingFiles } from '../../formats/atomic-file.js'
 import { checkModel } from '../../formats/onnx/check.js'
 import type { OnnxModel } from '../../formats/onnx/model.js'
 import { writeModel } from '../../formats/onnx/write.js'
+import { networkOf } from '../../networks/model-spec.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { type CheckpointState, decodeState } from '../../training/checkpoint-state.js'
 import { classOrder } from '../../training/class-order.js'
@@ -199,8 +200,9 @@ async function measure(
   try {
     for (const source of sources) sessions.push(await work.runtime.open(source))
     work.options.progress?.(`running ${images.items.length} images`)
-    const { size } = work.state.model
-    return await measureAccuracy({ sessions, size, images: batchesOf(images, 8, work), places })
+    const { model } = work.state
+    const classifies = networkOf(model).embedding === undefined
+    return await measureAccuracy({ sessions, size: model.size, images: batchesOf(images, 8, work), classifies, places })
   } finally {
     for (const session of sessions) await session[Symbol.asyncDispose]()
   }

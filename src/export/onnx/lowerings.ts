@@ -98,18 +98,19 @@ export const lowerings: { readonly [K in ExportedOp]: Lowering<Ops[K]> } = {
   globalAvgPool: ({ x: { src } }, to) =>
     to.add('Flatten', [to.add('GlobalAveragePool', [src.name])], { axis: { int: 1 } }),
 
-  // By means instead of sums, and the length taken out last: in half precision a sum over an image's pixels overflows.
-  normaliseRows({ x: { src }, attrs: { centre, floor } }, to) {
-    const axes = { axes: { ints: src.shape.slice(1).map((_, i) => i + 1) } }
-    const length = sizeOf(src.shape.slice(1))
-    const z = centre ? to.add('Sub', [src.name, to.add('ReduceMean', [src.name], axes)]) : src.name
-    const square = to.add('ReduceMean', [to.add('Mul', [z, z])], axes)
-    const floored = to.add('Max', [square, to.constant('floor', 'float', [], [floor / length])])
-    return multiply(to, to.add('Div', [z, to.add('Sqrt', [floored])]), 1 / Math.sqrt(length))
-  },
-
   dense: ({ x: { src, weights, bias } }, to) =>
     to.add('Gemm', [src.name, weights.name, bias.name], { transB: { int: 1 } }),
+
+  normaliseRows({ x: { src }, attrs: { centre, floor } }, to) {
+    const row = src.shape.slice(1)
+    const length = sizeOf(row)
+    const perRow = { axes: { ints: row.map((_, i) => i + 1) }, keepdims: { int: 1 } }
+    const z = centre ? to.add('Sub', [src.name, to.add('ReduceMean', [src.name], perRow)]) : src.name
+    // The mean of the squares, because half precision could not hold their sum over an image.
+    const squares = to.add('ReduceMean', [to.add('Mul', [z, z])], perRow)
+    const held = to.add('Max', [squares, to.constant('floor', 'float', [], [floor / length])])
+    return to.add('Div', [z, multiply(to, to.add('Sqrt', [held]), Math.sqrt(length))])
+  },
 
   cast({ x: { src }, attrs: { dtype } }, to) {
     if (dtype === 'workspace') throw new Error('a workspace is no tensor')

@@ -69,14 +69,15 @@ export const rules = {
   Sqrt: { inputs: [1, 1], attributes: {}, infer: node => floats(node.input(0)) },
   ReduceMean: {
     inputs: [1, 1],
-    attributes: { axes: 'ints' },
+    attributes: { axes: 'ints', keepdims: 'int' },
     infer(node) {
       const { type, shape } = floats(node.input(0))
       const axes = node.ints('axes')
       expect(
-        axes.every(axis => axis >= 0 && axis < shape.length),
-        `axes ${axes} of ${shape.length}`,
+        axes.every(axis => axis < shape.length),
+        `axes ${axes.join(', ')} of ${shape.length}`,
       )
+      expect(node.int('keepdims') === 1, 'axes are dropped')
       return { type, shape: shape.map((length, axis) => (axes.includes(axis) ? 1 : length)) }
     },
   },

@@ -45,16 +45,17 @@ function describe({ runtime, files }: ExportedOnnx): string {
   const labelled = measured?.top1Error !== undefined
   const header = ['file', 'size', 'largest difference', 'of the largest logit']
   if (labelled) header.push('top-1 error', 'top-5 error')
-  if (measured) header.push('same class', 'mean difference', 'ms an image')
+  const classifies = measured?.agreement !== undefined
+  if (classifies) header.push('same class')
+  if (measured) header.push('mean difference', 'ms an image')
   const row = ({ file, bytes, difference, accuracy }: OnnxFile) => [
     file,
     formatBytes(bytes),
     difference.largest.toExponential(1),
     difference.relative.toExponential(1),
     ...(labelled ? [formatPercent(accuracy!.top1Error!), formatPercent(accuracy!.top5Error!)] : []),
-    ...(measured
-      ? [formatPercent(accuracy!.agreement), accuracy!.meanDifference.toPrecision(2), accuracy!.milliseconds.toFixed(1)]
-      : []),
+    ...(classifies ? [formatPercent(accuracy!.agreement!)] : []),
+    ...(measured ? [accuracy!.meanDifference.toPrecision(2), accuracy!.milliseconds.toFixed(1)] : []),
   ]
   const on = measured ? `; accuracy and time on ${measured.images} images` : ''
   return `${formatTable(header, files.map(row))}\nLogits of three drawn images in ${runtime}, against ours${on}`
