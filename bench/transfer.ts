@@ -40,7 +40,7 @@ export interface Course {
   readonly steps: number
   readonly top1Error: number
   readonly top5Error: number
-  /** Of the last phase, while nothing else was done. */
+  /** Of training alone, over all phases. */
   readonly stepsPerSecond: number
   /** What the last phase's training step takes as planned. */
   readonly memoryBytes: number
@@ -97,9 +97,8 @@ async function follow(what: string, settings: RunSettings, data: DataSets, { fol
   const last = <T extends TrainingEvent['type']>(type: T) => seen.get(type) as Extract<TrainingEvent, { type: T }>
   const { top1Error, top5Error } = last('evaluation')
   const { memoryBytes } = last('phase') ?? last('start')
-  const stepsPerSecond = last('step').imagesPerSecond / settings.recipe.batch
-  const { step: steps, file } = last('done')
-  return { what, steps, top1Error, top5Error, stepsPerSecond, memoryBytes, file }
+  const { step: steps, seconds, file } = last('done')
+  return { what, steps, top1Error, top5Error, stepsPerSecond: steps / seconds, memoryBytes, file }
 }
 
 /** The first `most` images of each of some classes. */
