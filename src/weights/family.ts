@@ -18,6 +18,8 @@ export interface Family {
   readonly network: string
   /** What it is called there. */
   readonly title: string
+  /** Whether the library has no such network any more, so that files of it are read and nothing there reads ours. @default false */
+  readonly retired?: boolean
   /** Where the names and the preprocessing stand. */
   readonly source: string
   /** Every tensor that the network has in evaluation. */

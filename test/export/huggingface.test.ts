@@ -179,7 +179,7 @@ const known: Readonly<Record<string, object>> = {
   resnet152: { num_features: 2048, pool_size: [7, 7], first_conv: 'conv1', classifier: 'fc' },
 }
 
-for (const family of families.filter(({ library }) => library === 'timm'))
+for (const family of families.filter(({ library, retired }) => library === 'timm' && !retired))
   test(`the configuration of ${family.title} is timm's`, () => {
     const { name: crop, fraction } = family.crop
     const { size } = findNetwork(family.network)

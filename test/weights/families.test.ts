@@ -204,7 +204,9 @@ for (const family of families) {
     for (const other of families.filter(({ network: wanted }) => !networksOf(names).has(wanted)))
       refuses(
         () => matchWeights(file, other.library, other.network),
-        new RegExp(`holds no ${other.network} but looks like .*: import it with .*--network ${network}( |$)`),
+        findNetwork(network).formOf === other.network
+          ? new RegExp(`holds not the ${other.network} that was asked for but looks like .*: import it with --from `)
+          : new RegExp(`holds no ${other.network} but looks like .*: import it with .*--network ${network}( |$)`),
       )
   })
 

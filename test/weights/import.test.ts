@@ -187,7 +187,7 @@ test('the checkpoint may not be the file itself, and the file must be one of wei
   await refuses(() => importWeights({ ...options, file: weights, out: weights }), /is the file to import/)
   await refuses(
     () => importWeights({ ...options, file: lines(['a', 'b']) }),
-    /neither a safetensors file, nor one that PyTorch wrote .*, nor a whole checkpoint of TensorFlow/,
+    /neither a safetensors file, nor one that PyTorch .* or Keras .* wrote, nor a whole checkpoint of TensorFlow/,
   )
   await refuses(() => importWeights({ ...options, file: folder }), /not a regular file/)
 })

@@ -94,7 +94,9 @@ async function writeOnnx(
 /** Errors: `UserError` where timm cannot load the network. */
 function timmFamily({ model }: CheckpointState, file: string): Family {
   try {
-    return familyFor(model, 'timm', file)
+    const family = familyFor(model, 'timm', file)
+    if (family.retired) throw new UserError(`timm has no ${model.network}`)
+    return family
   } catch (error) {
     if (!(error instanceof UserError)) throw error
     throw new UserError(`timm cannot load it (--target transformers.js needs no timm): ${error.message}`, 2, {
