@@ -136,7 +136,8 @@ class Assembly implements Pick<OnnxGraph, 'nodes' | 'initializers' | 'values'> {
   /** Weights and bias in integers, dequantised; the names of both. */
   weights(weights: OnnxTensor, bias: OnnxTensor | undefined, inputScale: number): string[] {
     const filters = weights.shape[0]!
-    const scales = () => filterScales(readFloats(weights), filters, bias && readFloats(bias), inputScale)
+    let known: Float32Array | undefined
+    const scales = () => (known ??= filterScales(readFloats(weights), filters, bias && readFloats(bias), inputScale))
     const floats = (name: string, numbers: () => Float32Array): string => {
       this.keep({ name, type: 'float', shape: [filters], bytes: () => new Uint8Array(numbers().buffer) })
       return name
