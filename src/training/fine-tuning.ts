@@ -41,8 +41,8 @@ export function openOrigin({ file, sha256 }: FineTuning): Checkpoint {
 /** What the checkpoints of a run that begins with `origin` say of it. */
 export function sourceOf(origin: Checkpoint, { sha256 }: FineTuning): NonNullable<CheckpointState['source']> {
   const { model, source } = decodeState(origin)
-  const from = source?.from ?? `step ${origin.step} of ${model.network}`
-  return { file: path.basename(origin.file), sha256, from: `fine-tuned from ${from}` }
+  const from = `step ${origin.step} of ${model.network}${source ? ` (${source.from})` : ''}`
+  return { file: path.basename(origin.file), sha256, from }
 }
 
 /**

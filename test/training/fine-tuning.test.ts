@@ -13,7 +13,7 @@ import { parseSettings, type RunSettings } from '../../src/study/run/run-setting
 import { readCheckpoint } from '../../src/training/checkpoint.js'
 import { decodeState } from '../../src/training/checkpoint-state.js'
 import type { TrainingEvent } from '../../src/training/events.js'
-import { type FineTuning, fineTuningFrom, takeOver, within } from '../../src/training/fine-tuning.js'
+import { type FineTuning, fineTuningFrom, sourceOf, takeOver, within } from '../../src/training/fine-tuning.js'
 import { fineTuningRecipe } from '../../src/training/recipe.js'
 import { readSettings } from '../../src/training/run-folder.js'
 import { readEventLog } from '../../src/training/sinks/jsonl.js'
@@ -199,9 +199,14 @@ test('a run records what it began with, in its settings and in its checkpoints',
     assert.deepEqual(source, {
       file: 'step-00000006.safetensors',
       sha256: sha256(originFile),
-      from: 'fine-tuned from step 6 of inception-resnet-v1',
+      from: 'step 6 of inception-resnet-v1',
     })
     assert.deepEqual(classNames, fresh.train.classes)
+    assert.equal(
+      sourceOf(last, fineTuning!).from,
+      'step 12 of inception-resnet-v1 (step 6 of inception-resnet-v1)',
+      'what begins with this one names both',
+    )
   }
 })
 
