@@ -29,6 +29,8 @@ export interface Match {
   readonly scaled: boolean
   /** What of the file is not used. */
   readonly ignored: readonly Ignored[]
+  /** Other networks that the file's names fit as well. */
+  readonly alike: readonly string[]
 }
 
 /** A tensor of a file that holds nothing of the network, and what such tensors are: "counters of training steps". */
@@ -128,17 +130,20 @@ class Held {
     return likeness
   }
 
+  /** The networks of the families that the file is as near to. */
+  #asLikely(likeness: number): string[] {
+    return [...new Set(families.filter(family => this.#likeness(family) === likeness).map(({ network }) => network))]
+  }
+
   /** Errors: `UserError` where the file is nearer to another network. */
   expectNoOther(network: string): void {
     const best = this.closest(families)
     const own = families.filter(family => family.network === network)
     const likeness = this.#likeness(best)
     if (likeness < 0.5 || own.some(family => this.#likeness(family) === likeness)) return
-    const alike = families
-      .filter(family => this.#likeness(family) === likeness)
-      .map(family => `--network ${family.network}`)
+    const alike = this.#asLikely(likeness).map(other => `--network ${other}`)
     throw new UserError(
-      `${this.#file.path} holds no ${network} but looks like ${describeFamily(best)}: import it with ${[...new Set(alike)].join(' or ')}`,
+      `${this.#file.path} holds no ${network} but looks like ${describeFamily(best)}: import it with ${alike.join(' or ')}`,
       2,
     )
   }
@@ -162,7 +167,8 @@ class Held {
       return { ours, theirs: own, shape, layout }
     })
     const ignored = this.#ignored(family, new Set(tensors.map(({ theirs }) => theirs)))
-    return { family, tensors, rows, auxiliary, scaled, ignored }
+    const alike = this.#asLikely(this.#likeness(family)).filter(network => network !== family.network)
+    return { family, tensors, rows, auxiliary, scaled, ignored, alike }
   }
 
   #shape(name: string): Shape {
