@@ -65,6 +65,7 @@ const body = ({ classes }: Dimensions) =>
 
 export const bnInceptionCaffe: Network = {
   id: 'bn-inception-caffe',
+  formOf: 'bn-inception',
   title: 'BN-Inception (Caffe)',
   source: "arXiv:1502.03167, figure 5, as in Cadene's pretrained-models (bninception)",
   residual: false,

@@ -46,6 +46,7 @@ const network = (d: Dimensions) =>
 
 export const resnet152V1: Network = {
   id: 'resnet-152-v1',
+  formOf: 'resnet-152',
   title: 'ResNet-152 (v1)',
   source: 'arXiv:1512.03385, table 1, as in Keras (ResNet152)',
   residual: true,

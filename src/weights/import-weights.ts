@@ -44,6 +44,8 @@ export interface Imported {
   readonly parameters: number
   readonly auxiliary: boolean
   readonly ignored: readonly Ignored[]
+  /** Other networks that the file's names fit as well, which are fed other numbers. */
+  readonly alike: readonly string[]
   readonly checkpoint: string
 }
 
@@ -75,6 +77,7 @@ export async function importWeights(options: ImportOptions): Promise<Imported> {
     parameters: tensors.reduce((sum, { name, shape }) => sum + (isStatistic(name) ? 0 : sizeOf(shape)), 0),
     auxiliary: match.auxiliary,
     ignored: match.ignored,
+    alike: match.alike,
     checkpoint: out,
   }
 }

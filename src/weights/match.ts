@@ -30,6 +30,8 @@ export interface Match {
   readonly scaled: boolean
   /** What of the file is not used. */
   readonly ignored: readonly Ignored[]
+  /** Other networks that the file's names fit as well. */
+  readonly alike: readonly string[]
 }
 
 /** A tensor of a file that holds nothing of the network, and what such tensors are: "counters of training steps". */
@@ -133,12 +135,17 @@ class Held {
     return likeness
   }
 
+  /** The families that the file is as near to. */
+  #asLikely(likeness: number): Family[] {
+    return families.filter(family => this.#likeness(family) === likeness)
+  }
+
   /** Errors: `UserError` where the file is nearer to another family than to these of the network. */
   expectNoOther(network: string, candidates: readonly Family[]): void {
     const best = this.closest(families)
     const likeness = this.#likeness(best)
     if (likeness < 0.5 || candidates.some(family => this.#likeness(family) === likeness)) return
-    const alike = families.filter(family => this.#likeness(family) === likeness)
+    const alike = this.#asLikely(likeness)
     const asked = alike.filter(family => isAskedBy(family, network))
     const [what, instead] =
       asked.length > 0
@@ -169,7 +176,9 @@ class Held {
       return { ours, theirs: own, shape, layout }
     })
     const ignored = this.#ignored(family, new Set(tensors.map(({ theirs }) => theirs)))
-    return { family, tensors, rows, auxiliary, scaled, ignored }
+    const alike = new Set(this.#asLikely(this.#likeness(family)).map(({ network }) => network))
+    alike.delete(family.network)
+    return { family, tensors, rows, auxiliary, scaled, ignored, alike: [...alike] }
   }
 
   #shape(name: string): Shape {

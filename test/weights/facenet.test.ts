@@ -47,6 +47,7 @@ test("facenet's checkpoint, imported by the command, gives the golden embeddings
     stdout,
     /with embeddings of 512 numbers from facenet's Inception-ResNet-v1, 23,467,824 parameters in 490 tensors/,
   )
+  assert.match(stdout, /^the names fit inception-resnet-v1-facenet-2017 as well, which is fed other numbers: docs/m)
   assert.match(stdout, /^ignored: the classifier of the faces it was trained on \(2\)$/m)
   using checkpoint = readCheckpoint(out)
   const { model, classNames, crop, centralFraction } = decodeState(checkpoint)
@@ -75,7 +76,7 @@ test("facenet-pytorch's weights are imported with their classifier ignored, and 
     /gives embeddings, which have no classes: leave --classes/,
   )
   const imported = await importWeights(options)
-  assert.equal(imported.embedding, 512)
+  assert.deepEqual([imported.embedding, imported.alike], [512, []])
   assert.deepEqual(
     imported.ignored.map(({ name }) => name),
     ['logits.weight', 'logits.bias'],

@@ -94,7 +94,7 @@ const counts: Readonly<Record<string, readonly [number, number?]>> = {
   "torchvision's resnet152": [777],
   "TF-Slim's inception_v4": [598, 608],
   // 69 convolutions with bias and norm
-  "timm's bninception of its forerunner, Cadene's pretrained-models": [69 * 6 + 2],
+  "timm's bninception, by Cadene": [69 * 6 + 2],
   "Keras's InceptionV3": [378],
   "Keras's InceptionResNetV2": [898],
   // 155 convolutions with bias and norm

@@ -6,13 +6,14 @@ import test, { after } from 'node:test'
 import { gunzipSync } from 'node:zlib'
 import type { Group } from 'h5wasm'
 import { openBackend } from '../../src/backends/open.js'
-import { sizeOf } from '../../src/base/shape.js'
+import { type Shape, sizeOf } from '../../src/base/shape.js'
 import { imagenetClasses } from '../../src/data/imagenet-classes.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
 import { decodeState, restore } from '../../src/training/checkpoint-state.js'
 import { importWeights } from '../../src/weights/import-weights.js'
 import { kerasInceptionV3 } from '../../src/weights/keras/inception-v3.js'
 import { kerasResnet152 } from '../../src/weights/keras/resnet-152.js'
+import { matchWeights } from '../../src/weights/match.js'
 import { openTensorFile } from '../../src/weights/tensor-file.js'
 import { variablesOf } from '../../src/weights/variables.js'
 import { assertDone, inception } from '../cli/inception.js'
@@ -31,6 +32,9 @@ function put(name: string, bytes: Uint8Array): string {
   writeFileSync(place(name), bytes)
   return place(name)
 }
+
+/** As TensorFlow lays out a tensor of this shape here. */
+const thereOf = (shape: Shape): Shape => (shape.length < 2 ? shape : [...shape.slice(2), shape[1]!, shape[0]!])
 
 const layerOf = (name: string) => name.slice(0, name.lastIndexOf('/'))
 
@@ -123,6 +127,25 @@ test("Keras 3's archive of InceptionV3, with its layers numbered from 0 and its 
     /holds no inception-resnet-v2-slim but looks like Keras's InceptionV3: import it with --network inception-v3$/,
   )
   rmSync(file)
+})
+
+test('layers that are numbered from where an earlier model of the process ended are found', () => {
+  const shapes = variablesOf('inception-v3', 1000, { auxiliary: false, normScale: false })
+  const later = (name: string) =>
+    name.replace(/^(conv2d|batch_normalization)_(\d+)/, (_, kind: string, n: string) => `${kind}_${Number(n) + 94}`)
+  const tensors = [...kerasInceptionV3.names]
+    .filter(([ours]) => shapes.has(ours))
+    .map(([ours, theirs]) => [later(theirs), { dtype: 'F32', shape: thereOf(shapes.get(ours)!) }] as const)
+  const found = matchWeights({ path: 'later.h5', tensors: new Map(tensors) }, 'auto', 'inception-v3')
+  assert.deepEqual(
+    found.tensors.map(({ theirs }) => theirs),
+    tensors.map(([name]) => name),
+  )
+  const without = new Map(tensors.filter(([name]) => name !== 'conv2d_100/kernel'))
+  assert.throws(
+    () => matchWeights({ path: 'later.h5', tensors: without }, 'auto', 'inception-v3'),
+    /later\.h5 lacks "conv2d_100\/kernel" \(here mixed_5b\.branch_0\.a_1x1\.weights\) of Keras's InceptionV3/,
+  )
 })
 
 /** Every file of test/formats/fixtures/keras/make.py that holds its whole network. */

@@ -23,7 +23,7 @@ import { assertDone, assertRefused, inception } from '../cli/inception.js'
 import { writeBundle, writeSliced } from '../formats/tensorflow-writer.js'
 import { checkLogits } from '../golden/golden.js'
 import { goldenInceptionV4 } from '../golden/inception-v4.js'
-import { synthesise } from '../golden/synthetic.js'
+import { type Numbers, scalelessWeights } from './golden-weights.js'
 import { refuses } from './refuses.js'
 import { bundledFloats, slicedCounter, slicedFloats, toTensorflow } from './tensorflow-file.js'
 
@@ -34,33 +34,12 @@ const place = (name: string) => path.join(folder, name)
 const wnids = imagenetClasses.map(({ wnid }) => wnid)
 const numbersOf = (checkpoint: Checkpoint, name: string) => new Float32Array(checkpoint.tensor(name).bytes.buffer)
 
-const { oracle } = goldenInceptionV4
-const keys = new Map(oracle.keys.map(([key, shape, kind]) => [key, { shape, kind }]))
-
-/** The formula's numbers of one of our variables. */
-function golden(ours: string): { readonly shape: Shape; readonly values: Float32Array } {
-  const key = timmInceptionV4.names.get(ours)!
-  const { shape, kind } = keys.get(key)!
-  return { shape, values: synthesise(key, shape, kind, oracle.g, 0) }
-}
-
-/**
- * The same without the norm's scale, as slim has it: s · (Wx − m) / d is (sWx − sm) / d, so the convolution before the
- * norm and its running mean take the scale over.
- */
-function scaleless(ours: string): { readonly shape: Shape; readonly values: Float32Array } {
-  const { shape, values } = golden(ours)
-  const scale = ours.replace(/(\.norm\.mean|\.weights)$/, '.norm.scale')
-  if (scale === ours || !timmInceptionV4.names.has(scale)) return { shape, values }
-  const scales = golden(scale).values
-  const inner = values.length / scales.length
-  return { shape, values: values.map((value, i) => value * scales[Math.floor(i / inner)]!) }
-}
+const scaleless = scalelessWeights(goldenInceptionV4)
 
 const background = 77
 
 /** With a row of numbers that are no class's before the first. */
-function withBackground({ shape, values }: ReturnType<typeof golden>): ReturnType<typeof golden> {
+function withBackground({ shape, values }: Numbers): Numbers {
   const [rows = 0, ...rest] = shape
   const all = new Float32Array(values.length + sizeOf(rest)).fill(background)
   all.set(values, sizeOf(rest))

@@ -22,7 +22,7 @@ const formOf = (name: FormName): ExportForm => forms[name]
 export function exportCommand(): Command {
   const command = new Command('export')
     .description('a checkpoint (its running averages, where it has them) for other programs')
-    .argument('<checkpoint>', 'the checkpoint')
+    .argument('<checkpoint>', 'a checkpoint file, or the folder of a run for its newest one')
     .option(
       '--to <form>',
       formNames.map(name => `${name}: ${formOf(name).about}`).join('; '),

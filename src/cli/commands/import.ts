@@ -36,12 +36,17 @@ export const importCommand = (): Command =>
     })
 
 function describe({ checkpoint, from, network, classes, embedding, ...rest }: Imported): string {
-  const { parameters, tensors, background, auxiliary, ignored, files, sha256 } = rest
+  const { parameters, tensors, background, auxiliary, ignored, alike, files, sha256 } = rest
   return [
     `${checkpoint}: ${network} ${embedding === undefined ? `of ${formatCount(classes)} classes` : `with embeddings of ${embedding} numbers`} from ${from}, ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
     ...(background ? ['the first row of the logits, which is no class, was dropped'] : []),
     ...(auxiliary ? ['with the auxiliary head'] : []),
     ...(ignored.length > 0 ? [`ignored: ${summarise(ignored)}`] : []),
+    ...(alike.length > 0
+      ? [
+          `the names fit ${alike.join(' and ')} as well, which is fed other numbers: docs/checkpoints.md says which is whose`,
+        ]
+      : []),
     `SHA-256 of ${files.length === 1 ? 'the file' : `${files.map(file => path.basename(file)).join(' and ')}, one after the other`}: ${sha256}`,
   ].join('\n')
 }

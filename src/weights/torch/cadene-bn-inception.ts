@@ -51,7 +51,7 @@ export const cadeneBnInception: Family = {
   library: 'timm',
   form: torchForm,
   network: 'bn-inception-caffe',
-  title: "bninception of its forerunner, Cadene's pretrained-models",
+  title: 'bninception, by Cadene',
   retired: true,
   source: 'Cadene/pretrained-models.pytorch pretrainedmodels/models/bninception.py: short side 256, bilinear',
   names: tensorNames([{ ...convolutions, logits: 'last_linear' }, plain], [norms, norm]),

@@ -1,8 +1,9 @@
 import { Option } from 'commander'
 import { UserError } from '../../../base/error.js'
 import { exportHuggingface, type Target, targets } from '../../../export/huggingface/export-huggingface.js'
-import { readCheckpoint } from '../../../training/checkpoint.js'
+import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { oneOf } from '../../arguments.js'
+import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 import {
   calibrateOption,
@@ -33,7 +34,7 @@ export const huggingfaceForm: ExportForm<Flags> = {
   required: [],
   async write(file, { out, target, results = [], ...flags }) {
     expectOnnx(target, flags)
-    using checkpoint = readCheckpoint(file)
+    using checkpoint = openCheckpoint(file, warn)
     const exported = await exporting(flags, onnx => exportHuggingface(checkpoint, { out, target, results, onnx }))
     const { architecture, onnx } = exported
     const loaders = [

@@ -1,8 +1,9 @@
 import { Option } from 'commander'
 import { formatBytes, formatPercent, formatTable } from '../../../base/format.js'
 import { type ExportedOnnx, exportOnnx, type OnnxFile } from '../../../export/onnx/export-onnx.js'
-import { readCheckpoint } from '../../../training/checkpoint.js'
+import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { positiveNumber } from '../../arguments.js'
+import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 import {
   calibrateOption,
@@ -33,7 +34,7 @@ export const onnxForm: ExportForm<Flags> = {
   ],
   required: [],
   async write(file, { out, foldNorm, bound, ...flags }) {
-    using checkpoint = readCheckpoint(file)
+    using checkpoint = openCheckpoint(file, warn)
     const exported = await exporting(flags, options => exportOnnx(checkpoint, { ...options, out, foldNorm, bound }))
     return { facts: exported, text: describe(exported) }
   },

@@ -1,9 +1,10 @@
 import { Option } from 'commander'
 import { formatCount } from '../../../base/format.js'
-import { readCheckpoint } from '../../../training/checkpoint.js'
+import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { exportWeights } from '../../../weights/export-weights.js'
 import { type Library, libraries } from '../../../weights/family.js'
 import { oneOf } from '../../arguments.js'
+import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 
 interface Flags {
@@ -19,7 +20,7 @@ export const safetensorsForm: ExportForm<Flags> = {
   ],
   required: ['names'],
   async write(file, { names, out }) {
-    using checkpoint = readCheckpoint(file)
+    using checkpoint = openCheckpoint(file, warn)
     const exported = exportWeights(checkpoint, names, out)
     return {
       facts: exported,

@@ -2,8 +2,9 @@ import { Option } from 'commander'
 import { formatBytes } from '../../../base/format.js'
 import { type OnnxVariant, onnxVariants } from '../../../export/onnx/export-onnx.js'
 import { exportWeb } from '../../../export/web/export-web.js'
-import { readCheckpoint } from '../../../training/checkpoint.js'
+import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { oneOf } from '../../arguments.js'
+import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 import { calibrateOption, engineOptions, exporting, type OnnxFlags } from './onnx-options.js'
 
@@ -22,7 +23,7 @@ export const webForm: ExportForm<Flags> = {
   ],
   required: [],
   async write(file, { out, variant, ...flags }) {
-    using checkpoint = readCheckpoint(file)
+    using checkpoint = openCheckpoint(file, warn)
     const exported = await exporting(flags, onnx => exportWeb(checkpoint, { out, variant, onnx }))
     const size = formatBytes(exported.bytes)
     return {
