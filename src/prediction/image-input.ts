@@ -13,15 +13,18 @@ export type ImageInput = string | URL | Uint8Array | RgbImage
  */
 export async function decodeInput(input: ImageInput): Promise<RgbImage> {
   if (input instanceof Uint8Array) return await decodeImage(input)
-  if (typeof input === 'string' || input instanceof URL) return await decodeFile(pathOf(input))
+  if (isFile(input)) return await decodeFile(pathOf(input))
   return requirePixels(input)
 }
 
 /** The input as a message names it; `index` counts from 0. */
 export const nameOfInput = (input: ImageInput, index: number): string =>
-  typeof input === 'string' || input instanceof URL ? `${input}` : `number ${index + 1}`
+  isFile(input) ? `${input}` : `number ${index + 1}`
 
-function pathOf(input: string | URL): string {
+export const isFile = (input: ImageInput): input is string | URL => typeof input === 'string' || input instanceof URL
+
+/** Errors: UserError for what would have to be downloaded. */
+export function pathOf(input: string | URL): string {
   if (input instanceof URL ? input.protocol === 'file:' : input.startsWith('file:')) return fileURLToPath(input)
   if (input instanceof URL || /^[a-z]{2,}:\/\//i.test(input))
     throw new UserError(`${input} is not a file: nothing is downloaded, so fetch it and give its bytes`, 2)
