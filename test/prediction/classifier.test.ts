@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { pathToFileURL } from 'node:url'
@@ -140,6 +140,14 @@ test('files are named by URLs as well, however many there are', async () => {
   assert.deepEqual(urls, paths)
   const remote = [...files, 'https://example.org/cat.jpg']
   await assert.rejects(collect(classifier.predictAll(remote)), { name: 'UserError', message: /nothing is downloaded/ })
+})
+
+test('a disk that cannot be read is no fault of the image', { skip: !existsSync('/proc/self/mem') }, async () => {
+  using classifier = openClassifier(checkpoint)
+  await assert.rejects(collect(classifier.predict([files[0]!, '/proc/self/mem'])), {
+    name: 'UserError',
+    message: /cannot read \/proc\/self\/mem: the disk reports an input\/output error/,
+  })
 })
 
 for (const number of [Number.NaN, 3e38])
