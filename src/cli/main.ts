@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander'
 import { UserError } from '../base/error.js'
 import { printable } from '../training/sinks/terminal.js'
+import { watchStandardOutput } from './standard-output.js'
 
 /** By name, in the order of the help. Only the one asked for is loaded: all of them take longer than a prediction. */
 const commands = {
@@ -43,11 +44,7 @@ const asked = process.argv[2]
 const wanted: readonly CommandName[] = isCommand(asked) ? [asked] : (Object.keys(commands) as CommandName[])
 for (const name of wanted) program.addCommand(await commands[name]())
 
-// Whoever reads our output may stop early (`| head`); that is not a failure.
-process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(0)
-  throw error
-})
+watchStandardOutput()
 // Progress that nobody reads any more (a closed pipe or terminal) is no reason to stop the work.
 process.stderr.on('error', () => {})
 

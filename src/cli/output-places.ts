@@ -1,5 +1,4 @@
-import { accessSync, constants, mkdirSync, statSync } from 'node:fs'
-import { UserError } from '../base/error.js'
+import { accessSync, constants, mkdirSync } from 'node:fs'
 import { fileError } from '../formats/file-error.js'
 
 /** Makes a folder that can be written to, before anything takes its time. Errors: UserError when that cannot be. */
@@ -10,10 +9,4 @@ export function makeFolder(folder: string): void {
   } catch (error) {
     throw fileError('write', folder, error)
   }
-}
-
-/** Errors: UserError where a file is to be written and a folder lies. */
-export function expectFilePlace(file: string): void {
-  if (statSync(file, { throwIfNoEntry: false })?.isDirectory())
-    throw new UserError(`cannot write ${file}: it is a folder, not a file; give a file`)
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import { closeSync, fsyncSync, openSync, readdirSync, renameSync, unlinkSync, writeSync } from 'node:fs'
+import { closeSync, fsyncSync, openSync, readdirSync, renameSync, statSync, unlinkSync, writeSync } from 'node:fs'
 import path from 'node:path'
+import { UserError } from '../base/error.js'
 import { fileError, systemCode } from './file-error.js'
 
 /** The calls of the operating system that writing a file takes; a test hands in ones that fail. */
@@ -63,14 +64,21 @@ export class Output {
   }
 }
 
-/**
+/** Not in their places yet. */
+const unplaced = new Set<AtomicFile>()
+
+/** A process can end in the middle of its work: at a second Ctrl-C, or when nobody reads its output any more. */
+function removeUnplaced(): void {
+  for (const file of unplaced) file[Symbol.dispose]()
+}
+
 /**
  * A file that takes its place only when it is whole, so that at every instant, also after a crash or a power cut, the
  * path names the old one or the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4
  * and XFS may make a rename durable before the data it names, hence the first fsync; the rename itself is durable only
- * after the second.) Disposed before `place`, it leaves nothing behind.
+ * after the second.) Disposed before `place`, or where the process exits before, it leaves nothing behind.
  *
- * Errors: `UserError` naming the file when the system refuses.
+ * Errors: `UserError` naming the file when the system refuses, or something that is no file has its name.
  */
 export class AtomicFile implements Disposable {
   readonly #file: string
@@ -85,9 +93,12 @@ export class AtomicFile implements Disposable {
     this.#file = file
     this.temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
     this.#calls = calls
+    expectFilePlace(file)
     const fd = this.#told(() => calls.open(this.temporary, 'wx'))
     this.#fd = fd
     this.#output = new Output(fd, calls)
+    if (unplaced.size === 0) process.once('exit', removeUnplaced)
+    unplaced.add(this)
   }
 
   /** Writes to the end of the file, or into it. */
@@ -112,7 +123,7 @@ export class AtomicFile implements Disposable {
     this.finish()
     this.#told(() => {
       this.#calls.rename(this.temporary, this.#file)
-      this.#left = false
+      this.#settle()
       syncFolder(path.dirname(this.#file), this.#calls)
     })
   }
@@ -130,7 +141,29 @@ export class AtomicFile implements Disposable {
     this.#fd = undefined
     if (fd !== undefined) ignoringFailure(() => this.#calls.close(fd))
     if (this.#left) ignoringFailure(() => this.#calls.unlink(this.temporary))
+    this.#settle()
+  }
+
+  #settle(): void {
     this.#left = false
+    unplaced.delete(this)
+    if (unplaced.size === 0) process.off('exit', removeUnplaced)
+  }
+}
+
+/**
+ * Errors: `UserError` where a file cannot be put at `file`: a rename would take the place of a device or a pipe too, and
+ * refuse a folder's only once everything is written.
+ */
+export function expectFilePlace(file: string): void {
+  try {
+    const there = statSync(file, { throwIfNoEntry: false })
+    if (file === '' || file.endsWith('/') || file.endsWith(path.sep))
+      throw new UserError(`cannot write '${file}': that names no file; give a file`)
+    if (there?.isDirectory()) throw new UserError(`cannot write ${file}: it is a folder, not a file; give a file`)
+    if (there && !there.isFile()) throw new UserError(`cannot write ${file}: it is a device or a pipe; give a file`)
+  } catch (error) {
+    throw fileError('write', file, error)
   }
 }
 

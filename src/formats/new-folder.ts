@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs'
+import { mkdirSync, readdirSync, realpathSync, renameSync, rmdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../base/error.js'
 import { fileError, systemCode } from './file-error.js'
@@ -10,29 +10,46 @@ import { fileError, systemCode } from './file-error.js'
  * through, and nothing is left.
  */
 export async function writeNewFolder<T>(folder: string, fill: (partial: string) => Promise<T>): Promise<T> {
-  expectFree(folder)
-  const whole = path.resolve(folder)
+  const whole = expectFree(folder)
   const partial = path.join(path.dirname(whole), `.${path.basename(whole)}.${randomBytes(6).toString('hex')}.partial`)
+  let first: string | undefined
   try {
-    mkdirSync(partial, { recursive: true })
+    first = mkdirSync(partial, { recursive: true })
     const result = await fill(partial)
     renameSync(partial, whole)
     return result
   } catch (error) {
-    rmSync(partial, { recursive: true, force: true })
+    removeMade(partial, first)
     throw fileError('write', folder, error)
   }
 }
 
-/** Errors: `UserError` where `folder` cannot be made because something is there. */
-export function expectFree(folder: string): void {
+/** Removes a folder and those above it that were made for it, the uppermost being `first`, unless others use them. */
+function removeMade(partial: string, first = partial): void {
+  try {
+    rmSync(partial, { recursive: true, force: true })
+    for (let above = partial; above !== first; ) {
+      above = path.dirname(above)
+      rmdirSync(above)
+    }
+  } catch {
+    // The error that made this necessary is the one to tell.
+  }
+}
+
+/**
+ * Returns the path to give the folder, which is where a link leads. Errors: `UserError` where `folder` cannot be made
+ * because something is there.
+ */
+export function expectFree(folder: string): string {
   let entries: readonly string[]
   try {
     entries = readdirSync(folder)
   } catch (error) {
-    if (systemCode(error) === 'ENOENT') return
+    if (systemCode(error) === 'ENOENT') return path.resolve(folder)
     throw fileError('write', folder, error)
   }
   if (entries.length > 0)
     throw new UserError(`${folder} is not empty: choose another folder (--out) or remove this one`, 2)
+  return realpathSync(folder)
 }

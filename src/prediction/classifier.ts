@@ -10,7 +10,7 @@ import { CompiledNetwork } from '../evaluation/compiled-network.js'
 import type { ModelSpec } from '../networks/model-spec.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { type CheckpointState, decodeState } from '../training/checkpoint-state.js'
-import { decodeInput, type ImageInput } from './image-input.js'
+import { decodeInput, type ImageInput, isFile, pathOf } from './image-input.js'
 import { inTurn } from './in-turn.js'
 import { type Decoded, viewBatches } from './view-batches.js'
 import { type ImageResult, type Prediction, viewMeans } from './view-means.js'
@@ -89,7 +89,7 @@ export class Classifier implements Disposable {
   /**
    * Predicts images one after the other, in their order, with as little delay as there can be: each is given as soon as
    * it is computed, or where `many`, with those that it is computed together with. Errors: UserError for an input that is
-   * neither a file nor an image.
+   * neither a file nor an image, and where the network gives no numbers.
    */
   async *predict(
     inputs: AsyncIterable<ImageInput> | Iterable<ImageInput>,
@@ -122,8 +122,10 @@ export class Classifier implements Disposable {
     let before = 0
     for await (const chunk of chunksOf(inputs, inputsAtOnce)) {
       const many = chunk.length >= worthThreads
-      const isFiles = chunk.every(input => typeof input === 'string')
-      const outcomes = many && isFiles ? this.#predictLoaded(chunk, signal) : this.predict(chunk, { signal, many })
+      const outcomes =
+        many && chunk.every(isFile)
+          ? this.#predictLoaded(chunk.map(pathOf), signal)
+          : this.predict(chunk, { signal, many })
       for await (const outcome of outcomes) yield { ...outcome, index: before + outcome.index }
       before += chunk.length
     }
@@ -158,12 +160,21 @@ export class Classifier implements Disposable {
     this.#calls++
     try {
       const views = viewCount(this.preprocessing)
-      for await (const result of viewMeans(batches, () => this.#network(batch), views, signal))
+      for await (const result of viewMeans(batches, () => this.#network(batch), views, signal)) {
+        if (result.prediction) this.#expectNumbers(result.prediction)
         yield outcomeOf(result, reasonOf)
+      }
     } finally {
       this.#calls--
       this.#release()
     }
+  }
+
+  /** Errors: UserError where the network has run away, whose best class would be the first one. */
+  #expectNumbers({ logits, features }: Prediction): void {
+    if (logits.every(Number.isFinite) && features.every(Number.isFinite)) return
+    const remedy = this.precision === 'f32' ? 'use another checkpoint' : 'compute in f32, or use another checkpoint'
+    throw new UserError(`what this ${this.model.network} computes of an image are no numbers: ${remedy}`)
   }
 
   #network(batch: number): CompiledNetwork {

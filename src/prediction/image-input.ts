@@ -1,6 +1,8 @@
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../base/error.js'
+import { BadImage } from '../data/bad-image.js'
 import { decodeFile, decodeImage, type RgbImage } from '../data/decode.js'
+import { fileError } from '../formats/file-error.js'
 
 /** A picture to look at: a file's path or `file:` URL, the bytes of a JPEG, PNG or WebP file, or pixels. */
 export type ImageInput = string | URL | Uint8Array | RgbImage
@@ -9,19 +11,27 @@ export type ImageInput = string | URL | Uint8Array | RgbImage
  * The pixels of an input.
  *
  * @throws {BadImage} if it is no sound image
- * @throws {UserError} if it is nothing that could be one
+ * @throws {UserError} if it is nothing that could be one, or the machine lacks what it takes to read it
  */
 export async function decodeInput(input: ImageInput): Promise<RgbImage> {
   if (input instanceof Uint8Array) return await decodeImage(input)
-  if (typeof input === 'string' || input instanceof URL) return await decodeFile(pathOf(input))
-  return requirePixels(input)
+  if (!isFile(input)) return requirePixels(input)
+  const file = pathOf(input)
+  try {
+    return await decodeFile(file)
+  } catch (error) {
+    throw error instanceof BadImage ? error : fileError('read', file, error)
+  }
 }
 
 /** The input as a message names it; `index` counts from 0. */
 export const nameOfInput = (input: ImageInput, index: number): string =>
-  typeof input === 'string' || input instanceof URL ? `${input}` : `number ${index + 1}`
+  isFile(input) ? `${input}` : `number ${index + 1}`
 
-function pathOf(input: string | URL): string {
+export const isFile = (input: ImageInput): input is string | URL => typeof input === 'string' || input instanceof URL
+
+/** Errors: UserError for what would have to be downloaded. */
+export function pathOf(input: string | URL): string {
   if (input instanceof URL ? input.protocol === 'file:' : input.startsWith('file:')) return fileURLToPath(input)
   if (input instanceof URL || /^[a-z]{2,}:\/\//i.test(input))
     throw new UserError(`${input} is not a file: nothing is downloaded, so fetch it and give its bytes`, 2)

@@ -67,11 +67,16 @@ export async function pipeline<Task extends keyof PipelineTasks>(
   using opened = openCheckpoint(checkpoint, warn)
   const backend = openBackend(name, warn, { threads, notify: warn })
   const classifier = new Classifier(opened, { backend, precision: choosePrecision(backend, precision) })
-  const run = Object.assign(tasks[task](classifier), {
-    [Symbol.asyncDispose]: async () => classifier[Symbol.dispose](),
-  })
-  abandoned.register(run, classifier)
-  return run
+  try {
+    const run = Object.assign(tasks[task](classifier), {
+      [Symbol.asyncDispose]: async () => classifier[Symbol.dispose](),
+    })
+    abandoned.register(run, classifier)
+    return run
+  } catch (error) {
+    classifier[Symbol.dispose]()
+    throw error
+  }
 }
 
 /** Pipelines that nobody holds any more. Calls under way end first: the classifier waits for them. */

@@ -3,6 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { networks } from '../../src/networks/networks.js'
+import { writeUntrained } from '../evaluation/untrained.js'
 import { sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertDone, assertRefused, inception } from './inception.js'
 
@@ -182,6 +183,17 @@ test('bench latency: one image by its parts, and the start of a process', async 
     assert.ok(p50 > 0 && p95 >= p50)
   assert.equal(warm.overhead, warm.total.p50 / warm.network.p50)
   assert.ok(cold.kept.p50 > warm.total.p50, 'a process takes longer to start than a small network to run')
+})
+
+test('bench latency: a file that is no image, and another network than the checkpoint has, are refused', async () => {
+  const checkpoint = writeUntrained(path.join(root, 'latency.safetensors'))
+  const args = ['bench', 'latency', '--checkpoint', checkpoint]
+  const [image, size] = await Promise.all([
+    inception([...args, '--image', checkpoint]),
+    inception([...args, '--size', '99']),
+  ])
+  assertRefused(image, 1, /the image cannot be used: the content is no JPEG/)
+  assertRefused(size, 2, /--size asks for 99, and checkpoint .* has 75: leave --size out/)
 })
 
 test('bench data: a figure for every protocol, number of workers, and with and without decoding', async () => {

@@ -111,6 +111,45 @@ test('a pipe is an image that is read once, and can be explained all the same', 
   assert.ok(existsSync(inRoot(told!.heatMap)), stderr)
 })
 
+test('a file whose name begins like a URL is that file', { skip: process.platform === 'win32' }, async () => {
+  cpSync(inRoot('one.png'), inRoot('file:two.png'))
+  const [told] = (await predictJson('file:two.png', ...own)) as Told[]
+  assert.equal(told!.image, 'file:two.png')
+})
+
+test('Ctrl-C ends the waiting for an image on standard input', async () => {
+  const child = spawn(process.execPath, [main, 'predict', '-', ...own], { cwd: root })
+  let stderr = ''
+  child.stderr.setEncoding('utf8').on('data', text => (stderr += text))
+  // More than a pipe holds, so that it is written once it is being read; then the pipe stays open.
+  child.stdin.on('error', () => {}).write(Buffer.alloc(2 ** 22), () => child.kill('SIGINT'))
+  assert.equal(await new Promise(resolve => child.on('close', resolve)), 130, stderr)
+  assert.match(stderr, /^inception: interrupted; the same command starts again$/m)
+})
+
+test('features are written whole when nobody reads the labels any more', { skip: process.platform === 'win32' }, () => {
+  const command = `"$0" "$1" predict photos ${own.join(' ')} --embed unread.npy | true; exit "\${PIPESTATUS[0]}"`
+  const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, main], { cwd: root, encoding: 'utf8' })
+  assert.equal(status, 0, stderr)
+  assert.match(stderr, /unread\.npy: 3 × \d+ features/)
+  assert.equal(
+    readFileSync(inRoot('unread.npy'))
+      .toString('latin1')
+      .match(/'shape': \((\d+),/)![1],
+    '3',
+  )
+})
+
+test('a full disk under standard output is told in one line', { skip: !existsSync('/dev/full') }, () => {
+  const command = `"$0" "$1" predict photos ${own.join(' ')} --embed full.npy > /dev/full`
+  const { status, stderr } = spawnSync('bash', ['-c', command, process.execPath, main], { cwd: root, encoding: 'utf8' })
+  assertRefused({ code: status, signal: null, stdout: '', stderr }, 1, /cannot write standard output: the disk is full/)
+  assert.deepEqual(
+    readdirSync(root).filter(name => name.includes('full.npy')),
+    [],
+  )
+})
+
 test('features are written a row an image, in the order told', async () => {
   const args = ['photos', 'one.png', ...own, '--precision', 'f32', '--threads', '1', '--embed', 'features.npy']
   const told = (await predictJson(...args)) as (Told & { row: number })[]
@@ -174,7 +213,11 @@ test('a bad image stops the work and is named, or is left out and told', async (
   const plain = assertDone(await predict('worse', ...args))
   assert.match(plain.stderr, /^inception: left out: worse.b\.png: the image data is cut short or damaged$/m)
   assert.ok(!plain.stdout.includes(cut))
-  assert.equal((await predict('worse/x.jpg', ...own, '--bad-images', 'skip')).code, 1)
+  const none = await predict('worse/x.jpg', ...own, '--bad-images', 'skip', '--json')
+  assert.equal(none.code, 1)
+  assert.deepEqual(JSON.parse(none.stdout), [
+    { image: path.normalize('worse/x.jpg'), error: 'the content is no JPEG, PNG or WebP image' },
+  ])
 })
 
 test('what cannot be is refused in one line, before an image is read', async () => {
@@ -197,6 +240,8 @@ test('what cannot be is refused in one line, before an image is read', async () 
     [['one.png', '--checkpoint', 'one.png'], /one\.png is not a valid safetensors file/],
     [['one.png', ...own, '--explain', 'one.png'], /cannot write one\.png/],
     [['one.png', ...own, '--embed', 'empty'], /cannot write empty: it is a folder/],
+    [['one.png', ...own, '--embed', ''], /cannot write '': that names no file/],
+    [['one.png', ...own, '--embed', 'n'.repeat(300)], /the name is too long/],
     [['one.png', ...own, '--embed', 'nowhere/x.npy'], /cannot write nowhere.x\.npy: there is no such/],
   ]
   await Promise.all([

@@ -221,6 +221,8 @@ test('the card has the evaluations that are named, of these weights only', async
   assertRefused(await exported(checkpoints.timm, place('no'), ...options), 2, /is a result of other weights/)
   writeFileSync(place('evaluation/result.json'), '[]')
   assertRefused(await exported(checkpoints.timm, place('no'), ...options), 2, /is no result of an evaluation/)
+  const unnameable = ['--target', 'transformers.js', '--results', 'n'.repeat(300)]
+  assertRefused(await exported(checkpoints.timm, place('no'), ...unnameable), 1, /cannot read n+: the name is too long/)
 })
 
 test('what cannot be is refused before anything is written', async () => {

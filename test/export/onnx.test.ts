@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmdirSync, statSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
@@ -204,6 +204,19 @@ test('errors of all variants are measured on labelled images, as our evaluation 
   }
 })
 
+test('images to calibrate on may lie in linked class folders, and beside what is hidden', async () => {
+  const classes = readdirSync(path.join(images, 'train'))
+  mkdirSync(place('linked'))
+  for (const name of classes) symlinkSync(path.join(images, 'train', name), place(`linked/${name}`), 'junction')
+  const linked = await openCalibration(place('linked'))
+  assert.deepEqual(linked.classes, classes.sort())
+  assert.equal(linked.items.length, (await openCalibration(images)).items.length)
+  cpSync(path.join(images, 'train', classes[0]!), place('flat'), { recursive: true })
+  const { length } = readdirSync(place('flat'))
+  mkdirSync(place('flat/.thumbnails'))
+  assert.equal((await openCalibration(place('flat'))).items.length, length)
+})
+
 test('a model whose logits are too far off is refused, and nothing is left', async () => {
   using checkpoint = readCheckpoint(checkpointOf('inception-v3'))
   mkdirSync(place('refused'))
@@ -225,7 +238,11 @@ test('what cannot be exported is refused before anything is written', async () =
   await refused({ images: set }, /of 10 classes and .* has 3: 'disc-stripes' is not in both/)
   await refused({ out: checkpoint.file }, /is the checkpoint to export/)
   await refused({ out: place('nowhere/model.onnx') }, /cannot write .*nowhere/)
-  await assert.rejects(openCalibration(place('nowhere')), /cannot read .*nowhere/)
+  // Nothing has taken its place before the last name is known to be free.
+  mkdirSync(place('refused/model_fp16.onnx'))
+  await refused({ variants: ['fp16'] }, /cannot write .*model_fp16\.onnx: it is a folder/)
+  rmdirSync(place('refused/model_fp16.onnx'))
+  await assert.rejects(openCalibration(place('nowhere')), /nowhere does not exist/)
   assert.deepEqual(readdirSync(place('refused')), [])
 })
 

@@ -271,6 +271,21 @@ test('a model that is missing or cut short on the server is named', { skip }, as
   }
 })
 
+test('a program that does not start is spoken of, and again where an image is given all the same', {
+  skip,
+}, async () => {
+  const damaged = place('no-worker')
+  cpSync(pages.slim.folder, damaged, { recursive: true })
+  rmSync(path.join(damaged, 'app/export/web/app/worker.js'))
+  await using server = await StaticServer.start(damaged)
+  const window = await opened(server.page)
+  const message = /^the page's program could not be started: reload the page/
+  assert.match(await window.value(text('message')), message)
+  await window.value(give('drop', [{ name: 'a.png', type: 'image/png', bytes: await png(landscape) }]))
+  await window.until(settled)
+  assert.match(await window.value(text('message')), message)
+})
+
 test('a folder that holds something is not written to', async () => {
   const ended = await inception(['export', pages.slim.checkpoint, '--to', 'web', '--out', pages.slim.folder])
   assertRefused(ended, 2, /slim is not empty: choose another folder/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
@@ -66,6 +67,40 @@ test('the messages say what to do', () => {
   assert.throws(() => writeAtomically(path.join(folder, 'no', 'where'), fill), /no such file or folder/)
   mkdirSync(path.join(folder, 'sub'))
   assert.throws(() => writeAtomically(path.join(folder, 'sub'), fill), UserError)
+})
+
+test('what is no file keeps its name, and nothing is written first', { skip: process.platform === 'win32' }, () => {
+  const device = path.join(folder, 'pipe')
+  execFileSync('mkfifo', [device])
+  const unasked = () => assert.fail('written')
+  for (const [name, message] of [
+    [device, /pipe: it is a device or a pipe; give a file/],
+    [path.join(folder, 'sub'), /sub: it is a folder, not a file/],
+    [`${folder}/new/`, /new\/': that names no file/],
+    ['', /'': that names no file/],
+    [path.join(folder, 'n'.repeat(300)), /the name is too long/],
+  ] as const)
+    assert.throws(() => writeAtomically(name, unasked), { name: 'UserError', message })
+  assert.ok(statSync(device).isFIFO())
+  rmSync(device)
+})
+
+test('a process that exits in the middle leaves nothing', () => {
+  const module = new URL('../../src/formats/atomic-file.js', import.meta.url).href
+  const program = `
+    import { AtomicFile } from '${module}'
+    const [first, second, third] = process.argv.slice(1).map(name => new AtomicFile(name))
+    for (const file of [first, second]) file.write(out => out.append(Buffer.from('x')))
+    third[Symbol.dispose]()
+    first.place()
+    process.exit(3)`
+  const names = ['exit-1', 'exit-2', 'exit-3'].map(name => path.join(folder, name))
+  const { status } = spawnSync(process.execPath, ['--input-type=module', '-e', program, ...names])
+  assert.equal(status, 3)
+  assert.deepEqual(
+    readdirSync(folder).filter(name => name.includes('exit')),
+    ['exit-1'],
+  )
 })
 
 test('what the filling function throws passes through, and the old file stays', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { UserError } from '../../src/base/error.js'
@@ -44,8 +44,26 @@ test('where writing fails nothing is left, and the error passes through', async 
   const failing = fill(() => {
     throw new RangeError('in the middle')
   })
-  await assert.rejects(writeNewFolder(place('failed'), failing), RangeError)
+  for (const name of ['failed', 'not/made/failed'])
+    await assert.rejects(writeNewFolder(place(name), failing), RangeError)
   assert.deepEqual(readdirSync(folder), before)
+})
+
+test('what others put beside it meanwhile stays where writing fails', async () => {
+  const failing = fill(() => {
+    writeFileSync(place('shared/theirs'), '')
+    throw new RangeError('in the middle')
+  })
+  await assert.rejects(writeNewFolder(place('shared/below/failed'), failing), RangeError)
+  assert.deepEqual(readdirSync(place('shared')), ['theirs'])
+})
+
+test('a link to an empty folder stays one, and the folder is filled', async () => {
+  mkdirSync(place('target'))
+  symlinkSync(place('target'), place('link'), 'junction')
+  await writeNewFolder(place('link'), fill(nothing))
+  assert.ok(lstatSync(place('link')).isSymbolicLink())
+  assert.deepEqual(readdirSync(place('target')), ['a.txt'])
 })
 
 test('a folder that holds something, and a file, are left as they are', async () => {

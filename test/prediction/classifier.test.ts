@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { pathToFileURL } from 'node:url'
 import { sharedOnednn } from '../../src/backends/onednn/onednn.js'
 import { openBackend } from '../../src/backends/open.js'
 import { openEvaluationData } from '../../src/data/class-folder.js'
@@ -129,6 +130,36 @@ test('bad images are told in their places, one by one and in threads, and the ot
     }
   }
 })
+
+test('files are named by URLs as well, however many there are', async () => {
+  using classifier = openClassifier(checkpoint)
+  const paths = await collect(classifier.predictAll(files))
+  const urls = await collect(
+    classifier.predictAll(files.map((file, i) => (i % 2 ? `${pathToFileURL(file)}` : pathToFileURL(file)))),
+  )
+  assert.deepEqual(urls, paths)
+  const remote = [...files, 'https://example.org/cat.jpg']
+  await assert.rejects(collect(classifier.predictAll(remote)), { name: 'UserError', message: /nothing is downloaded/ })
+})
+
+test('a disk that cannot be read is no fault of the image', { skip: !existsSync('/proc/self/mem') }, async () => {
+  using classifier = openClassifier(checkpoint)
+  await assert.rejects(collect(classifier.predict([files[0]!, '/proc/self/mem'])), {
+    name: 'UserError',
+    message: /cannot read \/proc\/self\/mem: the disk reports an input\/output error/,
+  })
+})
+
+for (const number of [Number.NaN, 3e38])
+  test(`a network whose weights are ${number} gives no predictions, and says so`, async () => {
+    using classifier = openClassifier(checkpoint)
+    classifier.store.data('logits.weights').fill(number)
+    for (const inputs of [files.slice(0, 1), files])
+      await assert.rejects(collect(classifier.predictAll(inputs)), {
+        name: 'UserError',
+        message: /computes of an image are no numbers: use another checkpoint/,
+      })
+  })
 
 test('overlapping calls do not disturb each other', async () => {
   using classifier = openClassifier(checkpoint, { look: '12' })

@@ -10,6 +10,7 @@ import { decodeFile } from '../../src/data/decode.js'
 import { type Label, pipeline } from '../../src/prediction/pipeline.js'
 import { noise, pipeline as store } from '../data/picture.js'
 import { writeUntrained } from '../evaluation/untrained.js'
+import { smallModel, writeSmallCheckpoint } from '../export/small-checkpoint.js'
 import { temporaryFolder } from '../training/tiny-run.js'
 import { openClassifier, predictOne } from './setting.js'
 
@@ -79,6 +80,24 @@ test('what is wrong is said in one line', async () => {
   for (const [call, message] of cases) await assert.rejects(call, { name: 'UserError', message })
   await assert.rejects(classify(file, { signal: AbortSignal.abort(new Error('enough')) }), { message: 'enough' })
 })
+
+test(
+  'what has no classes cannot classify, and no memory is kept of it',
+  'reason' in sharedOnednn() ? { skip: 'needs oneDNN' } : {},
+  async () => {
+    const shared = sharedOnednn()
+    assert.ok(!('reason' in shared))
+    const model = smallModel('inception-resnet-v1-facenet', { classes: 16 })
+    const embedding = path.join(root, 'embedding.safetensors')
+    writeSmallCheckpoint(embedding, model, [])
+    const before = shared.team.store.used
+    await assert.rejects(pipeline('image-classification', embedding, options), {
+      name: 'UserError',
+      message: /gives embeddings and no classes: ask for 'image-feature-extraction'/,
+    })
+    assert.equal(shared.team.store.used, before)
+  },
+)
 
 test(
   'a pipeline that nobody holds gives its memory back, and does not keep the process from ending',

@@ -5,6 +5,7 @@ import { formatCount } from '../../base/format.js'
 import { labelOf } from '../../data/imagenet-classes.js'
 import { badImageError } from '../../data/loader.js'
 import { bestClasses } from '../../evaluation/scores.js'
+import { expectFilePlace } from '../../formats/atomic-file.js'
 import { NpyFile } from '../../formats/npy.js'
 import { Classifier, type Look } from '../../prediction/classifier.js'
 import type { Prediction } from '../../prediction/view-means.js'
@@ -12,7 +13,8 @@ import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf, wholeNumber } from '../arguments.js'
 import { backendOption, badImagesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
-import { expectFilePlace, makeFolder } from '../output-places.js'
+import { makeFolder } from '../output-places.js'
+import { outliveReader } from '../standard-output.js'
 import { warn } from '../warn.js'
 import { HeatMaps, placeOfClass } from './predict/heat-maps.js'
 import { type NamedImage, type NamedImages, namedImages } from './predict/inputs.js'
@@ -67,15 +69,17 @@ export const predictCommand = (): Command =>
     .action(async (words: string[], flags: Flags) => {
       expectSense(flags)
       if (flags.embed !== undefined) expectFilePlace(flags.embed)
-      const images = await namedImages(words)
+      const signal = interruptSignal('stopping')
+      const images = await namedImages(words, signal)
       using classifier = open(flags, images)
       if (!classifier.hasClasses) expectOnlyFeatures(classifier, flags)
       const { explain: folder, class: name } = flags
       const explained = name === undefined ? undefined : placeOfClass(name, classifier.state.classNames)
       if (folder !== undefined) makeFolder(folder)
+      if (folder !== undefined || flags.embed !== undefined) outliveReader()
       using features = flags.embed === undefined ? undefined : new NpyFile(flags.embed)
       using heatMaps = folder === undefined ? undefined : new HeatMaps(classifier, folder)
-      await predict(classifier, images, { flags, features, heatMaps, explained })
+      await predict(classifier, images, { flags, features, heatMaps, explained, signal })
     })
 
 function expectSense({ crops, resize, explain, class: name }: Flags): void {
@@ -105,11 +109,12 @@ interface Work {
   readonly heatMaps: HeatMaps | undefined
   /** The class to explain; undefined for each image's best one. */
   readonly explained: number | undefined
+  readonly signal: AbortSignal
 }
 
 /** Predicts and prints image by image, so that memory does not depend on how many there are. */
 async function predict(classifier: Classifier, named: NamedImages, work: Work): Promise<void> {
-  const { flags, features, heatMaps, explained } = work
+  const { flags, features, heatMaps, explained, signal } = work
   const { classNames } = classifier.state
   const printing = printingFor(flags)
   const waiting: NamedImage[] = []
@@ -120,7 +125,7 @@ async function predict(classifier: Classifier, named: NamedImages, work: Work): 
     }
   }
   let predicted = 0
-  for await (const outcome of classifier.predictAll(inputs(), { signal: interruptSignal('stopping') })) {
+  for await (const outcome of classifier.predictAll(inputs(), { signal })) {
     const image = waiting.shift()!
     if ('reason' in outcome) {
       if (flags.badImages === 'error') throw badImageError(image.name, outcome.reason)
@@ -141,8 +146,8 @@ async function predict(classifier: Classifier, named: NamedImages, work: Work): 
     })
     predicted++
   }
-  if (predicted === 0) throw new UserError('none of the images can be decoded')
   printing.end()
+  if (predicted === 0) throw new UserError('none of the images can be decoded')
   if (!features) return
   features.commit()
   warn(

@@ -27,9 +27,9 @@ import {
   threadsOption,
 } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
+import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
-import { addFineTuningOptions, expectInit, type FineTuningFlags, modelOf } from './train/fine-tuning.js'
+import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
 
 type RecipeFlags = Omit<Recipe, 'precision'>
 

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../base/error.js'
+import { fileError } from '../../formats/file-error.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { readJsonFile } from '../../formats/json-file.js'
 
@@ -25,8 +26,7 @@ const mostBytes = 256 * 2 ** 20
  * `result.json`. Errors: `UserError` where it holds no result, or one of other weights.
  */
 export function readEvaluations(place: string, weights: string): EvaluationLine[] {
-  const isFolder = statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false
-  const file = isFolder ? path.join(place, 'result.json') : place
+  const file = isFolder(place) ? path.join(place, 'result.json') : place
   const result = readJsonFile(file, mostBytes)
   const lines = isJsonObject(result) && Array.isArray(result.rows) ? result.rows.filter(isJsonObject) : undefined
   if (!lines || !isJsonObject(result) || typeof result.data !== 'string')
@@ -36,6 +36,14 @@ export function readEvaluations(place: string, weights: string): EvaluationLine[
     throw new UserError(`${file} is a result of other weights: evaluate this checkpoint, or leave --results out`, 2)
   const data = path.basename(path.resolve(result.data))
   return own.map(row => lineOf(row, data, file))
+}
+
+function isFolder(place: string): boolean {
+  try {
+    return statSync(place, { throwIfNoEntry: false })?.isDirectory() ?? false
+  } catch (error) {
+    throw fileError('read', place, error)
+  }
 }
 
 function lineOf(row: JsonObject, data: string, file: string): EvaluationLine {

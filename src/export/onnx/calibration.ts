@@ -1,8 +1,7 @@
-import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { type ImageSet, openSplit } from '../../data/class-folder.js'
 import { openFlat } from '../../data/flat-folder.js'
-import { fileError } from '../../formats/file-error.js'
+import { kindOf, requireFolder, sortedEntries } from '../../data/folder-entries.js'
 import type { OnnxModel } from '../../formats/onnx/model.js'
 import type { TensorType } from '../../formats/onnx/types.js'
 import { inputName } from './checkpoint-model.js'
@@ -19,7 +18,7 @@ const mostImages = 200
  * with `train` and `val`, over `train`. Errors: UserError where the folder holds none.
  */
 export async function openCalibration(folder: string): Promise<ImageSet> {
-  const folders = foldersIn(folder)
+  const folders = await foldersIn(folder)
   const { root, classes, items } = folders.includes('train')
     ? await openSplit(path.join(folder, 'train'))
     : folders.length > 0
@@ -35,13 +34,12 @@ async function openUnlabelled(folder: string): Promise<ImageSet> {
   return { root: folder, classes: ['unknown'], items: paths.map(path => ({ path, label: 0 })) }
 }
 
-function foldersIn(folder: string): string[] {
-  try {
-    const entries = readdirSync(folder, { withFileTypes: true })
-    return entries.filter(entry => entry.isDirectory()).map(({ name }) => name)
-  } catch (error) {
-    throw fileError('read', folder, error)
-  }
+async function foldersIn(folder: string): Promise<string[]> {
+  await requireFolder(folder, 'images to calibrate on lie in class folders, or in a folder of their own')
+  const names: string[] = []
+  for (const entry of await sortedEntries(folder))
+    if ((await kindOf(entry, path.join(folder, entry.name))) === 'folder') names.push(entry.name)
+  return names
 }
 
 /** The model with values in between among its outputs. */

@@ -4,7 +4,7 @@ import type { Backend } from '../../backends/backend.js'
 import { UserError } from '../../base/error.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { averagesOf } from '../../evaluation/checkpoint-averages.js'
-import { PendingFiles } from '../../formats/atomic-file.js'
+import { expectFilePlace, PendingFiles } from '../../formats/atomic-file.js'
 import { checkModel } from '../../formats/onnx/check.js'
 import type { OnnxModel } from '../../formats/onnx/model.js'
 import { writeModel } from '../../formats/onnx/write.js'
@@ -143,6 +143,7 @@ function expectPossible(
 ): void {
   if (existsSync(out) && realpathSync(out) === realpathSync(checkpoint.file))
     throw new UserError(`--out ${out} is the checkpoint to export: give another file`, 2)
+  for (const variant of ['f32', ...variants] as const) expectFilePlace(variantFile(out, variant))
   if (!variants.includes('q8')) return
   if (foldNorm === false) throw new UserError('8 bits have no norms of their own: leave out q8 or --no-fold-norm', 2)
   if (!calibration)

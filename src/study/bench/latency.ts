@@ -5,6 +5,7 @@ import path from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../base/error.js'
+import { BadImage } from '../../data/bad-image.js'
 import { decodeImage } from '../../data/decode.js'
 import { ImageViews } from '../../data/image-views.js'
 import { CompiledNetwork } from '../../evaluation/compiled-network.js'
@@ -30,12 +31,16 @@ export interface WarmLatency {
   readonly overhead: number
 }
 
-/** The parts and the whole take turns, so that what else happens on the machine meets all alike. */
+/**
+ * The parts and the whole take turns, so that what else happens on the machine meets all alike. Errors: UserError where the
+ * bytes are no sound image.
+ */
 export async function measureWarm(
   classifier: Classifier,
   bytes: Uint8Array,
   { warmup, runs, signal }: { readonly warmup: number; readonly runs: number; readonly signal?: AbortSignal },
 ): Promise<WarmLatency> {
+  await expectImage(bytes)
   const { model, precision, backend, store, preprocessing } = classifier
   using network = new CompiledNetwork({
     ...{ model, precision, backend, store, averages: false, batch: 1, tune: true, features: true },
@@ -66,6 +71,14 @@ export async function measureWarm(
     total: spreadOf(times.total),
   }
   return { ...parts, overhead: parts.total.p50 / parts.network.p50 }
+}
+
+async function expectImage(bytes: Uint8Array): Promise<void> {
+  try {
+    await decodeImage(bytes)
+  } catch (error) {
+    throw error instanceof BadImage ? new UserError(`the image cannot be used: ${error.message}`) : error
+  }
 }
 
 type Parts = Omit<WarmLatency, 'overhead'>

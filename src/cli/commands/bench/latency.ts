@@ -15,7 +15,7 @@ import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { wholeNumber } from '../../arguments.js'
 import { backendOption, precisionOption, threadsOption } from '../../engine-options.js'
 import { interruptSignal } from '../../interrupt.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../../model-options.js'
+import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../../model-options.js'
 import { warn } from '../../warn.js'
 
 interface Flags extends ModelFlags {
@@ -45,26 +45,27 @@ export const benchLatencyCommand = (): Command =>
     .option('--runs <n>', 'runs counted', wholeNumber(1), 50)
     .option('--cold-runs <n>', 'processes started, with kept times of kernels and as many without', wholeNumber(1), 5)
     .option('--json', 'as JSON, with the machine')
-    .action(async (flags: Flags) => {
+    .action(async (flags: Flags, command: Command) => {
       if ((flags.checkpoint === undefined) === (flags.network === undefined))
         throw new UserError('whose latency? Give --checkpoint or --network, one of the two', 2)
       const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-latency-'))
       try {
-        await measure(flags, folder)
+        await measure(flags, folder, command)
       } finally {
         rmSync(folder, { recursive: true, force: true })
       }
     })
 
-async function measure(flags: Flags, folder: string): Promise<void> {
+async function measure(flags: Flags, folder: string, command: Command): Promise<void> {
   const signal = interruptSignal('stopping')
   const { warmup, runs, coldRuns } = flags
   const image = flags.image ?? (await drawImage(path.join(folder, 'drawn.jpg')))
   const bytes = readImage(image)
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const checkpoint =
-    flags.checkpoint ?? writeFirstWeights(path.join(folder, 'first.safetensors'), modelOf(flags), backend)
+    flags.checkpoint ?? writeFirstWeights(path.join(folder, 'first.safetensors'), firstModel(flags), backend)
   using opened = openCheckpoint(checkpoint, warn)
+  modelOf(opened, command, network => modelSpec(network, undefined, flags))
   const precision = choosePrecision(backend, flags.precision)
   using classifier = new Classifier(opened, { backend, precision })
   const warm = await measureWarm(classifier, bytes, { warmup, runs, signal })
@@ -92,7 +93,7 @@ async function measure(flags: Flags, folder: string): Promise<void> {
   )
 }
 
-const modelOf = (flags: Flags) => modelSpec(findNetwork(flags.network!).id, 1000, flags)
+const firstModel = (flags: Flags) => modelSpec(findNetwork(flags.network!).id, 1000, flags)
 
 function readImage(file: string): Buffer {
   try {

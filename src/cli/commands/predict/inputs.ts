@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs'
-import type { Readable } from 'node:stream'
+import path from 'node:path'
+import { addAbortSignal, type Readable } from 'node:stream'
 import { isatty } from 'node:tty'
 import { UserError } from '../../../base/error.js'
 import { findImages } from '../../../data/find-images.js'
@@ -9,7 +10,7 @@ import { fileError } from '../../../formats/file-error.js'
 /** An image of the command line, and what it is called there. */
 export interface NamedImage {
   readonly name: string
-  /** A path, or the bytes from standard input. */
+  /** An absolute path, because one that begins with `file:` would be taken for a URL; or the bytes of a stream. */
   readonly input: string | Uint8Array
 }
 
@@ -30,15 +31,16 @@ interface Named {
 
 /**
  * The images that words of a command line name: files, folders, patterns, and `-` for one image on standard input, in the
- * order of the words. Errors: UserError naming the first word that stands for nothing, before any image is read.
+ * order of the words. Aborting ends the waiting for a stream. Errors: UserError naming the first word that stands for
+ * nothing, before any image is read.
  */
-export async function namedImages(words: readonly string[]): Promise<NamedImages> {
+export async function namedImages(words: readonly string[], signal: AbortSignal): Promise<NamedImages> {
   if (words.filter(word => word === '-').length > 1)
     throw new UserError('standard input (-) is one image: name it once', 2)
   if (words.includes('-') && isatty(0))
     throw new UserError('standard input (-) is this terminal: send an image into it, or name a file', 2)
   const all: Named[] = []
-  for (const word of words) all.push(await named(word))
+  for (const word of words) all.push(await named(word, signal))
   const counts = all.map(({ count }) => count)
   return {
     count: counts.includes(undefined) ? undefined : counts.reduce<number>((sum, count) => sum + count!, 0),
@@ -48,26 +50,25 @@ export async function namedImages(words: readonly string[]): Promise<NamedImages
   }
 }
 
-async function named(word: string): Promise<Named> {
-  if (word === '-') return streamed(word, () => process.stdin)
+async function named(word: string, signal: AbortSignal): Promise<Named> {
+  const streamed = (open: () => Readable): Named => ({
+    count: 1,
+    async *images() {
+      yield { name: word, input: await bytesOf(addAbortSignal(signal, open()), word) }
+    },
+  })
+  if (word === '-') return streamed(() => process.stdin)
   const there = await statOf(word)
   // A pipe, as the shell's <(…) is, can be read once only.
-  if (there && !there.isFile() && !there.isDirectory()) return streamed(word, () => createReadStream(word))
+  if (there && !there.isFile() && !there.isDirectory()) return streamed(() => createReadStream(word))
   const { count, paths } = await findImages(word)
   return {
     count,
     async *images() {
-      for await (const file of paths()) yield { name: file, input: file }
+      for await (const file of paths()) yield { name: file, input: path.resolve(file) }
     },
   }
 }
-
-const streamed = (name: string, open: () => Readable): Named => ({
-  count: 1,
-  async *images() {
-    yield { name, input: await bytesOf(open(), name) }
-  },
-})
 
 async function bytesOf(stream: Readable, name: string): Promise<Uint8Array> {
   const pieces: Buffer[] = []

@@ -12,6 +12,8 @@ export class RemoteClassifier {
   readonly #worker = new Worker(new URL('./worker.js', import.meta.url), { type: 'module' })
   readonly #waiting = new Map<number, Waiting>()
   #count = 0
+  /** Why the worker will never answer. */
+  #failure: Error | undefined
 
   /** @param base address of the page's folder */
   constructor(base: string, onProgress: (loaded: number, total: number) => void) {
@@ -24,6 +26,7 @@ export class RemoteClassifier {
       })
       this.#worker.addEventListener('error', () => {
         const error = new Error("the page's program could not be started: reload the page, or use a newer browser")
+        this.#failure = error
         reject(error)
         for (const { reject } of this.#waiting.values()) reject(error)
       })
@@ -33,6 +36,7 @@ export class RemoteClassifier {
 
   /** @param image a bitmap is taken over and closed. Rejects with words for the page's reader. */
   classify(image: Blob | ImageBitmap, top: number): Promise<Classified> {
+    if (this.#failure) return Promise.reject(this.#failure)
     const id = ++this.#count
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject })
