@@ -20,6 +20,7 @@ export interface ImportOptions {
   /** Public weights in any form that `openTensorFile` opens. */
   readonly file: string
   readonly from: Library | 'auto'
+  /** Or that of which the file's network is another form. */
   readonly network: string
   /** A text file of class names. @default ImageNet's WNIDs for 1000 classes, else class_0000 … */
   readonly classes?: string | undefined
@@ -28,6 +29,7 @@ export interface ImportOptions {
 }
 
 export interface Imported {
+  /** As which it was imported: the one that was asked for, or the form of it that the library computes. */
   readonly network: string
   /** "timm's inception_v4" */
   readonly from: string
@@ -55,11 +57,12 @@ export interface Imported {
  * and where the checkpoint cannot be written.
  */
 export async function importWeights(options: ImportOptions): Promise<Imported> {
-  const { network, from, out } = options
+  const { out } = options
   using file = await openTensorFile(options.file)
   const files = file.files ?? [file.path]
   expectOther(files, out)
-  const match = matchWeights(file, from, network)
+  const match = matchWeights(file, options.from, options.network)
+  const { network } = match.family
   const rows = outputRows(match, options.classes)
   const sha256 = fileDigest(...files)
   const state = stateOf(match, rows, { file: path.basename(options.file), sha256, from: describeFamily(match.family) })
