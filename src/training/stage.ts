@@ -1,6 +1,8 @@
 import type { Backend, Program, Store } from '../backends/backend.js'
+import { type Variable, variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
+import { buildModel } from '../nn/model.js'
 import { type Phase, phaseAt } from './phases.js'
 import type { Recipe } from './recipe.js'
 import { buildTrainingStep, type TrainingStep } from './step.js'
@@ -22,6 +24,15 @@ export const stepOf = (phase: Phase, { model, recipe, backend, recompute }: Omit
     recompute,
     frozen: phase.frozen,
   })
+
+/**
+ * Every parameter and statistic of a network in training. The graph of a step may have fewer: an auxiliary head that is
+ * frozen is not in it where all that it stands on is frozen too, as in a phase that trains the head alone.
+ */
+export function weightsOf(model: ModelSpec, { batch, auxiliary }: Pick<Recipe, 'batch' | 'auxiliary'>): Variable[] {
+  const options = { ...modelOptions(model), mode: 'train', batch, auxiliary: auxiliary > 0 } as const
+  return variablesIn(buildModel(networkOf(model), options).graph)
+}
 
 /** What a phase trains with, compiled over the run's store. */
 export class Stage implements Disposable {

@@ -8,7 +8,7 @@ import { variableOf, variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, networkOf } from '../networks/model-spec.js'
-import { averageDecayAt, averageOf, hasAverage } from '../optim/average.js'
+import { averageDecayAt, averageOf } from '../optim/average.js'
 import { learningRateAt } from '../optim/schedule.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
@@ -17,7 +17,7 @@ import type { EvaluationEvent, TrainingEvent } from './events.js'
 import { expectScopes, type FineTuning, openOrigin, sourceOf, takeOver } from './fine-tuning.js'
 import { phaseAt, phasesOf } from './phases.js'
 import type { Recipe } from './recipe.js'
-import { Stage, Stages, stepOf } from './stage.js'
+import { Stage, Stages, stepOf, weightsOf } from './stage.js'
 import type { TrainingStep } from './step.js'
 import { isSilent } from './watch.js'
 
@@ -84,7 +84,7 @@ export async function* train(
   const options = { model, recipe, backend, recompute: plan.recompute, watchSteps }
   const firstPhase = phaseAt(phases, firstStep)
   const firstGraph = stepOf(firstPhase, options)
-  const weights = variablesIn(firstGraph.graph).filter(hasAverage)
+  const weights = weightsOf(model, recipe)
   if (fineTuning) expectScopes(fineTuning.freeze, weights, fineTuning.newClasses)
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
   await using loader = new Loader(images, {

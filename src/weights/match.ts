@@ -95,13 +95,12 @@ class Held {
       const old = Object.keys(renamed).find(beginning => bare.startsWith(beginning))
       return old === undefined ? bare : renamed[old]! + bare.slice(old.length)
     }
-    const { average } = form
+    const { average = '' } = form
+    const isAverage = (name: string) => average !== '' && name.endsWith(average)
     return new Map([
-      ...this.#names.map(name => [nameOf(name), name] as const),
+      ...this.#names.filter(name => !isAverage(name)).map(name => [nameOf(name), name] as const),
       // Later entries of a map replace earlier ones.
-      ...this.#names
-        .filter(name => average !== undefined && name.endsWith(average))
-        .map(name => [nameOf(name.slice(0, -average!.length)), name] as const),
+      ...this.#names.filter(isAverage).map(name => [nameOf(name.slice(0, -average.length)), name] as const),
     ])
   }
 

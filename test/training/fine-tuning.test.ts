@@ -184,6 +184,26 @@ test('a run stopped before, at and after the switch ends with the same bits', as
   }
 })
 
+test('a frozen auxiliary head is taken over, also where the first phase has no use for it', async () => {
+  const withHead: RunSettings = {
+    ...settings,
+    model: { ...settings.model, size: 299 },
+    recipe: { ...settings.recipe, auxiliary: 0.4 },
+    watchSteps: 0,
+  }
+  const untuned = openBackend('auto', () => {}, { passes: new Set([...allPasses].filter(name => name !== 'tune')) })
+  const options = { resume: false, backend: untuned, data: fresh, sinks: [], resumeCommand: 'again' }
+  const go = (name: string, steps: number, fineTuning: FineTuning) =>
+    trainInFolder({ ...withHead, steps, fineTuning }, { ...options, folder: path.join(root, name) })
+  await go('with head', 1, fineTuning())
+  const [before, freeze] = [checkpoint('with head', 1), ['auxiliary']]
+  await go('frozen head', 2, fineTuningFrom({ file: before }, { freeze, headOnlyEpochs: 1 / 6 }))
+  const later = tensorsOf(checkpoint('frozen head', 2))
+  const head = [...later.keys()].filter(name => /^(average\/)?auxiliary\./.test(name))
+  assert.ok(head.length > 10)
+  assert.deepEqual(kept(tensorsOf(before), later, averageIn).sort(), head.sort())
+})
+
 test('a run records what it began with, in its settings and in its checkpoints', () => {
   const { fineTuning } = parseSettings(readSettings(path.join(root, 'head')), 'head')
   assert.deepEqual(fineTuning, {

@@ -285,6 +285,11 @@ test('a checkpoint that was saved in training gives its running averages, each w
     [first![0]],
   )
   assert.equal(matchWeights(contents([first!, ...others]), 'auto', 'inception-v3').tensors.length, averages.length)
+
+  refuses(
+    () => matchWeights(contents([...network, ...averages]), 'auto', 'inception-v4'),
+    /holds no inception-v4 but looks like TF-Slim's inception_v3 of 2016-03-01: import it with --network inception-v3$/,
+  )
 })
 
 test('norms have all their scales or none', () => {

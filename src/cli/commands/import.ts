@@ -15,7 +15,9 @@ interface ImportFlags {
 
 export const importCommand = (): Command =>
   new Command('import')
-    .description('public weights (safetensors, .pth, pytorch_model.bin, .ckpt) as a checkpoint to evaluate')
+    .description(
+      'public weights (safetensors, .pth, pytorch_model.bin, .ckpt, .h5, .keras) as a checkpoint to evaluate',
+    )
     .argument('<file>', 'the weights')
     .option(
       '--from <library>',

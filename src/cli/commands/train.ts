@@ -4,12 +4,10 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
-import { variablesIn } from '../../graph/ops/source.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
-import { modelOptions, networkOf } from '../../networks/model-spec.js'
+import { networkOf } from '../../networks/model-spec.js'
 import { expectClassifier, findNetwork } from '../../networks/networks.js'
-import { buildModel } from '../../nn/model.js'
 import { type DataSets, openDataSets, trainInFolder } from '../../study/run/run.js'
 import { parseSettings, type RunSettings } from '../../study/run/run-settings.js'
 import { expectScopes, fineTuningFrom } from '../../training/fine-tuning.js'
@@ -17,6 +15,7 @@ import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { fineTuningRecipe, paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
+import { weightsOf } from '../../training/stage.js'
 import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
 import {
   backendOption,
@@ -109,15 +108,9 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   expectClassifier(networkOf(spec))
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
   const recipe = recipeOf(flags, command)
-  const { batch, auxiliary } = recipe
-  const { graph } = buildModel(networkOf(spec), {
-    ...modelOptions(spec),
-    mode: 'train',
-    batch,
-    auxiliary: auxiliary > 0,
-  })
+  const weights = weightsOf(spec, recipe)
   const { classesFromData: newClasses = false, freeze = [], headOnlyEpochs = 0 } = flags
-  expectScopes(freeze, variablesIn(graph), newClasses)
+  expectScopes(freeze, weights, newClasses)
   const folder = flags.out ?? path.join('runs', `${spec.network}${origin ? '-fine-tuned' : ''}`)
   expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
