@@ -1,5 +1,7 @@
 import path from 'node:path'
-import { benchCommand } from './peers/ours.js'
+import type { Spread, WarmLatency } from '../src/study/bench/latency.js'
+import { waitForQuiet, watchNeighbours } from './neighbours.js'
+import { benchCommand, inceptionBench } from './peers/ours.js'
 import { printedBy } from './peers/peer.js'
 import { root } from './root.js'
 import type { Comparison, Measurement, Row, Setting } from './row.js'
@@ -74,6 +76,48 @@ export const firstStep = (network: string): Row => ({
     })
   },
 })
+
+/** One image through the library beside the program alone, and the start of a process of `inception predict`. */
+export const latency = (network: string): Row => ({
+  id: `latency-${network}`,
+  table,
+  title: `one image, ${network}, bf16`,
+  async measure({ threads, rounds, patience }) {
+    await waitForQuiet(patience)
+    const others = watchNeighbours()
+    const options = [
+      '--network',
+      network,
+      '--precision',
+      'bf16',
+      '--runs',
+      `${20 * rounds}`,
+      '--cold-runs',
+      `${2 * rounds}`,
+    ]
+    const { warm, cold, machine } = await inceptionBench<Latency>(['latency', ...options], threads)
+    const share = others()
+    const comparison = (what: string, against: string, ours: number, theirs: number, atMost: number): Comparison => ({
+      ...{ what, against, unit: 'ms', ours, theirs, ratio: ours / theirs, target: { atMost } },
+    })
+    return {
+      comparisons: [
+        comparison('file to label, warm', 'the program alone', warm.total.p50, warm.network.p50, 1.15),
+        comparison('process start to label', 'the goal', cold.kept.p50, 1500, 1),
+        comparison('the same, no kernel timed before', 'the goal', cold.none.p50, 1500, 1),
+      ],
+      skipped: [],
+      versions: { Node: process.version, 'our engine': machine.engine },
+      ...(share !== undefined && { neighbours: share }),
+    }
+  },
+})
+
+interface Latency {
+  readonly warm: WarmLatency
+  readonly cold: { readonly kept: Spread; readonly none: Spread }
+  readonly machine: { readonly engine: string }
+}
 
 export const neighbour: Row = {
   id: 'neighbour',

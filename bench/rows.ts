@@ -1,4 +1,4 @@
-import { firstStep, neighbour, ofTheLimit, optimizer } from './own.js'
+import { firstStep, latency, neighbour, ofTheLimit, optimizer } from './own.js'
 import { onnxRuntime, tfjs } from './peers/node-peers.js'
 import type { TorchType } from './peers/torch.js'
 import { type Opponent, type Race, race } from './race.js'
@@ -53,5 +53,7 @@ export const rows: readonly Row[] = [
   ...networks.map(network => ofTheLimit('infer', network, 1.3)),
   optimizer,
   firstStep('inception-resnet-v2-slim'),
+  latency('inception-v4'),
+  latency('inception-resnet-v2-slim'),
   neighbour,
 ]

@@ -2,33 +2,9 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { allowed } from './floor-imports.mjs'
 
 const source = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'src')
-
-const compute = ['nn', 'optim', 'graph', 'backends']
-const bytes = ['data', 'formats']
-const upToTraining = ['training', 'networks', ...compute, ...bytes, 'base']
-const upToWeights = ['evaluation', 'weights', ...upToTraining]
-const upToPrediction = ['prediction', 'export', ...upToWeights]
-
-/** What each folder may import besides itself. */
-const allowed = {
-  base: [],
-  graph: ['base'],
-  formats: ['base'],
-  nn: ['graph', 'base'],
-  optim: ['graph', 'base'],
-  backends: ['graph', 'base'],
-  data: ['formats', 'base'],
-  networks: ['nn', 'graph', 'base'],
-  training: upToTraining.filter(folder => folder !== 'training'),
-  weights: upToTraining.filter(folder => folder !== 'backends'),
-  evaluation: upToTraining,
-  prediction: upToWeights,
-  export: upToWeights,
-  study: upToPrediction,
-  cli: ['study', ...upToPrediction],
-}
 
 const imports = new Map()
 const visit = folder => {

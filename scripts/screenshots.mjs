@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import sharp from 'sharp'
-import { Browser, findChromium } from '../dist/test/study/chromium.js'
+import { Browser, findChromium } from '../dist/test/chromium.js'
 
 const images = path.join(path.dirname(path.dirname(fileURLToPath(import.meta.url))), 'docs', 'images')
 const [folder, out = images] = process.argv.slice(2)

@@ -5,6 +5,7 @@ export { type BackendName, choosePrecision, openBackend } from './backends/open.
 export { UserError } from './base/error.js'
 export type { Batch } from './data/batch-run.js'
 export { type ImageSet, openEvaluationData, openSplit, openTrainingData } from './data/class-folder.js'
+export type { RgbImage } from './data/decode.js'
 export { type FlatImages, readGroundTruth } from './data/ground-truth.js'
 export { readImageList } from './data/image-list.js'
 export { Loader, type LoaderOptions } from './data/loader.js'
@@ -18,11 +19,37 @@ export type { EvaluationProgress } from './evaluation/pace.js'
 export { type EvaluationResult, type Member, resultOf, type Subset } from './evaluation/result.js'
 export { writeResult } from './evaluation/result-folder.js'
 export { averagePredictions, type Predictions, type Scores, scoresOf } from './evaluation/scores.js'
+export {
+  type ExportedFolder,
+  exportHuggingface,
+  type HuggingfaceOptions,
+} from './export/huggingface/export-huggingface.js'
+export {
+  type ExportedOnnx,
+  exportOnnx,
+  type OnnxExportOptions,
+  type OnnxVariant,
+} from './export/onnx/export-onnx.js'
+export { type ExportedWeb, exportWeb, type WebExportOptions } from './export/web/export-web.js'
 export type { ModelSpec } from './networks/model-spec.js'
 export { findNetwork, networks } from './networks/networks.js'
 export { type Summary, summarise } from './networks/summary.js'
 export { buildModel, type Extent, type Model, type ModelOptions } from './nn/model.js'
 export type { Network, Preprocessing } from './nn/network.js'
+export { Classifier, type ClassifierOptions, type Look, type Outcome } from './prediction/classifier.js'
+export { type ClassActivation, GradCam } from './prediction/grad-cam.js'
+export { drawHeatMap } from './prediction/heat-map.js'
+export type { ImageInput } from './prediction/image-input.js'
+export {
+  type ClassifyOptions,
+  type Label,
+  type PerImage,
+  type Pipeline,
+  type PipelineOptions,
+  type PipelineTasks,
+  pipeline,
+} from './prediction/pipeline.js'
+export type { Prediction } from './prediction/view-means.js'
 export type { Preset } from './study/presets/preset.js'
 export { presets } from './study/presets/presets.js'
 export { renderReport } from './study/report/report.js'
@@ -33,8 +60,11 @@ export type { RunSettings } from './study/run/run-settings.js'
 export { type Checkpoint, latestCheckpoint, readCheckpoint } from './training/checkpoint.js'
 export { type CheckpointState, decodeState, restore } from './training/checkpoint-state.js'
 export type { Sink, TrainingEvent } from './training/events.js'
-export { paperRecipe, type Recipe } from './training/recipe.js'
+export { type FineTuning, fineTuningFrom } from './training/fine-tuning.js'
+export { openCheckpoint } from './training/open-checkpoint.js'
+export { fineTuningRecipe, paperRecipe, type Recipe } from './training/recipe.js'
 export { buildTrainingStep, type TrainingStep } from './training/step.js'
 export { type Evaluate, type TrainingPlan, train } from './training/train.js'
 export { type Exported, exportWeights } from './weights/export-weights.js'
 export { type Imported, type ImportOptions, importWeights } from './weights/import-weights.js'
+export type { Ignored } from './weights/match.js'

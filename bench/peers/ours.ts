@@ -26,11 +26,15 @@ interface Printed {
   readonly machine: MachineSummary
 }
 
+/** What `inception bench train` and `infer` print. */
+export const benchCommand = (args: readonly string[], threads: number): Promise<Printed> =>
+  inceptionBench<Printed>(args, threads)
+
 /** What `inception bench … --json` prints. */
-export async function benchCommand(args: readonly string[], threads: number): Promise<Printed> {
+export async function inceptionBench<T>(args: readonly string[], threads: number): Promise<T> {
   const command = [path.join(root, 'dist/src/cli/main.js'), 'bench', ...args, '--json']
   try {
-    return JSON.parse(await printedBy(process.execPath, command, threads)) as Printed
+    return JSON.parse(await printedBy(process.execPath, command, threads)) as T
   } catch (error) {
     const unknown = error instanceof UserError && /unknown option '([^']+)'/.exec(error.message)
     if (unknown) throw new Unavailable(`inception bench has no option ${unknown[1]}`)

@@ -52,3 +52,10 @@ export function counts(text: string): Record<string, number> {
     throw new InvalidArgumentError(`Counts go from 1 to ${mostRepeats}.`)
   return Object.fromEntries(found)
 }
+
+/** 'stem,inception_a.0' as a list of scopes of a network's text. */
+export function scopes(text: string): string[] {
+  const names = text.split(',').map(name => name.trim())
+  if (names.includes('')) throw new InvalidArgumentError('Write it like stem,inception_a.0.')
+  return [...new Set(names)]
+}

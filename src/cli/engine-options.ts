@@ -3,7 +3,7 @@ import { backendNames } from '../backends/open.js'
 import { mostThreads } from '../base/threads.js'
 import { allPasses, type Passes, passNames } from '../graph/passes/passes.js'
 import { recomputations } from '../graph/passes/recompute.js'
-import { oneOf, wholeNumber } from './arguments.js'
+import { oneOf, scopes, wholeNumber } from './arguments.js'
 
 // Options that several commands have, so that they read alike everywhere.
 
@@ -28,6 +28,12 @@ export const recomputeOption = (): Option =>
     .argParser(oneOf('recomputation', recomputations))
     .preset('between')
     .default('auto')
+
+export const freezeOption = (): Option =>
+  new Option(
+    '--freeze <scopes>',
+    'fine-tuning: parts of the network that are not trained, e.g. stem,inception_a.0',
+  ).argParser(scopes)
 
 /** Optimisations by name: 'all', 'none', those listed, or all but those listed with 'no-' before them. */
 export const passesOption = (): Option =>

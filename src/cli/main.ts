@@ -2,15 +2,23 @@
 import { Command, CommanderError } from 'commander'
 import { UserError } from '../base/error.js'
 import { printable } from '../training/sinks/terminal.js'
-import { benchCommand } from './commands/bench.js'
-import { dataCommand } from './commands/data.js'
-import { evaluateCommand } from './commands/evaluate.js'
-import { exportCommand } from './commands/export.js'
-import { importCommand } from './commands/import.js'
-import { inspectCommand } from './commands/inspect.js'
-import { networksCommand } from './commands/networks.js'
-import { reproduceCommand } from './commands/reproduce.js'
-import { trainCommand } from './commands/train.js'
+
+/** By name, in the order of the help. Only the one asked for is loaded: all of them take longer than a prediction. */
+const commands = {
+  reproduce: async () => (await import('./commands/reproduce.js')).reproduceCommand(),
+  train: async () => (await import('./commands/train.js')).trainCommand(),
+  evaluate: async () => (await import('./commands/evaluate.js')).evaluateCommand(),
+  predict: async () => (await import('./commands/predict.js')).predictCommand(),
+  import: async () => (await import('./commands/import.js')).importCommand(),
+  export: async () => (await import('./commands/export.js')).exportCommand(),
+  inspect: async () => (await import('./commands/inspect.js')).inspectCommand(),
+  networks: async () => (await import('./commands/networks.js')).networksCommand(),
+  data: async () => (await import('./commands/data.js')).dataCommand(),
+  bench: async () => (await import('./commands/bench.js')).benchCommand(),
+} as const satisfies Readonly<Record<string, () => Promise<Command>>>
+
+type CommandName = keyof typeof commands
+const isCommand = (word: string | undefined): word is CommandName => word !== undefined && Object.hasOwn(commands, word)
 
 /** Makes the command, and those under it, throw where commander would exit, and say what is wrong in one line. */
 function configure(command: Command): Command {
@@ -31,18 +39,9 @@ const program = new Command('inception').description(
   'Train, evaluate and compare the Inception-v4 / Inception-ResNet family (arXiv:1602.07261)',
 )
 
-for (const command of [
-  reproduceCommand,
-  trainCommand,
-  evaluateCommand,
-  importCommand,
-  exportCommand,
-  inspectCommand,
-  networksCommand,
-  dataCommand,
-  benchCommand,
-])
-  program.addCommand(command())
+const asked = process.argv[2]
+const wanted: readonly CommandName[] = isCommand(asked) ? [asked] : (Object.keys(commands) as CommandName[])
+for (const name of wanted) program.addCommand(await commands[name]())
 
 // Whoever reads our output may stop early (`| head`); that is not a failure.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

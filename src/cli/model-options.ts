@@ -1,6 +1,7 @@
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { ModelSpec } from '../networks/model-spec.js'
 import { findNetwork } from '../networks/networks.js'
+import { publishedColumns } from '../nn/network.js'
 import { type ExtraNorm, extraNorms } from '../nn/scope.js'
 import { counts, oneOf, realNumber, wholeNumber } from './arguments.js'
 
@@ -27,12 +28,18 @@ export const addModelOptions = (command: Command): Command =>
       oneOf('place', extraNorms),
     )
 
-export function modelSpec(network: string, classes: number, flags: ModelFlags): ModelSpec {
+export const classesOption = (): Option =>
+  new Option('--classes <n>', 'columns of the output (default: 1000 classes, or the published embedding)').argParser(
+    wholeNumber(1),
+  )
+
+export function modelSpec(id: string, classes: number | undefined, flags: ModelFlags): ModelSpec {
+  const network = findNetwork(id)
   const { size, width, residualScale, blocks, normScale, extraNorm } = flags
   return {
-    network,
-    classes,
-    size: size ?? findNetwork(network).size,
+    network: id,
+    classes: classes ?? publishedColumns(network),
+    size: size ?? network.size,
     width,
     ...(residualScale !== undefined && { residualScale }),
     ...(blocks && { blocks }),

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../base/error.js'
-import { isImageName, isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
+import { isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
+import { imagesBelow } from './images-below.js'
 
 /** Images with labels, in a fixed order that depends on names only. */
 export interface ImageSet {
@@ -59,7 +60,7 @@ export async function openSplit(folder: string): Promise<ImageSet> {
     const kind = await kindOf(entry, place)
     if (kind === 'folder') {
       const files: string[] = []
-      await collectImages(place, files, new Set())
+      for await (const file of imagesBelow(place)) files.push(file)
       if (files.length === 0)
         throw new UserError(
           `the class folder ${place} has no images: put JPEG, PNG or WebP files into it or remove the folder`,
@@ -91,18 +92,4 @@ export function requireSameClasses(a: ImageSet, b: ImageSet): void {
   const differences = [...onlyIn(a, b), ...onlyIn(b, a)]
   if (differences.length > 0)
     throw new UserError(`the class folders differ: ${differences.join('; ')}: both need the same classes`)
-}
-
-/** Images below `folder`, each real folder visited once a class, so that links in a circle come to an end. */
-async function collectImages(folder: string, files: string[], visited: Set<string>): Promise<void> {
-  const real = await statOf(folder)
-  const identity = `${real?.dev}:${real?.ino}`
-  if (visited.has(identity)) return
-  visited.add(identity)
-  for (const entry of await sortedEntries(folder)) {
-    const place = path.join(folder, entry.name)
-    const kind = await kindOf(entry, place)
-    if (kind === 'folder') await collectImages(place, files, visited)
-    else if (kind !== 'other' && isImageName(entry.name)) files.push(place)
-  }
 }

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import sharp from 'sharp'
 import { formatCount } from '../base/format.js'
+import { BadImage, maximumPixels } from './bad-image.js'
 
 /** An image as 8-bit sRGB, rows from the top, three bytes a pixel, no padding. */
 export interface RgbImage {
@@ -9,14 +10,6 @@ export interface RgbImage {
   /** [height, width, 3] */
   readonly rgb: Uint8Array
 }
-
-/** The bytes are no image, or a damaged one. The message is a reason in one line, without the file's name. */
-export class BadImage extends Error {
-  override readonly name = 'BadImage'
-}
-
-/** Above this an image is refused before its pixels are unpacked: a small file can hold gigabytes of them. */
-export const maximumPixels = 100_000_000
 
 // Images are decoded side by side, so threads inside one image, and a cache of whole operations, would only cost.
 sharp.concurrency(1)

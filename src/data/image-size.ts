@@ -1,8 +1,9 @@
 import { open } from 'node:fs/promises'
 import sharp from 'sharp'
+import { BadImage, maximumPixels } from './bad-image.js'
 import type { ImageSet } from './class-folder.js'
 import type { Extent } from './crops/protocol.js'
-import { BadImage, badData, maximumPixels, requireSupported, tooManyPixels, unreadable } from './decode.js'
+import { badData, requireSupported, tooManyPixels, unreadable } from './decode.js'
 
 /**
  * Width and height that an image file has once decoded, its EXIF orientation applied, from its header alone. Damage

@@ -1,17 +1,23 @@
 import { toNetworkRange } from './augment.js'
+import { BadImage } from './bad-image.js'
 import type { Rectangle } from './crop.js'
 import { cropProtocols } from './crops/crops.js'
 import type { CropProtocol, Extent, View } from './crops/protocol.js'
 import type { RgbImage } from './decode.js'
-import { inputExtent, type ViewPreprocessing } from './preprocessing.js'
+import { inputExtent, type Preprocessing, type ViewPreprocessing } from './preprocessing.js'
 import { type Filter, resample } from './resample.js'
 import { resizeBilinear } from './resize.js'
 
 /**
- * A resized image of more than so many times a view's area is not made whole, but only where the view lies: a line one
- * pixel wide, made 342 wide, would be gigabytes.
+ * A resized image that has one view, or more than so many times a view's area, is not made whole, but only where the
+ * view lies: a line one pixel wide, made 342 wide, would be gigabytes.
  */
 const mostTimesLarger = 8
+
+/** A view's rectangle in its image, in shares of the image's width and height. */
+export interface Place extends Rectangle {
+  readonly mirrored: boolean
+}
 
 /** The place in an image where a view begins. */
 interface Placed {
@@ -32,10 +38,15 @@ export class ImageViews {
   /** What the last view was written from; mostly its mirror image comes next. */
   #last: { readonly key: string; readonly placed: Placed } | undefined
 
+  /** @throws {BadImage} as {@link requireFitting} */
   constructor(image: RgbImage, preprocessing: ViewPreprocessing) {
+    requireFitting(image, preprocessing)
     this.#image = image
     this.#input = inputExtent(preprocessing)
-    if (preprocessing.kind === 'whole') {
+    if (preprocessing.kind === 'exact') {
+      this.#resampling = 'bicubic'
+      this.#views = [{ resized: undefined, from: { x: 0, y: 0, ...this.#input }, mirrored: false }]
+    } else if (preprocessing.kind === 'whole') {
       this.#resampling = 'bicubic'
       this.#views = wholeViews(preprocessing)
     } else {
@@ -46,17 +57,35 @@ export class ImageViews {
     this.weights = sharesOf(this.#views)
   }
 
+  /** Where in the image a view lies, in shares of its sides, and whether it is mirrored. */
+  placeOf(index: number): Place {
+    const { from, resized, mirrored } = this.#views[index]!
+    const { width, height } = resized ?? this.#image
+    const [x, y] = [from.x / width, from.y / height]
+    return { x, y, width: from.width / width, height: from.height / height, mirrored }
+  }
+
   /** @param out [height, width, 3], values in [−1, 1] */
   write(index: number, out: Float32Array): void {
     const view = this.#views[index]!
     if (this.#resampling === 'tensorflow-bilinear') {
-      resizeBilinear(this.#image, view.from, this.#input.width, out, view.mirrored)
+      this.#writeBilinear(view, out)
       toNetworkRange(out)
       return
     }
     const key = keyOf(view)
     if (this.#last?.key !== key) this.#last = { key, placed: this.#place(view, this.#resampling) }
     writePixels(this.#last.placed, this.#input, view.mirrored, out)
+  }
+
+  #writeBilinear({ resized, from, mirrored }: View, out: Float32Array): void {
+    const { width: size } = this.#input
+    const { width, height } = this.#image
+    if (resized === undefined) resizeBilinear(this.#image, from, size, out, mirrored)
+    else {
+      const place = { within: resized, x: from.x, y: from.y }
+      resizeBilinear(this.#image, { x: 0, y: 0, width, height }, size, out, mirrored, place)
+    }
   }
 
   /** The view in the input's size, not mirrored. */
@@ -68,12 +97,22 @@ export class ImageViews {
   }
 
   #cut({ width, height }: Extent, from: Rectangle, filter: Filter): Placed {
-    if (width * height > mostTimesLarger * from.width * from.height)
+    if (this.#views.length === 1 || width * height > mostTimesLarger * from.width * from.height)
       return { image: resample(this.#image, width, height, filter, from), x: 0, y: 0 }
     if (this.#resized?.width !== width || this.#resized.height !== height)
       this.#resized = resample(this.#image, width, height, filter)
     return { image: this.#resized, x: from.x, y: from.y }
   }
+}
+
+/** @throws {BadImage} if the image is to be taken as it is, and is not of the network's size */
+export function requireFitting({ width, height }: Extent, preprocessing: Preprocessing): void {
+  if (preprocessing.kind !== 'exact') return
+  const { size } = preprocessing
+  if (width !== size || height !== size)
+    throw new BadImage(
+      `it has ${width}×${height} pixels, and the network takes ${size}×${size} where nothing is resized`,
+    )
 }
 
 function wholeViews({ width, height }: Extent): View[] {

@@ -1,9 +1,10 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
 import { writeSample } from './augment.js'
-import { BadImage, decodeFile, type RgbImage } from './decode.js'
+import { BadImage } from './bad-image.js'
+import { decodeFile, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
-import { ImageViews } from './image-views.js'
+import { ImageViews, requireFitting } from './image-views.js'
 import { TrainingOrder } from './order.js'
 import { PathList } from './path-list.js'
 import { inputExtent, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
@@ -185,6 +186,7 @@ async function load(index: number): Promise<RgbImage | string> {
   if (held !== undefined) return held
   try {
     const image = await decodeFile(paths.at(index))
+    requireFitting(image, data.preprocessing)
     cache.put(index, image)
     return image
   } catch (error) {

@@ -24,9 +24,15 @@ export interface WholePreprocessing {
   readonly height: number
 }
 
+/** An image of `size` × `size` as it is; one of any other size is bad. */
+export interface ExactPreprocessing {
+  readonly kind: 'exact'
+  readonly size: number
+}
+
 /** How an image becomes a network's inputs. */
 export type Preprocessing = TrainPreprocessing | ViewPreprocessing
-export type ViewPreprocessing = CropPreprocessing | WholePreprocessing
+export type ViewPreprocessing = CropPreprocessing | WholePreprocessing | ExactPreprocessing
 
 /** Width and height of a network's input. */
 export const inputExtent = (preprocessing: Preprocessing): Extent =>
@@ -34,8 +40,15 @@ export const inputExtent = (preprocessing: Preprocessing): Extent =>
 
 /** How many inputs an image becomes. */
 export function viewCount(preprocessing: Preprocessing): number {
-  if (preprocessing.kind === 'train') return 1
-  return preprocessing.kind === 'whole' ? 2 : cropProtocols[preprocessing.crops].count
+  switch (preprocessing.kind) {
+    case 'train':
+    case 'exact':
+      return 1
+    case 'whole':
+      return 2
+    case 'views':
+      return cropProtocols[preprocessing.crops].count
+  }
 }
 
 /** How many neighbouring views are cut from one resized image, so that they are best cut by one thread. */

@@ -2,8 +2,8 @@ import type { Backend, Precision, Program, Store } from '../backends/backend.js'
 import { inStore } from '../backends/initialise.js'
 import type { Extent } from '../data/crops/protocol.js'
 import type { Value } from '../graph/op.js'
-import { variableOf } from '../graph/ops/source.js'
-import { optimiseInference } from '../graph/passes/passes.js'
+import { type Variable, variableOf } from '../graph/ops/source.js'
+import { optimiseOutputs } from '../graph/passes/passes.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
@@ -21,6 +21,8 @@ export interface CompiledNetworkOptions {
   /** Images at a time. */
   readonly batch: number
   readonly tune: boolean
+  /** Whether the features can be read as well. @default false */
+  readonly features?: boolean
 }
 
 /**
@@ -31,17 +33,17 @@ export function declareNetwork(
   options: Pick<CompiledNetworkOptions, 'model' | 'store' | 'extent' | 'averages'>,
 ): string[] {
   const { model, store, extent, averages } = options
+  return variablesOf(model, extent).map(variable => {
+    const declared = inStore(variable, averages ? averageName : name => name)
+    store.declare(declared, 0)
+    return declared.name
+  })
+}
+
+/** The variables of a network in evaluation. Errors: UserError where images of this extent are too small for it. */
+export function variablesOf(model: ModelSpec, extent: Extent): Variable[] {
   const { graph } = buildModel(networkOf(model), { ...modelOptions(model), size: extent, mode: 'eval', batch: 1 })
-  const names: string[] = []
-  for (const { outputs } of graph.nodes)
-    for (const value of Object.values(outputs)) {
-      const variable = variableOf(value)
-      if (!variable) continue
-      const declared = inStore(variable, averages ? averageName : name => name)
-      store.declare(declared, 0)
-      names.push(declared.name)
-    }
-  return names
+  return graph.nodes.flatMap(({ outputs }) => Object.values(outputs).flatMap(value => variableOf(value) ?? []))
 }
 
 /** A network compiled to predict images of one size, a batch at a time. */
@@ -50,6 +52,7 @@ export class CompiledNetwork implements Disposable {
   readonly classes: number
   readonly #program: Program
   readonly #logits: Value
+  readonly #features: Value | undefined
   readonly #preprocessing: Preprocessing
   readonly #input: Float32Array
 
@@ -61,9 +64,12 @@ export class CompiledNetwork implements Disposable {
     this.batch = batch
     this.classes = model.classes
     this.#preprocessing = network.preprocessing
-    this.#logits = optimiseInference(built.graph, built.logits, backend.passes)
+    const wanted = options.features ? [built.logits, built.features] : [built.logits]
+    const outputs = optimiseOutputs(built.graph, wanted, backend.passes)
+    this.#logits = outputs[0]!
+    this.#features = outputs[1]
     this.#program = backend.compile(built.graph, {
-      outputs: [this.#logits],
+      outputs,
       store,
       tune,
       ...(options.averages && { bind: averageName }),
@@ -80,6 +86,12 @@ export class CompiledNetwork implements Disposable {
   run(): Float32Array {
     this.#program.run()
     return this.#program.read(this.#logits)
+  }
+
+  /** Features [batch, channels] of the last run: what global pooling gave. */
+  features(): Float32Array {
+    if (!this.#features) throw new Error('the network was compiled without its features')
+    return this.#program.read(this.#features)
   }
 
   [Symbol.dispose](): void {

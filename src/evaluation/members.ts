@@ -3,6 +3,8 @@ import type { Backend, Precision } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { BadImageNote } from '../data/loader.js'
+import { networkOf } from '../networks/model-spec.js'
+import { expectClassifier } from '../networks/networks.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState } from '../training/checkpoint-state.js'
 import { evaluatorOf } from './checkpoint-evaluator.js'
@@ -84,12 +86,13 @@ const wordsOf = (
   badImages,
 ]
 
-/** Errors: `UserError` naming two members and the first class that only one of them has. */
+/** Errors: `UserError` where one gives no classes; naming two members and the first class that only one of them has. */
 export function expectOneClassList(checkpoints: readonly Pick<Checkpoint, 'file' | 'state'>[]): void {
-  const [first, ...others] = checkpoints.map(checkpoint => ({
-    file: checkpoint.file,
-    classes: decodeState(checkpoint).classNames,
-  }))
+  const [first, ...others] = checkpoints.map(checkpoint => {
+    const { classNames, model } = decodeState(checkpoint)
+    expectClassifier(networkOf(model))
+    return { file: checkpoint.file, classes: classNames }
+  })
   if (!first) return
   for (const other of others) {
     const known = new Set(other.classes)

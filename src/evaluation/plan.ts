@@ -1,6 +1,6 @@
+import { BadImage } from '../data/bad-image.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { Extent } from '../data/crops/protocol.js'
-import { BadImage } from '../data/decode.js'
 import { readImageSizes } from '../data/image-size.js'
 import { type ViewPreprocessing, viewCount } from '../data/preprocessing.js'
 import { groupByShape } from './dense.js'

@@ -64,35 +64,113 @@ export class Output {
 }
 
 /**
- * Writes the file at `file` so that at every instant, also after a crash or a power cut, it is the old one or the new
- * one, whole: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4 and XFS may make a rename
- * durable before the data it names, hence the first fsync; the rename itself is durable only after the second.)
+/**
+ * A file that takes its place only when it is whole, so that at every instant, also after a crash or a power cut, the
+ * path names the old one or the new one: a temporary file in the same folder, fsync, rename, fsync of the folder. (ext4
+ * and XFS may make a rename durable before the data it names, hence the first fsync; the rename itself is durable only
+ * after the second.) Disposed before `place`, it leaves nothing behind.
  *
- * Errors: `UserError` naming the file when the system refuses; what `fill` throws passes through. In both cases the
- * temporary file is removed. When the last step, the fsync of the folder, is what fails, the new file is in place.
+ * Errors: `UserError` naming the file when the system refuses.
+ */
+export class AtomicFile implements Disposable {
+  readonly #file: string
+  /** Where it is until it takes its place. */
+  readonly temporary: string
+  readonly #calls: FileCalls
+  readonly #output: Output
+  #fd: number | undefined
+  #left = true
+
+  constructor(file: string, calls: FileCalls = systemCalls) {
+    this.#file = file
+    this.temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
+    this.#calls = calls
+    const fd = this.#told(() => calls.open(this.temporary, 'wx'))
+    this.#fd = fd
+    this.#output = new Output(fd, calls)
+  }
+
+  /** Writes to the end of the file, or into it. */
+  write<T>(fill: (out: Output) => T): T {
+    return this.#told(() => fill(this.#output))
+  }
+
+  /** Makes what was written durable. From now on the file may be looked at where it is, and not be written. */
+  finish(): void {
+    const fd = this.#fd
+    if (fd === undefined) return
+    this.#told(() => {
+      this.#calls.fsync(fd)
+      // A descriptor whose close failed is gone all the same, so it is not closed again.
+      this.#fd = undefined
+      this.#calls.close(fd)
+    })
+  }
+
+  /** Puts the file in its place. When the last step, the fsync of the folder, is what fails, it is there all the same. */
+  place(): void {
+    this.finish()
+    this.#told(() => {
+      this.#calls.rename(this.temporary, this.#file)
+      this.#left = false
+      syncFolder(path.dirname(this.#file), this.#calls)
+    })
+  }
+
+  #told<T>(step: () => T): T {
+    try {
+      return step()
+    } catch (error) {
+      throw fileError('write', this.#file, error)
+    }
+  }
+
+  [Symbol.dispose](): void {
+    const fd = this.#fd
+    this.#fd = undefined
+    if (fd !== undefined) ignoringFailure(() => this.#calls.close(fd))
+    if (this.#left) ignoringFailure(() => this.#calls.unlink(this.temporary))
+    this.#left = false
+  }
+}
+
+/** Files that are written beside their places, may be looked at there, and then take their names or are removed together. */
+export class PendingFiles implements Disposable {
+  readonly #calls: FileCalls
+  readonly #files: AtomicFile[] = []
+
+  constructor(calls: FileCalls = systemCalls) {
+    this.#calls = calls
+  }
+
+  /** Writes the file that is to be at `file`, and returns where it is until then. Errors: as `AtomicFile`. */
+  write(file: string, fill: (out: Output) => void): string {
+    const atomic = new AtomicFile(file, this.#calls)
+    this.#files.push(atomic)
+    atomic.write(fill)
+    atomic.finish()
+    return atomic.temporary
+  }
+
+  /** Gives every file its name, in the order of writing. Errors: as `AtomicFile`. */
+  place(): void {
+    for (const file of this.#files) file.place()
+  }
+
+  [Symbol.dispose](): void {
+    for (const file of this.#files) file[Symbol.dispose]()
+  }
+}
+
+/**
+ * Writes the file at `file` whole or not at all, as {@link AtomicFile} does.
+ *
+ * Errors: `UserError` naming the file when the system refuses; what `fill` throws passes through.
  */
 export function writeAtomically(file: string, fill: (out: Output) => void, calls: FileCalls = systemCalls): void {
-  const folder = path.dirname(file)
-  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`)
-  let fd: number | undefined
-  let placed = false
-  try {
-    fd = calls.open(temporary, 'wx')
-    fill(new Output(fd, calls))
-    calls.fsync(fd)
-    const finished = fd
-    // A descriptor whose close failed is gone all the same, so it is not closed again below.
-    fd = undefined
-    calls.close(finished)
-    calls.rename(temporary, file)
-    placed = true
-    syncFolder(folder, calls)
-  } catch (error) {
-    const opened = fd
-    if (opened !== undefined) ignoringFailure(() => calls.close(opened))
-    if (!placed) ignoringFailure(() => calls.unlink(temporary))
-    throw fileError('write', file, error)
-  }
+  using atomic = new AtomicFile(file, calls)
+  atomic.write(fill)
+  atomic.place()
 }
 
 /** Writes a text as `writeAtomically` does. */

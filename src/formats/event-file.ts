@@ -2,6 +2,7 @@ import { closeSync, openSync, writeSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
 import { fileError, systemCode } from './file-error.js'
+import { WireMessage } from './protobuf-writer.js'
 import { frameRecord } from './tfrecord.js'
 
 /**
@@ -26,47 +27,17 @@ export interface TensorBoardEvent {
 
 /** The event as a protocol buffer. */
 export function encodeEvent(event: TensorBoardEvent): Uint8Array {
-  const parts = [fixed64(1, event.wallTime), varintField(2, event.step)]
-  if (event.fileVersion !== undefined) parts.push(delimited(3, Buffer.from(event.fileVersion)))
+  const message = new WireMessage().double(1, event.wallTime).int(2, event.step)
+  if (event.fileVersion !== undefined) message.text(3, event.fileVersion)
   if (event.scalars !== undefined) {
-    const values = Object.entries(event.scalars).map(([tag, value]) =>
-      delimited(1, Buffer.concat([delimited(1, Buffer.from(tag)), fixed32(2, value)])),
-    )
-    parts.push(delimited(5, Buffer.concat(values)))
+    const summary = new WireMessage()
+    for (const [tag, value] of Object.entries(event.scalars))
+      summary.message(1, new WireMessage().text(1, tag).float(2, value))
+    message.message(5, summary)
   }
-  if (event.sessionStart === true) parts.push(delimited(7, varintField(1, 1)))
-  return Buffer.concat(parts)
+  if (event.sessionStart === true) message.message(7, new WireMessage().int(1, 1))
+  return message.encode()
 }
-
-// Wire types of protocol buffers: 0 varint, 1 eight bytes, 2 length and bytes, 5 four bytes.
-
-function varint(value: number): Buffer {
-  if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`cannot encode ${value} as a varint`)
-  const bytes: number[] = []
-  for (let rest = value; ; rest = Math.floor(rest / 128)) {
-    if (rest < 128) return Buffer.from([...bytes, rest])
-    bytes.push((rest % 128) | 0x80)
-  }
-}
-
-const varintField = (field: number, value: number): Buffer => Buffer.concat([varint(field << 3), varint(value)])
-
-function fixed64(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(9)
-  bytes[0] = (field << 3) | 1
-  bytes.writeDoubleLE(value, 1)
-  return bytes
-}
-
-function fixed32(field: number, value: number): Buffer {
-  const bytes = Buffer.alloc(5)
-  bytes[0] = (field << 3) | 5
-  bytes.writeFloatLE(value, 1)
-  return bytes
-}
-
-const delimited = (field: number, content: Buffer): Buffer =>
-  Buffer.concat([varint((field << 3) | 2), varint(content.length), content])
 
 /**
  * A new event file in `folder`, open for appending. TensorBoard reads the event files of a folder in the order of their

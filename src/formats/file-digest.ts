@@ -1,10 +1,15 @@
 import { createHash } from 'node:crypto'
 import { InputFile } from './input-file.js'
 
-/** The SHA-256 of a file's bytes in hexadecimal, as `sha256sum` prints it. Errors: `UserError` when it cannot be read. */
-export function fileDigest(file: string): string {
-  using input = new InputFile(file)
+/**
+ * The SHA-256 of the bytes of files, one after the other, in hexadecimal: what `cat … | sha256sum` prints.
+ * Errors: `UserError` when one cannot be read.
+ */
+export function fileDigest(...files: readonly string[]): string {
   const hash = createHash('sha256')
-  for (const piece of input.pieces()) hash.update(piece)
+  for (const file of files) {
+    using input = new InputFile(file)
+    for (const piece of input.pieces()) hash.update(piece)
+  }
   return hash.digest('hex')
 }

@@ -14,6 +14,7 @@ const advice: Readonly<Record<string, string>> = {
   ENOTDIR: 'part of the path is a file, not a folder; check the path',
   EISDIR: 'it is a folder, not a file; check the path',
   EEXIST: 'it exists already; choose another name',
+  ENOTEMPTY: 'it is not empty; choose another folder',
   EMFILE: 'this process has too many files open; raise the limit (ulimit -n)',
   ENFILE: 'the machine has too many files open; close other programs',
   EFBIG: 'the file would be larger than the file system or the limit on file sizes allows (ulimit -f)',

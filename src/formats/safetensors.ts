@@ -42,6 +42,13 @@ export class SafetensorsFile implements Disposable {
     return this.#input.read(this.#dataStart + begin, length)
   }
 
+  /** Fills `target`, which must have its size, with the bytes of one tensor. Errors: as `read`. */
+  readInto(name: string, target: Uint8Array): void {
+    const { begin, length } = this.info(name)
+    if (target.length !== length) throw new RangeError(`${target.length} bytes for the ${length} of ${quote(name)}`)
+    this.#input.readInto(target, this.#dataStart + begin)
+  }
+
   /** Type, shape and place of one tensor. Errors: `UserError` when there is no such tensor. */
   info(name: string): TensorInfo {
     const info = this.tensors.get(name)

@@ -4,10 +4,11 @@ import { sum } from './ops/sum.js'
 
 /**
  * Reverse-mode differentiation, graph to graph: emits the nodes that compute d(Σ weight·loss)/d(wrt) and returns those
- * values in the order of `wrt`. Knows no op by name. Throws when a `wrt` does not lead to any loss.
+ * values in the order of `wrt`. A weight is a number for all elements of a loss, or a value of its shape with one for
+ * each. Knows no op by name. Throws when a `wrt` does not lead to any loss.
  */
 export function gradients(
-  losses: readonly { readonly of: Value; readonly weight: number }[],
+  losses: readonly { readonly of: Value; readonly weight: number | Value }[],
   wrt: readonly Value[],
 ): Value[] {
   const graph = losses[0]!.of.node.graph
@@ -17,7 +18,8 @@ export function gradients(
   const contribute = (to: Value, gradient: Value) => contributions.set(to, [...(contributions.get(to) ?? []), gradient])
   const needed = dependents(forward, wrt)
 
-  for (const { of, weight } of losses) contribute(of, constant(graph, of.shape, weight))
+  for (const { of, weight } of losses)
+    contribute(of, typeof weight === 'number' ? constant(graph, of.shape, weight) : weight)
   for (const node of forward.reverse()) {
     if (!needed.has(node)) continue
     graph.scope = node.scope

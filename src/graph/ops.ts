@@ -12,6 +12,7 @@ import { globalAvgPoolBackward, globalAvgPoolOp } from './ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from './ops/gradientNorms.js'
 import { mapStatisticsOp } from './ops/mapStatistics.js'
 import { maxPoolBackward, maxPoolOp } from './ops/maxPool.js'
+import { normaliseRowsBackward, normaliseRowsOp } from './ops/normaliseRows.js'
 import { reluBackward, reluOp } from './ops/relu.js'
 import { residualAddOp } from './ops/residualAdd.js'
 import { scaleOp } from './ops/scale.js'
@@ -52,6 +53,8 @@ export const ops = {
   denseBackwardData,
   denseBackwardWeights,
   dropout: dropoutOp,
+  normaliseRows: normaliseRowsOp,
+  normaliseRowsBackward,
   mapStatistics: mapStatisticsOp,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,

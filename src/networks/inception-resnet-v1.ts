@@ -3,6 +3,7 @@ import { conv } from '../nn/conv.js'
 import { dense, dropout } from '../nn/dense.js'
 import { type Dimensions, inceptionPreprocessing, type Network, xavier } from '../nn/network.js'
 import { globalAvgPool, maxPool } from '../nn/pool.js'
+import type { Layer } from '../nn/scope.js'
 import { V2 } from '../nn/window.js'
 import { auxiliaryHead } from './auxiliary.js'
 import { reductionA } from './reduction-a.js'
@@ -13,25 +14,25 @@ import { stemV3 } from './stem-v3.js'
 // expansions, convolution branches first and the pool last in a concatenation.
 
 // Fig. 14
-const stem = named({
+export const stem = named({
   ...stemV3, // 71×71×192
   conv_4b: conv('3x3', 256, V2), // 35×35×256
 })
 
 // Fig. 10, 35×35 grid
-const resnetA = residual(
+export const resnetA = residual(
   { scale: 0.17 },
   branches([conv('1x1', 32)], [conv('1x1', 32), conv('3x3', 32)], [conv('1x1', 32), conv('3x3', 32), conv('3x3', 32)]),
 )
 
 // Fig. 11, 17×17 grid
-const resnetB = residual(
+export const resnetB = residual(
   { scale: 0.1 },
   branches([conv('1x1', 128)], [conv('1x1', 128), conv('1x7', 128), conv('7x1', 128)]),
 )
 
 // Fig. 12
-const reductionB = branches(
+export const reductionB = branches(
   [conv('1x1', 256), conv('3x3', 384, V2)],
   [conv('1x1', 256), conv('3x3', 256, V2)],
   [conv('1x1', 256), conv('3x3', 256), conv('3x3', 256, V2)],
@@ -39,10 +40,8 @@ const reductionB = branches(
 )
 
 // Fig. 13, 8×8 grid
-const resnetC = residual(
-  { scale: 0.2 },
-  branches([conv('1x1', 192)], [conv('1x1', 192), conv('1x3', 192), conv('3x1', 192)]),
-)
+export const resnetC = (options: Parameters<typeof residual>[0]): Layer =>
+  residual(options, branches([conv('1x1', 192)], [conv('1x1', 192), conv('1x3', 192), conv('3x1', 192)]))
 
 // Fig. 15
 const body = (d: Dimensions) =>
@@ -52,7 +51,7 @@ const body = (d: Dimensions) =>
     reduction_a: reductionA(192, 192, 256, 384), // 17×17×896
     resnet_b: repeat(d.blocks.b!, resnetB), // 17×17×896
     reduction_b: reductionB, // 8×8×1792
-    resnet_c: repeat(d.blocks.c!, resnetC), // 8×8×1792
+    resnet_c: repeat(d.blocks.c!, resnetC({ scale: 0.2 })), // 8×8×1792
     pool: globalAvgPool,
     drop: dropout,
     logits: dense(d.classes),

@@ -10,6 +10,7 @@ import { bodyWith, inceptionV3 } from './inception-v3.js'
 export const inceptionV3Torch: Network = {
   ...inceptionV3,
   id: 'inception-v3-torch',
+  formOf: 'inception-v3',
   title: 'Inception-v3 (torchvision)',
   source: 'torchvision inception.py; arXiv:1512.00567 but for the padding of average pools',
   body: bodyWith(avgPool('3x3', { includePadding: true })),

@@ -7,6 +7,7 @@ import { findNetwork } from './networks.js'
 /** Everything that decides a network's parameters: what a checkpoint must agree on with the program that reads it. */
 export interface ModelSpec {
   readonly network: string
+  /** Columns of the output: classes, or an embedding's length. */
   readonly classes: number
   /** Side of the input in pixels. */
   readonly size: number
@@ -26,6 +27,20 @@ export function modelOptions(
 ): Pick<ModelOptions, 'classes' | 'size' | 'width' | 'residualScale' | 'blocks' | 'normScale' | 'extraNorm'> {
   const { classes, size, width, residualScale, blocks, normScale, extraNorm } = spec
   return { classes, size, width, residualScale, blocks, normScale, extraNorm }
+}
+
+/** What a network has otherwise than the published one of its name, in words; the input's size and the classes aside. */
+export function changesOf(spec: ModelSpec): string[] {
+  const { width, residualScale, extraNorm = 'none', blocks = {} } = spec
+  const published = networkOf(spec).blocks
+  return [
+    ...(width === 1 ? [] : [`width ${width}`]),
+    ...(residualScale === undefined ? [] : [`residual scale ${residualScale}`]),
+    ...(extraNorm === 'none' ? [] : [`an extra norm (${extraNorm})`]),
+    ...Object.entries(blocks).flatMap(([name, count]) =>
+      count === published[name] ? [] : [`${count} blocks ${name}`],
+    ),
+  ]
 }
 
 /** Reads a spec back from JSON. Throws a UserError that names `where` when it is not one. */

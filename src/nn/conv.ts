@@ -38,6 +38,13 @@ export const depthwise = (
 /** The 1×1 "Linear" convolution at the end of a residual body: always to the channels that it will be added to. */
 export const expandTo = (channels: number): Layer => layer('expand', (x, at) => convTo(channels, '1x1', Linear, x, at))
 
+/**
+ * A fully connected layer with batch norm and neither bias nor ReLU, on a map of one place, where it is a 1×1 convolution:
+ * [N,C,1,1] → [N,units,1,1]. `width` does not touch its units.
+ */
+export const normalisedDense = (units: number): Layer =>
+  layer('dense', (x, at) => convTo(units, '1x1', { act: false }, x, at))
+
 function convTo(filters: number, kernel: Kernel, options: ConvOptions, x: Value, at: Scope): Value {
   const { norm = true, act = true, bias = !norm, initial = at.settings.initial } = options
   const [, channels, height, width] = featureMap(x)

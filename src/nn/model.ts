@@ -3,8 +3,8 @@ import { UserError, unknownChoice } from '../base/error.js'
 import { Graph, ShapeError, type Value } from '../graph/op.js'
 import { cast } from '../graph/ops/cast.js'
 import { input } from '../graph/ops/source.js'
-import type { Network } from './network.js'
-import { type ExtraNorm, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
+import { type Network, publishedColumns } from './network.js'
+import { type ExtraNorm, type Frozen, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
 
 /** Of an image, in pixels. */
 export interface Extent {
@@ -14,9 +14,11 @@ export interface Extent {
 
 export interface ModelOptions {
   readonly mode: Mode
+  /** What is not trained in mode `train`. @default nothing */
+  readonly frozen?: Frozen | undefined
   readonly batch: number
-  /** @default 1000 */
-  readonly classes?: number
+  /** Columns of the output: classes, or an embedding's length. @default 1000, or the published length */
+  readonly classes?: number | undefined
   /** Channel multiplier. @default 1 */
   readonly width?: number
   /** Side of the square input in pixels, or height and width of one that is none. @default the published size */
@@ -44,7 +46,7 @@ export interface Model {
   readonly graph: Graph
   /** [batch, 3, height, width] f32, fed channels-last. */
   readonly images: Value
-  /** [batch, classes] f32. */
+  /** [batch, classes] f32: an embedding where the network gives one. */
   readonly logits: Value
   readonly auxiliaryLogits: Value | undefined
   readonly parameters: readonly Value[]
@@ -54,11 +56,13 @@ export interface Model {
   readonly residuals: ReadonlyMap<string, ResidualSum>
   /** The last feature map before global pooling, and before the extra norm there. */
   readonly pooled: Value
+  /** [batch, channels] f32: the mean of each channel of that map, before dropout and the logits; an embedding is its own. */
+  readonly features: Value
 }
 
 /** Builds the graph of a network. Throws a UserError for a size, block name or number that cannot be. */
 export function buildModel(network: Network, options: ModelOptions): Model {
-  const { batch, size = network.size, classes = 1000, width = 1 } = options
+  const { batch, size = network.size, classes = publishedColumns(network), width = 1 } = options
   requireWhole('batch', batch)
   requireWhole('classes', classes)
   const { height, width: across } = typeof size === 'number' ? { height: size, width: size } : size
@@ -96,6 +100,7 @@ function build(
   const graph = new Graph()
   const root = new Root(graph, {
     mode: options.mode,
+    frozen: options.frozen ?? (() => false),
     width: options.width ?? 1,
     residualScale: options.residualScale,
     norm: { epsilon: network.epsilon, scale: options.normScale ?? true },
@@ -111,9 +116,10 @@ function build(
   const tap = options.auxiliary && options.mode === 'train' ? network.auxiliary : undefined
   const auxiliaryLogits =
     tap && top.child('auxiliary').run(tap.head(dimensions), root.endpoints.get(tap.from(dimensions))!)
-  const { parameters, statistics, endpoints, residuals, pooled } = root
+  const { parameters, statistics, endpoints, residuals, pooled, features = logits } = root
   if (!pooled) throw new Error(`${network.id} has no global pooling`)
-  return { network, graph, images, logits, auxiliaryLogits, parameters, statistics, endpoints, residuals, pooled }
+  const handles = { images, logits, auxiliaryLogits, parameters, statistics, endpoints, residuals, pooled, features }
+  return { network, graph, ...handles }
 }
 
 /** The least side from `from` up to the published one that the network accepts. */

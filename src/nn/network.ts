@@ -2,6 +2,7 @@ import type { Initialiser, Layer } from './scope.js'
 
 /** The sizes a network's text is written in terms of. */
 export interface Dimensions {
+  /** Columns of its output: classes, or an embedding's length. */
   readonly classes: number
   /** How often each repeated block occurs, under the name it has in the text. */
   readonly blocks: Readonly<Record<string, number>>
@@ -11,11 +12,15 @@ export interface Dimensions {
 export interface Network {
   readonly id: string
   readonly title: string
+  /** The network that this is another form of, as some library computes it: files of that library are asked for by either id. */
+  readonly formOf?: string
   /** Where it is defined, and which figures. */
   readonly source: string
   readonly residual: boolean
   /** Side of the published square input in pixels. */
   readonly size: number
+  /** The published length of the embedding that it gives, where it gives no logits of classes. */
+  readonly embedding?: number
   /** Published repeat counts. */
   readonly blocks: Readonly<Record<string, number>>
   readonly epsilon: number
@@ -23,10 +28,13 @@ export interface Network {
   readonly body: (d: Dimensions) => Layer
   /** Auxiliary head, used in training only: where it taps and what it is. */
   readonly auxiliary?: { readonly from: (d: Dimensions) => string; readonly head: (d: Dimensions) => Layer }
-  /** How pixels become numbers, and the published single-crop errors in percent, with their source. */
+  /** How pixels become numbers, and the published single-crop errors on ImageNet in percent, with their source. */
   readonly preprocessing: Preprocessing
-  readonly published: { readonly top1: number; readonly top5: number; readonly source: string }
+  readonly published?: { readonly top1: number; readonly top5: number; readonly source: string }
 }
+
+/** Columns of the published output: ImageNet's classes, or the embedding's length. */
+export const publishedColumns = ({ embedding = 1000 }: Network): number => embedding
 
 export interface Preprocessing {
   /** Subtracted from and divided into a pixel value of 0 … 255, by channel in the order given by `order`. */

@@ -5,6 +5,12 @@ import { type Initial, input, variable } from '../graph/ops/source.js'
 /** Training and evaluation are two graphs built from one text. */
 export type Mode = 'train' | 'eval'
 
+/**
+ * Whether what lies at a path of a network's text, a scope or a parameter, stays as it is in training: batch norms there
+ * compute with their running statistics, which do not move.
+ */
+export type Frozen = (path: string) => boolean
+
 /** The first values of a convolution's or dense layer's weights, from how many inputs and outputs an element has. */
 export type Initialiser = (fanIn: number, fanOut: number) => Initial
 
@@ -18,6 +24,8 @@ export type ExtraNorm = (typeof extraNorms)[number]
 /** Settings that hold for a whole network, so that no block has to repeat them. */
 export interface Settings {
   readonly mode: Mode
+  /** What is not trained, though the mode is `train`. */
+  readonly frozen: Frozen
   /** Multiplies every channel count; results are rounded to a multiple of 8. */
   readonly width: number
   /** Takes the place of the scales of residual blocks that have one; undefined: as published. */
@@ -53,6 +61,8 @@ export class Root {
   readonly residuals = new Map<string, ResidualSum>()
   /** The last feature map: what global pooling reads, or the extra norm before it. */
   pooled: Value | undefined
+  /** What global pooling makes of it, [N,C] f32: what the head classifies. */
+  features: Value | undefined
   readonly #names = new Set<string>()
   #step: Value | undefined
   readonly graph: Graph
@@ -88,6 +98,11 @@ export class Scope {
 
   get settings(): Settings {
     return this.root.settings
+  }
+
+  /** Whether what is measured here in training is the batch's own, rather than what was measured before. */
+  get isMeasured(): boolean {
+    return this.settings.mode === 'train' && !this.settings.frozen(this.path)
   }
 
   child(name: string): Scope {

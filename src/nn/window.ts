@@ -6,11 +6,12 @@ export type Kernel = `${number}x${number}`
 /**
  * Padding is a word. `same` keeps the map's size and therefore never has a stride; `valid` pads nothing; `half` is the
  * explicit symmetric padding of (k−1)/2 that ResNet and BN-Inception have under a stride; `tf` is TensorFlow's SAME
- * under a stride, which puts the odd pixel after.
+ * under a stride, which puts the odd pixel after; `ceil` pads after the map only, so that a last window that begins in it
+ * counts, as Caffe's pools do.
  */
 export type Padding =
   | { readonly pad?: 'same'; readonly stride?: 1 }
-  | { readonly pad: 'valid' | 'half' | 'tf'; readonly stride?: 1 | 2 | 3 }
+  | { readonly pad: 'valid' | 'half' | 'tf' | 'ceil'; readonly stride?: 1 | 2 | 3 }
 
 /** Marks as the paper's figures print them: V, and V with stride 2. */
 export const V = { pad: 'valid' } as const
@@ -32,6 +33,7 @@ export function windowOver(
   const along = (length: number, k: number): [number, number] => {
     if (pad === 'valid') return [0, 0]
     if (pad === 'half') return [(k - 1) >> 1, (k - 1) >> 1]
+    if (pad === 'ceil') return [0, Math.max(0, Math.ceil((length - k) / stride) * stride + k - length)]
     const total = Math.max(0, (Math.ceil(length / stride) - 1) * stride + k - length)
     return [total >> 1, total - (total >> 1)]
   }

@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import os from 'node:os'
+import { packageVersion } from '../base/package-version.js'
 import type { MachineSummary } from './result.js'
 
 /** The machine that a result was measured on. `engine` is the backend and the precision. */
@@ -14,10 +14,4 @@ export function describeMachine(engine: string): MachineSummary {
     version: packageVersion(),
     platform: `${os.type()} ${os.release()} ${os.arch()}`,
   }
-}
-
-/** Of the package that this file belongs to, which lies somewhere above it. */
-function packageVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../../package.json', import.meta.url), 'utf8')) as object
-  return 'version' in manifest ? String(manifest.version) : 'unknown'
 }

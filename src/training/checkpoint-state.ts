@@ -1,6 +1,6 @@
 import type { Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
-import { sameShape } from '../base/shape.js'
+import { type Shape, sameShape } from '../base/shape.js'
 import { type SingleCrop, singleCrops } from '../data/crops/protocol.js'
 import { isJsonObject, type JsonObject } from '../formats/json.js'
 import { type ModelSpec, parseModelSpec } from '../networks/model-spec.js'
@@ -20,7 +20,7 @@ export interface CheckpointState {
   readonly errors?: { readonly top1: number; readonly top5: number }
   /** The last look found nothing but zeros before pooling: another one, and the network has died. */
   readonly silent?: boolean
-  /** Of weights that were trained elsewhere: the file, its SHA-256, and whose they are. */
+  /** Of weights that were trained elsewhere, or that a run began with: the file, its SHA-256, and whose they are. */
   readonly source?: { readonly file: string; readonly sha256: string; readonly from: string }
 }
 
@@ -64,9 +64,10 @@ const sourceOf = ({ file, sha256, from }: JsonObject) =>
     ? { file, sha256, from }
     : undefined
 
-/** All variables of a store as tensors to be saved. */
+/** All variables of a store as tensors to be saved, by name: programs over a store may come to it in any order. */
 export function* storeTensors(store: Store) {
-  for (const { name, shape } of store.variables.values()) {
+  const byName = [...store.variables.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  for (const { name, shape } of byName) {
     yield {
       name,
       dtype: 'F32' as const,
@@ -84,18 +85,26 @@ export function* storeTensors(store: Store) {
  * Errors: UserError naming the first variable that the checkpoint lacks or has in another shape.
  */
 export function restore(store: Store, checkpoint: Checkpoint, rename: (name: string) => string = name => name): void {
-  const names = new Set(checkpoint.names)
   for (const { name, shape } of store.variables.values()) {
     const theirs = rename(name)
-    if (!names.has(theirs))
-      throw new UserError(
-        `checkpoint ${checkpoint.file} has no tensor '${theirs}'; use one of this network and optimiser`,
-      )
-    const tensor = checkpoint.tensor(theirs)
-    if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
-      throw new UserError(
-        `checkpoint ${checkpoint.file}: '${theirs}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
-      )
-    store.data(name).set(new Float32Array(tensor.bytes.buffer))
+    expectTensor(checkpoint, theirs, shape)
+    const { buffer, byteOffset, byteLength } = store.data(name)
+    checkpoint.readInto(theirs, new Uint8Array(buffer, byteOffset, byteLength))
   }
+}
+
+/** One tensor of a checkpoint, row-major. Errors: UserError where there is none of this name and shape. */
+export function numbersOf(checkpoint: Checkpoint, name: string, shape: Shape): Float32Array {
+  expectTensor(checkpoint, name, shape)
+  return new Float32Array(checkpoint.tensor(name).bytes.buffer)
+}
+
+function expectTensor(checkpoint: Checkpoint, name: string, shape: Shape): void {
+  if (!checkpoint.has(name))
+    throw new UserError(`checkpoint ${checkpoint.file} has no tensor '${name}'; use one of this network and optimiser`)
+  const tensor = checkpoint.info(name)
+  if (tensor.dtype !== 'F32' || !sameShape(tensor.shape, shape))
+    throw new UserError(
+      `checkpoint ${checkpoint.file}: '${name}' is ${tensor.dtype} ${tensor.shape.join('×')}, the network wants F32 ${shape.join('×')}`,
+    )
 }

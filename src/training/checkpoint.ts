@@ -124,10 +124,24 @@ export class Checkpoint implements Disposable {
     this.#tensors = tensors
   }
 
+  has(name: string): boolean {
+    return this.#tensors.tensors.has(name)
+  }
+
   /** One tensor, its elements little-endian in memory of their own. Errors: `UserError` when there is no such tensor. */
   tensor(name: string): { dtype: TensorType; shape: Shape; bytes: Uint8Array<ArrayBuffer> } {
     const { dtype, shape } = this.#tensors.info(name)
     return { dtype, shape, bytes: this.#tensors.read(name) }
+  }
+
+  /** Type and shape of one tensor. Errors: `UserError` when there is no such tensor. */
+  info(name: string): { dtype: TensorType; shape: Shape } {
+    return this.#tensors.info(name)
+  }
+
+  /** One tensor, read straight into memory of its size. Errors: as `tensor`. */
+  readInto(name: string, target: Uint8Array): void {
+    this.#tensors.readInto(name, target)
   }
 
   close(): void {

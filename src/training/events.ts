@@ -4,6 +4,7 @@
  */
 export type TrainingEvent =
   | StartEvent
+  | PhaseEvent
   | StepEvent
   | EvaluationEvent
   | CheckpointEvent
@@ -30,6 +31,16 @@ export interface StartEvent {
   /** Steps done before: 0 for a new run. */
   readonly firstStep: number
   /** What the training step takes as planned: its arena, its variables and their gradients. */
+  readonly memoryBytes: number
+}
+
+/** A part of a fine-tuning begins after `step` steps: which share of the parameters the steps from there on train. */
+export interface PhaseEvent {
+  readonly type: 'phase'
+  readonly step: number
+  readonly parameters: number
+  readonly trained: number
+  /** As of the start. */
   readonly memoryBytes: number
 }
 
@@ -164,6 +175,7 @@ const fieldTypes: FieldTypes = {
     firstStep: 'number',
     memoryBytes: 'number',
   },
+  phase: { step: 'number', parameters: 'number', trained: 'number', memoryBytes: 'number' },
   step: {
     step: 'number',
     epoch: 'number',

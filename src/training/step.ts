@@ -3,12 +3,14 @@ import { gradients } from '../graph/gradients.js'
 import type { Graph, Value } from '../graph/op.js'
 import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
 import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
-import { type Input, input, inputOp, variableOf } from '../graph/ops/source.js'
+import { input, inputsIn, type Variable, variableOf } from '../graph/ops/source.js'
 import { movingAverage } from '../graph/ops/updates.js'
 import { allPasses, optimise, optimiseForward, type Passes } from '../graph/passes/passes.js'
 import { type Recomputation, recompute } from '../graph/passes/recompute.js'
+import { expectClassifier } from '../networks/networks.js'
 import { buildModel, type Model, type ModelOptions } from '../nn/model.js'
 import type { Network } from '../nn/network.js'
+import type { Frozen } from '../nn/scope.js'
 import { averagesOf } from '../optim/average.js'
 import { momentum } from '../optim/momentum.js'
 import { rmsprop } from '../optim/rmsprop.js'
@@ -17,17 +19,18 @@ import type { Recipe } from './recipe.js'
 
 /** One training step as a graph: forward, backward, clipping, update, running averages. */
 export interface TrainingStep {
-  readonly model: Omit<Model, 'residuals' | 'pooled'>
+  readonly model: Omit<Model, 'residuals' | 'pooled' | 'features'>
   readonly graph: Graph
   /** Cross-entropy of the main head, [1]. */
   readonly loss: Value
-  /** Norm of each parameter's gradient with its decay term, in the order of `parameterNames`. */
+  /** Norm of each trained parameter's gradient with its decay term, in the order of `trained`. */
   readonly norms: Value
   /** Global norm before clipping, [1]. */
   readonly norm: Value
-  readonly parameterNames: readonly string[]
-  /** Whether there is an input `step`: dropout draws its masks from it. */
-  readonly usesStepNumber: boolean
+  /** The parameters that it updates. */
+  readonly trained: readonly Variable[]
+  /** The names of its inputs. */
+  readonly inputs: ReadonlySet<string>
 }
 
 export interface StepOptions {
@@ -35,6 +38,8 @@ export interface StepOptions {
   readonly passes?: Passes
   /** What is computed twice instead of being kept for the backward part: less memory, more time. @default 'auto' */
   readonly recompute?: Recomputation | undefined
+  /** What is not trained: it gets no gradient, no decay and no slots of the optimiser. @default nothing */
+  readonly frozen?: Frozen | undefined
 }
 
 const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRule } = {
@@ -43,15 +48,16 @@ const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRu
 }
 
 /**
- * Builds the step. Inputs: images (channels-last), labels [batch] s32, learningRate, averageDecay and normDecay [1],
- * and step [1] s32 where the network has dropout.
+ * Builds the step. Inputs: images (channels-last), labels [batch] s32, learningRate and averageDecay [1], normDecay [1]
+ * where a batch norm is trained, and step [1] s32 where the network has dropout.
  */
 export function buildTrainingStep(
   network: Network,
   recipe: Recipe,
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
-  { passes = allPasses, recompute: again = 'auto' }: StepOptions = {},
+  { passes = allPasses, recompute: again = 'auto', frozen = () => false }: StepOptions = {},
 ): TrainingStep {
+  expectClassifier(network)
   if (recipe.auxiliary > 0 && !network.auxiliary)
     throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)
   const model = buildModel(network, {
@@ -62,6 +68,7 @@ export function buildTrainingStep(
     keep: recipe.keep,
     seed: recipe.seed,
     auxiliary: recipe.auxiliary > 0,
+    frozen,
   })
   const { graph } = model
   const labels = input(graph, { name: 'labels', dtype: 's32', shape: [recipe.batch], feed: 'plain' })
@@ -73,7 +80,8 @@ export function buildTrainingStep(
   const absorbed = optimiseForward(graph, [], passes)
   const forward = graph.nodes.length
 
-  const parameters = model.parameters.map(absorbed)
+  const parameters = model.parameters.map(absorbed).filter(value => !frozen(variableOf(value)!.name))
+  if (parameters.length === 0) throw new UserError('everything is frozen: leave something to train', 2)
   const loss = absorbed(main)
   const losses = [{ of: loss, weight: 1 }]
   if (auxiliary) losses.push({ of: absorbed(auxiliary), weight: recipe.auxiliary })
@@ -94,23 +102,22 @@ export function buildTrainingStep(
   })
   const running = model.statistics.map(statistic => absorbed(statistic.running))
   const batch = model.statistics.map(statistic => absorbed(statistic.batch))
-  movingAverage.emit({ averages: running, src: batch, decay: scalar('normDecay') }, {})
-  movingAverage.emit({ averages: averagesOf(running), src: running, decay: averageDecay }, {})
+  if (running.length > 0) {
+    movingAverage.emit({ averages: running, src: batch, decay: scalar('normDecay') }, {})
+    movingAverage.emit({ averages: averagesOf(running), src: running, decay: averageDecay }, {})
+  }
 
   const thrifty = recompute(graph, forward, again)
   const fused = optimise(graph, [loss, norms, norm].map(thrifty), passes)
   const finished = (value: Value) => fused(thrifty(value))
-  const usesStepNumber = graph.nodes.some(
-    ({ op, attrs }) => op === (inputOp as unknown) && (attrs as Input).name === 'step',
-  )
   return {
     model: renameModel(model, value => finished(absorbed(value))),
     graph,
     loss: finished(loss),
     norms: finished(norms),
     norm: finished(norm),
-    parameterNames: parameters.map(value => variableOf(value)!.name),
-    usesStepNumber,
+    trained: parameters.map(value => variableOf(value)!),
+    inputs: new Set(inputsIn(graph).map(({ name }) => name)),
   }
 }
 

@@ -1,22 +1,25 @@
-import { performance } from 'node:perf_hooks'
 import type { Backend, Program, Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
-import { sizeOf } from '../base/shape.js'
+import { type Shape, sizeOf } from '../base/shape.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
-import { variableOf } from '../graph/ops/source.js'
+import { variableOf, variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
-import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
-import { averageDecayAt } from '../optim/average.js'
+import { type ModelSpec, networkOf } from '../networks/model-spec.js'
+import { averageDecayAt, averageOf, hasAverage } from '../optim/average.js'
 import { learningRateAt } from '../optim/schedule.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
+import { Clock } from './clock.js'
 import type { EvaluationEvent, TrainingEvent } from './events.js'
+import { expectScopes, type FineTuning, openOrigin, sourceOf, takeOver } from './fine-tuning.js'
+import { phaseAt, phasesOf } from './phases.js'
 import type { Recipe } from './recipe.js'
-import { buildTrainingStep, type TrainingStep } from './step.js'
-import { isSilent, Lookout } from './watch.js'
+import { Stage, Stages, stepOf } from './stage.js'
+import type { TrainingStep } from './step.js'
+import { isSilent } from './watch.js'
 
 export interface TrainingPlan {
   readonly model: ModelSpec
@@ -38,6 +41,8 @@ export interface TrainingPlan {
   readonly checkpointSteps?: number
   /** The checkpoint to go on from. */
   readonly resume?: Checkpoint | undefined
+  /** Whose weights the run begins with, and what of them is trained. @default first values of its own, all trained */
+  readonly fineTuning?: FineTuning | undefined
   /** Epochs between evaluations. @default 1 */
   readonly evaluateEpochs?: number
   /** Steps between looks at the network's blocks; 0 for none. @default 50 */
@@ -68,15 +73,20 @@ export async function* train(
   plan: TrainingPlan,
   evaluate?: (store: Store) => Evaluate,
 ): AsyncGenerator<TrainingEvent, void> {
-  const { model, recipe, backend, images, resume } = plan
+  const { model, recipe, backend, images, resume, fineTuning, watchSteps = 50 } = plan
   const network = networkOf(model)
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
+  const stepsIn = (epochs: number) => Math.ceil((epochs * images.items.length) / recipe.batch)
   const saved = resume && decodeState(resume)
   if (resume && saved) expectSameImages(resume, saved, images, epochAt(resume.step))
-  const step = buildTrainingStep(network, recipe, modelOptions(model), {
-    passes: backend.passes,
-    recompute: plan.recompute,
-  })
+  const firstStep = resume?.step ?? 0
+  const phases = phasesOf(fineTuning, stepsIn)
+  const options = { model, recipe, backend, recompute: plan.recompute, watchSteps }
+  const firstPhase = phaseAt(phases, firstStep)
+  const firstGraph = stepOf(firstPhase, options)
+  const weights = variablesIn(firstGraph.graph).filter(hasAverage)
+  if (fineTuning) expectScopes(fineTuning.freeze, weights, fineTuning.newClasses)
+  using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
   await using loader = new Loader(images, {
     batch: recipe.batch,
     preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },
@@ -90,13 +100,25 @@ export async function* train(
   // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.
   decoded.catch(() => {})
   using store = backend.createStore()
-  using program = backend.compile(step.graph, { outputs: [step.loss, step.norms, step.norm], store, seed: recipe.seed })
-  if (resume) restore(store, resume)
+  for (const variable of weights) store.declare(variable, recipe.seed)
+  if (origin && fineTuning) takeOver(store, weights, origin, images, fineTuning)
+  for (const variable of weights) store.declare(averageOf(variable), recipe.seed)
+  if (resume) {
+    // The optimiser's slots that the checkpoint holds are those of the phase whose step was the last.
+    const last = phaseAt(phases, Math.max(0, firstStep - 1))
+    for (const variable of variablesIn((last === firstPhase ? firstGraph : stepOf(last, options)).graph))
+      store.declare(variable, recipe.seed)
+    restore(store, resume)
+  }
+  using stages = new Stages(
+    phases,
+    phase => new Stage(phase, store, options, phase === firstPhase ? firstGraph : undefined),
+  )
+  const first = stages.at(firstStep)
   const measure = evaluate?.(store)
 
-  const steps = plan.steps ?? Math.ceil((recipe.epochs * images.items.length) / recipe.batch)
-  const firstStep = resume?.step ?? 0
-  const parameters = step.model.parameters.reduce((sum, value) => sum + sizeOf(value.shape), 0)
+  const steps = plan.steps ?? stepsIn(recipe.epochs)
+  const parameters = elementsOf(weights.filter(({ role }) => role === 'parameter'))
   yield {
     type: 'start',
     network: model.network,
@@ -107,9 +129,10 @@ export async function* train(
     steps,
     images: images.items.length,
     firstStep,
-    memoryBytes: memoryOf(program, store),
+    memoryBytes: memoryOf(first.program, store),
   }
 
+  const source = saved ? saved.source : origin && fineTuning && sourceOf(origin, fineTuning)
   let errors = saved?.errors
   let silent = saved?.silent ?? false
   const save = (done: number): TrainingEvent => {
@@ -120,6 +143,7 @@ export async function* train(
       epoch: epochAt(done),
       ...(errors && { errors }),
       ...(silent && { silent }),
+      ...(source && { source }),
     }
     const contents = { state: encodeState(state), tensors: storeTensors(store) }
     return {
@@ -138,23 +162,29 @@ export async function* train(
       }
   }
 
-  const { evaluateEpochs = 1, checkpointSteps = 1000, watchSteps = 50 } = plan
+  const { evaluateEpochs = 1, checkpointSteps = 1000 } = plan
   /** Whether step number `done` passed the end of an epoch whose number is a multiple of `every`. */
   const ends = (done: number, every: number) => {
     const turn = (at: number) => Math.floor(epochAt(at) / every + 1e-9)
     return done === steps || turn(done) > turn(done - 1)
   }
 
-  using lookout = new Lookout(
-    { ...plan, precision: recipe.precision, batch: recipe.batch, store, parameterNames: step.parameterNames },
-    watchSteps,
-  )
   await decoded
   const clock = new Clock(recipe.batch, firstStep, steps)
   let last: TrainingEvent | undefined
   let done = firstStep
   for await (const batch of loader.steps(firstStep, steps)) {
     clock.waited(loader.waitedSeconds)
+    if (stages.changesAt(done)) await clock.pause(async () => stages.at(done))
+    const { step, program, lookout } = stages.at(done)
+    if (fineTuning && phaseAt(phases, done).firstStep === done)
+      yield {
+        type: 'phase',
+        step: done,
+        parameters,
+        trained: elementsOf(step.trained),
+        memoryBytes: memoryOf(program, store),
+      }
     const learningRate = learningRateAt(
       { ...recipe, factor: recipe.learningRateFactor, everyEpochs: recipe.learningRateEpochs },
       epochAt(done),
@@ -211,15 +241,17 @@ export async function* train(
 
 /** Bytes of a program and its store. */
 export function memoryOf({ memory }: Program, store: Store): number {
-  const variables = [...store.variables.values()].reduce((sum, { shape }) => sum + 4 * sizeOf(shape), 0)
-  return memory.arena + memory.constants + memory.beside + memory.inputs + variables
+  return memory.arena + memory.constants + memory.beside + memory.inputs + 4 * elementsOf([...store.variables.values()])
 }
+
+const elementsOf = (tensors: readonly { readonly shape: Shape }[]): number =>
+  tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
 
 function feedScalars(program: Program, step: TrainingStep, done: number, learningRate: number, recipe: Recipe) {
   program.input('learningRate')[0] = learningRate
   program.input('averageDecay')[0] = averageDecayAt(recipe.averageDecay, done)
-  program.input('normDecay')[0] = recipe.normDecay
-  if (step.usesStepNumber) program.input('step')[0] = done
+  if (step.inputs.has('normDecay')) program.input('normDecay')[0] = recipe.normDecay
+  if (step.inputs.has('step')) program.input('step')[0] = done
 }
 
 /**
@@ -231,7 +263,7 @@ function notFinite(done: number, loss: number, step: TrainingStep, program: Prog
   const statistics = step.model.statistics.map(({ running }) => variableOf(running)!.name)
   const overflown = statistics.find(name => notFiniteIn(store.data(name)))
   const norms = program.read(step.norms)
-  const steepest = step.parameterNames.findLast((_, i) => !Number.isFinite(norms[i]!))
+  const steepest = step.trained.findLast((_, i) => !Number.isFinite(norms[i]!))?.name
   const gradientNorm = program.read(step.norm)[0]!
   const what = Number.isFinite(loss)
     ? `the loss is ${loss.toPrecision(4)}, but the norm of its gradient is ${gradientNorm}`
@@ -261,60 +293,4 @@ function expectSameImages(checkpoint: Checkpoint, saved: CheckpointState, images
     throw new UserError(
       `${images.root} is not what checkpoint ${checkpoint.file} was trained on: it ${now}; put the images back, or start a new run`,
     )
-}
-
-/** Measures training time, leaving evaluation and saving out. */
-class Clock {
-  readonly #batch: number
-  readonly #steps: number
-  #begin = performance.now()
-  #reported = { time: performance.now(), step: 0, waited: 0 }
-  #waited = 0
-  #paused = 0
-  #step: number
-  readonly #first: number
-
-  constructor(batch: number, first: number, steps: number) {
-    this.#batch = batch
-    this.#steps = steps
-    this.#first = first
-    this.#step = first
-    this.#reported.step = first
-  }
-
-  waited(seconds: number) {
-    this.#waited = seconds
-  }
-
-  stepped(step: number) {
-    this.#step = step
-  }
-
-  get trainingSeconds() {
-    return (performance.now() - this.#begin - this.#paused) / 1000
-  }
-
-  reportDue(seconds: number) {
-    return performance.now() - this.#reported.time > 1000 * seconds
-  }
-
-  /** Runs something that is not training. */
-  async pause<T>(work: () => Promise<T>): Promise<T> {
-    const begin = performance.now()
-    const result = await work()
-    const spent = performance.now() - begin
-    this.#paused += spent
-    this.#reported.time += spent
-    return result
-  }
-
-  report() {
-    const now = performance.now()
-    const seconds = Math.max(1e-9, (now - this.#reported.time) / 1000)
-    const imagesPerSecond = ((this.#step - this.#reported.step) * this.#batch) / seconds
-    const waitShare = Math.min(1, Math.max(0, (this.#waited - this.#reported.waited) / seconds))
-    this.#reported = { time: now, step: this.#step, waited: this.#waited }
-    const perStep = this.trainingSeconds / Math.max(1, this.#step - this.#first)
-    return { imagesPerSecond, waitShare, secondsLeft: perStep * (this.#steps - this.#step) }
-  }
 }

@@ -5,11 +5,14 @@ import { optimiseForward } from '../graph/passes/passes.js'
 import { removeDead } from '../graph/passes/removeDead.js'
 import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
 import { buildModel } from '../nn/model.js'
+import type { Frozen } from '../nn/scope.js'
 import type { BlockSight, WatchEvent } from './events.js'
 import type { TrainingStep } from './step.js'
 
 export interface WatchOptions {
   readonly model: ModelSpec
+  /** What the training step does not train. @default nothing */
+  readonly frozen?: Frozen
   readonly precision: Precision
   /** Images a training step. */
   readonly batch: number
@@ -47,9 +50,9 @@ export class Watch implements Disposable {
   /** The layer before pooling, as the text names it. */
   readonly lastLayer: string
 
-  constructor({ model: spec, precision, batch, backend, store, parameterNames }: WatchOptions) {
+  constructor({ model: spec, frozen, precision, batch, backend, store, parameterNames }: WatchOptions) {
     const images = Math.min(batch, Math.max(1, Math.floor(mostPixels / spec.size ** 2)))
-    const options = { ...modelOptions(spec), mode: 'train', batch: images, precision, keep: 1 } as const
+    const options = { ...modelOptions(spec), mode: 'train', frozen, batch: images, precision, keep: 1 } as const
     const model = buildModel(networkOf(spec), options)
     const maps = [...model.endpoints].filter(([, { shape }]) => shape.length === 4)
     // A stage of several blocks ends in its last block, which has a name of its own.

@@ -23,6 +23,7 @@ test('every command explains itself', async () => {
     'reproduce',
     'train',
     'evaluate',
+    'predict',
     'inspect',
     'networks',
     'data',
@@ -30,6 +31,7 @@ test('every command explains itself', async () => {
     'bench',
     'bench train',
     'bench infer',
+    'bench latency',
     'bench data',
   ]
   await each(commands, async command => {
@@ -56,6 +58,8 @@ const misuses: [command: string, message: RegExp][] = [
   ['networks --jsno', /unknown option '--jsno' \(Did you mean --json\?\)/],
   ['train --netwrok inception-v4', /unknown option '--netwrok' \(Did you mean --network\?\)/],
   ['train --network', /option '--network <id>' argument missing/],
+  ['bench latency', /whose latency\? Give --checkpoint or --network/],
+  ['bench latency --network inception-v4 --checkpoint one', /one of the two/],
   ['inspect', /missing required argument 'network'/],
   ['inspect inception-v3 inception-v4', /too many arguments/],
   ['evaluate --data x', /required option '--checkpoint <file...>' not specified/],
@@ -95,6 +99,8 @@ const misuses: [command: string, message: RegExp][] = [
   ['inspect inception-v4 --blocks constructor=2', /unknown block of inception-v4 'constructor'/],
   ['inspect inception-v4 --size 20', /inception-v4 does not fit images of 20×20: the least size is 75/],
   ['bench train --network inception-v3 --size 74', /inception-v3 does not fit images of 74×74: the least size is 75/],
+  ['inspect inception-v4 --freeze stem', /--freeze is for training, and this is inference/],
+  ['inspect inception-v4 --train --batch 1 --freeze stme', /no weights lie under 'stme': did you mean 'stem'\?/],
   ['bench data --protocol fats', /unknown protocol 'fats': did you mean 'fast'\?/],
   ['bench data --workers 0', /'--workers <n>' argument '0' is invalid/],
   ['data synth --out x --classes 26', /classes must be a whole number from 2 to 25, not 26/],

@@ -88,6 +88,15 @@ test("torchvision's crop is timm's but for the short side", () => {
   assert.match(cropProtocols.torchvision.describe(299), /^short side 342,.*bilinear as Pillow$/)
 })
 
+test("VGG's crop rounds the long side, and begins at the whole pixel before the centre", () => {
+  const rows = (width: number, height: number) => cropProtocols.vgg.views({ width, height }, 224).map(row)
+  assert.deepEqual(rows(500, 375), [[341, 256, 58, 16, 224, 224, false]])
+  assert.deepEqual(rows(333, 500), [[256, 384, 16, 80, 224, 224, false]])
+  // 500 · 256 / 307 is 416.9: torchvision cuts it to 416.
+  assert.deepEqual(rows(500, 307), [[417, 256, 96, 16, 224, 224, false]])
+  assert.match(cropProtocols.vgg.describe(224), /^short side 256,.*bilinear as TensorFlow 1$/)
+})
+
 test('every view lies inside its image, whatever the shape', () => {
   const side = fc.oneof(fc.integer({ min: 1, max: 3000 }), fc.constantFrom(1, 2, 299, 100_000))
   const fraction = fc.double({ min: 0.01, max: 1, noNaN: true })

@@ -4,7 +4,8 @@ import path from 'node:path'
 import test from 'node:test'
 import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
-import { BadImage, decodeFile, decodeImage } from '../../src/data/decode.js'
+import { BadImage } from '../../src/data/bad-image.js'
+import { decodeFile, decodeImage } from '../../src/data/decode.js'
 import { noise, pipeline, ramp, temporaryFolder } from './picture.js'
 
 const bad = (reason: RegExp) => (error: unknown) => error instanceof BadImage && reason.test(error.message)

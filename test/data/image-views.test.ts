@@ -74,6 +74,29 @@ test("TF-Slim's crop is what it was before there were others, to the bit", () =>
   }
 })
 
+/** The definition of bilinear interpolation at a place of an image, whose last pixels go on beyond its edges. */
+function between({ rgb, width, height }: RgbImage, x: number, y: number, channel: number): number {
+  const at = (i: number, j: number) => rgb[(Math.min(j, height - 1) * width + Math.min(i, width - 1)) * 3 + channel]!
+  const [left, top] = [Math.floor(x), Math.floor(y)]
+  const row = (j: number) => at(left, j) * (left + 1 - x) + at(left + 1, j) * (x - left)
+  return row(top) * (top + 1 - y) + row(top + 1) * (y - top)
+}
+
+test("VGG's crop is the centre of the whole image resized as TensorFlow 1 does", () => {
+  for (const [width, height, resized, left, top] of [
+    [40, 23, { width: 28, height: 16 }, 7, 1],
+    [16, 37, { width: 16, height: 37 }, 1, 11],
+  ] as const) {
+    const image = noise(8, width, height)
+    const got = written(image, { kind: 'views', crops: 'vgg', size: 14 }, 0)
+    for (const [i, value] of got.entries()) {
+      const [x, y] = [left + (Math.floor(i / 3) % 14), top + Math.floor(i / 42)]
+      const wanted = between(image, (x * width) / resized.width, (y * height) / resized.height, i % 3)
+      assert.ok(Math.abs(value - (wanted / 127.5 - 1)) < 1e-5, `${width}×${height}, ${i}: ${value} ${wanted}`)
+    }
+  }
+})
+
 test('the whole image in any shape, as it is and mirrored', () => {
   const image = noise(4, 20, 14)
   const whole = { kind: 'whole', width: 13, height: 17 } as const

@@ -20,10 +20,10 @@ import { denseExtent } from '../../src/evaluation/dense.js'
 import { type EvaluationOptions, Evaluator } from '../../src/evaluation/evaluator.js'
 import type { EvaluationProgress } from '../../src/evaluation/pace.js'
 import { softmaxInto } from '../../src/evaluation/scores.js'
-import { readCheckpoint, writeCheckpointFile } from '../../src/training/checkpoint.js'
-import { encodeState, storeTensors } from '../../src/training/checkpoint-state.js'
+import { readCheckpoint } from '../../src/training/checkpoint.js'
 import { noise, pipeline } from '../data/picture.js'
-import { temporaryFolder, tinyModel } from '../training/tiny-run.js'
+import { temporaryFolder } from '../training/tiny-run.js'
+import { untrainedClasses, untrainedModel, writeUntrained } from './untrained.js'
 
 process.env.OMP_NUM_THREADS = '1'
 
@@ -31,8 +31,8 @@ const shared = sharedOnednn()
 const native = 'reason' in shared ? { skip: shared.reason } : {}
 const usedByTeam = () => ('reason' in shared ? 0 : shared.team.store.used)
 const root = temporaryFolder()
-const model = { ...tinyModel, classes: 3 }
-const classNames = ['ant', 'bee', 'cat']
+const model = untrainedModel
+const classNames = untrainedClasses
 
 /** Two images a class: a square, and ones that are higher or wider. */
 const pictures: readonly (readonly [file: string, width: number, height: number])[] = [
@@ -53,19 +53,6 @@ for (const [i, [file, width, height]] of pictures.entries()) {
 }
 const images = await openEvaluationData(data)
 
-/** A checkpoint of an untrained network whose answers are far apart. */
-function writeUntrained(file: string, names: readonly string[], order = [0, 1, 2]): string {
-  using store = openBackend('reference', assert.fail).createStore()
-  declareNetwork({ model, store, averages: false, extent: { width: 75, height: 75 } })
-  const weights = store.data('logits.weights')
-  const features = weights.length / 3
-  const first = weights.slice()
-  for (let i = 0; i < weights.length; i++)
-    weights[i] = 30 * first[order[Math.floor(i / features)]! * features + (i % features)]!
-  const state = encodeState({ model, classNames: names, centralFraction: 0.875, epoch: 1 })
-  writeCheckpointFile(file, 1, { state, tensors: storeTensors(store) })
-  return file
-}
 const checkpointFile = writeUntrained(path.join(root, 'untrained.safetensors'), classNames)
 
 interface Setting {

@@ -17,7 +17,10 @@ export async function hdf5(build: (file: h5.File) => void): Promise<Buffer> {
   return bytes
 }
 
-export type Weights = Readonly<Record<string, readonly [shape: readonly number[], values: readonly number[]]>>
+/** f32, or what becomes it. */
+type Numbers = readonly number[] | Float32Array
+
+export type Weights = Readonly<Record<string, readonly [shape: readonly number[], values: Numbers]>>
 
 /** Layers as Keras 2 writes them, under `root`. */
 export function addLayers(root: h5.Group, layers: Readonly<Record<string, Weights>>): void {
@@ -39,14 +42,18 @@ export function addNames(group: h5.Group, attribute: string, names: readonly str
 }
 
 /** A data set of f32 at a path below `group`, with the groups on the way. */
-export function addWeight(group: h5.Group, path: string, shape: readonly number[], values: readonly number[]): void {
+export function addWeight(group: h5.Group, path: string, shape: readonly number[], values: Numbers): void {
   const parts = path.split('/')
   let parent = group
   for (const part of parts.slice(0, -1)) {
     const child = parent.get(part)
     parent = child instanceof h5.Group ? child : parent.create_group(part)
   }
-  parent.create_dataset({ name: parts.at(-1)!, data: Float32Array.from(values), shape: [...shape] })
+  parent.create_dataset({
+    name: parts.at(-1)!,
+    data: values instanceof Float32Array ? values : Float32Array.from(values),
+    shape: [...shape],
+  })
 }
 
 export interface ZipItem {

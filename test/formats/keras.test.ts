@@ -9,6 +9,8 @@ import { UserError } from '../../src/base/error.js'
 import { halvesToFloats } from '../../src/formats/keras/half.js'
 import { openKeras } from '../../src/formats/keras/keras-file.js'
 import { snakeCase } from '../../src/formats/keras/layer-names.js'
+import { readDamaged } from './damaged-files.js'
+import { damagedKerasArchives } from './keras-archive-corpus.js'
 import { mutateKeras } from './keras-mutations.js'
 import { addLayers, addNames, addWeight, hdf5, type ZipItem, zip } from './keras-writer.js'
 
@@ -108,7 +110,10 @@ test('what Keras 2 saved is read: texts of one length, lists in pieces, halves a
   assert.deepEqual(kernel, Float32Array.of(0, 0.25, 0.5, 0.75, 1, 1.25))
   assert.deepEqual(beta, Float32Array.of(0.1, -7))
   assert.deepEqual(mean, Float32Array.of(1, 2))
-  await refuses(() => keras.read('batch_normalization_1', 'batch_normalization_1/step:0'), file, /holds I64/)
+  assert.deepEqual(keras.readNow('conv2d_1', 'conv2d_1/kernel:0'), kernel)
+  const step = ['batch_normalization_1', 'batch_normalization_1/step:0'] as const
+  await refuses(() => keras.read(...step), file, /holds I64/)
+  await refuses(async () => keras.readNow(...step), file, /holds I64/)
   await refuses(() => keras.read('conv2d_2', 'kernel'), file, /no layer "conv2d_2": did you mean "conv2d_1"/)
   await refuses(() => keras.read('conv2d_1', 'conv2d_1/kernel'), file, /no weight .* did you mean "conv2d_1\/kernel:0"/)
 })
@@ -272,9 +277,15 @@ test('a library that does not answer is given up, and so is a file that is close
   const keras = await openKeras(file)
   await keras.close()
   await refuses(() => keras.read('conv2d_1', 'conv2d_1/kernel:0'), file, /it is closed/)
+  await refuses(async () => keras.readNow('conv2d_1', 'conv2d_1/kernel:0'), file, /it is closed/)
 })
 
 test('mutated HDF5 files read as an error or as well-formed ones, and what the library does stays in its thread', async () => {
   const outcomes = await mutateKeras(['legacy_weights.h5', 'old.h5', 'model.weights.h5'].map(fixture), 2000, 7)
   assert.ok(outcomes.refused > 200 && outcomes.read > 200, JSON.stringify(outcomes))
+})
+
+test('damaged archives are read or refused in one line', async () => {
+  const { read, refused } = await readDamaged(damagedKerasArchives(), 2000, 1)
+  assert.ok(read > 20 && refused > 300, `${read} were read, ${refused} refused`)
 })

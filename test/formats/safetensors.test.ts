@@ -16,6 +16,8 @@ import fc from 'fast-check'
 import { UserError } from '../../src/base/error.js'
 import { RandomStream } from '../../src/base/random.js'
 import { openSafetensors, type TensorSource, writeSafetensors } from '../../src/formats/safetensors.js'
+import { readDamaged } from './damaged-files.js'
+import { damagedSafetensors } from './safetensors-corpus.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'safetensors-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -333,4 +335,9 @@ test('tensors that the format cannot hold are refused and leave no file', () => 
   assert.throws(() => write({ ...one, shape: [-1] }), /impossible shape/)
   assert.throws(() => write({ ...one, shape: [0.5, 2] }), /impossible shape/)
   assert.throws(() => openSafetensors(place('bad')), /no such file/)
+})
+
+test('thousands of damaged files are read or refused in one line', async () => {
+  const { read, refused } = await readDamaged(damagedSafetensors(), 3000, 1)
+  assert.ok(read > 20 && refused > 1500, `${read} were read, ${refused} refused`)
 })

@@ -6,6 +6,12 @@ import { sliceKey } from '../../src/formats/tensorflow/slice-key.js'
 
 export type Bytes = Uint8Array
 
+/** The same bytes as a Buffer; those of text in UTF-8. */
+const asBuffer = (content: Bytes | string): Buffer =>
+  typeof content === 'string'
+    ? Buffer.from(content)
+    : Buffer.from(content.buffer, content.byteOffset, content.byteLength)
+
 export const varint = (value: number | bigint): Buffer => {
   const bytes: number[] = []
   let rest = BigInt.asUintN(64, BigInt(value))
@@ -17,7 +23,7 @@ export const numberField = (field: number, value: number | bigint): Buffer =>
   Buffer.concat([varint(field * 8), varint(value)])
 
 export const bytesField = (field: number, content: Bytes | string): Buffer => {
-  const bytes = Buffer.from(content)
+  const bytes = asBuffer(content)
   return Buffer.concat([varint(field * 8 + 2), varint(bytes.length), bytes])
 }
 
@@ -33,9 +39,9 @@ export function encodeBlock(items: readonly TableItem[], interval = 16): Buffer 
   const parts: Buffer[] = []
   const restarts = [0]
   let length = 0
-  let previous = Buffer.alloc(0)
+  let previous: Buffer = Buffer.alloc(0)
   items.forEach(([text, value], i) => {
-    const key = Buffer.from(text)
+    const key = asBuffer(text)
     let shared = 0
     if (i % interval === 0) {
       if (i > 0) restarts.push(length)
@@ -73,8 +79,8 @@ export function encodeTable(items: readonly TableItem[], style: TableStyle = {})
   const parts: Buffer[] = []
   let length = 0
   const place = (block: Buffer) => {
-    const altered = Buffer.from(alter(block))
-    const content = Buffer.from(alterStored(snappy ? compressSnappy(altered) : altered))
+    const altered = asBuffer(alter(block))
+    const content = asBuffer(alterStored(snappy ? compressSnappy(altered) : altered))
     const sealed = sealBlock(content, snappy ? 1 : 0)
     const handle = Buffer.concat([varint(length), varint(content.length)])
     parts.push(sealed)
@@ -109,7 +115,7 @@ export function footer(handles: Bytes): Buffer {
 export function compressSnappy(bytes: Bytes): Buffer {
   const parts: Buffer[] = [varint(bytes.length)]
   const seen = new Map<string, number>()
-  const content = Buffer.from(bytes)
+  const content = asBuffer(bytes)
   let literal = 0
   const flush = (to: number) => {
     const length = to - literal
@@ -188,7 +194,7 @@ export const keyOf = (name: string, ranges: readonly Range[]): Buffer =>
 export const floatTensor = (values: readonly number[]): Buffer =>
   bytesField(5, new Uint8Array(Float32Array.from(values).buffer))
 
-const byKey = (a: TableItem, b: TableItem) => Buffer.compare(Buffer.from(a[0]), Buffer.from(b[0]))
+const byKey = (a: TableItem, b: TableItem) => Buffer.compare(asBuffer(a[0]), asBuffer(b[0]))
 
 /** The records of a checkpoint of the first kind. */
 export function slicedItems(tensors: readonly WrittenTensor[]): TableItem[] {
@@ -252,12 +258,13 @@ export function writeBundle(
   shards: number,
   style?: TableStyle,
 ): TableItem[] {
-  const data: Buffer[] = Array.from({ length: shards }, () => Buffer.alloc(0))
+  const data = Array.from({ length: shards }, () => ({ parts: [] as Bytes[], length: 0 }))
   let turn = 0
   const store = (dataType: number, shape: readonly number[], bytes: Bytes) => {
     const shard = turn++ % shards
-    const offset = data[shard]!.length
-    data[shard] = Buffer.concat([data[shard]!, bytes])
+    const { parts, length: offset } = data[shard]!
+    parts.push(bytes)
+    data[shard]!.length += bytes.length
     return entryMessage({ dataType, shape, shard, offset, length: bytes.length, checksum: maskedCrc32c(bytes) })
   }
   const items: TableItem[] = [['', headerMessage(shards)]]
@@ -273,7 +280,7 @@ export function writeBundle(
   items.sort(byKey)
   writeFileSync(`${prefix}.index`, encodeTable(items, style))
   const digits = (number: number) => String(number).padStart(5, '0')
-  for (const [shard, bytes] of data.entries())
-    writeFileSync(`${prefix}.data-${digits(shard)}-of-${digits(shards)}`, bytes)
+  for (const [shard, { parts }] of data.entries())
+    writeFileSync(`${prefix}.data-${digits(shard)}-of-${digits(shards)}`, Buffer.concat(parts))
   return items
 }

@@ -40,6 +40,8 @@ export interface LogitsOptions {
   readonly images?: number
   /** Fills the store with the network's variables. @default the formula's numbers */
   readonly fill?: (store: Store) => void
+  /** Whether the network's norms have scales. @default true */
+  readonly normScale?: boolean
   /** Look at every stage as well, which keeps passes from merging anything. f32 only. @default false */
   readonly stages?: boolean
 }
@@ -47,8 +49,8 @@ export interface LogitsOptions {
 /** Runs a network in evaluation mode at the file's size and compares its logits (and stages) with the file. */
 export function checkLogits(backend: Backend, golden: Golden, options: LogitsOptions = {}): void {
   const { network, oracle } = golden
-  const { precision = 'f32', images = oracle.input.n, stages = false } = options
-  const model = buildModel(network, { mode: 'eval', batch: images, size: oracle.input.height, precision })
+  const { precision = 'f32', images = oracle.input.n, normScale = true, stages = false } = options
+  const model = buildModel(network, { mode: 'eval', batch: images, size: oracle.input.height, precision, normScale })
   const looked = stages
     ? Object.entries(golden.stages).map(([ours, theirs]) => ({ ours, theirs, value: model.endpoints.get(ours)! }))
     : []

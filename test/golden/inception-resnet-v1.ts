@@ -1,5 +1,6 @@
 import { inceptionResnetV1 } from '../../src/networks/inception-resnet-v1.js'
-import { type Layers, plain, tensorNames, times, unit } from '../../src/weights/names.js'
+import { plain, tensorNames, times, unit } from '../../src/weights/forms/torch.js'
+import type { Layers } from '../../src/weights/names.js'
 import type { Golden } from './golden.js'
 import { readOracle } from './oracle.js'
 
@@ -33,12 +34,12 @@ const units: Layers = {
   'stem.conv_3b': 'stem.conv3',
   'stem.conv_4a': 'stem.conv4',
   'stem.conv_4b': 'stem.conv5',
-  ...times(5, 'resnet_a', 'a', resnetA),
+  ...times(5, 'resnet_a', i => `a.${i}`, resnetA),
   'reduction_a.branch_0.a_3x3': 'reduction_a.branch0.0',
   'reduction_a.branch_1.a_1x1': 'reduction_a.branch1.0',
   'reduction_a.branch_1.b_3x3': 'reduction_a.branch1.1',
   'reduction_a.branch_1.c_3x3': 'reduction_a.branch1.2',
-  ...times(10, 'resnet_b', 'b', resnetB),
+  ...times(10, 'resnet_b', i => `b.${i}`, resnetB),
   'reduction_b.branch_0.a_1x1': 'reduction_b.branch0.0',
   'reduction_b.branch_0.b_3x3': 'reduction_b.branch0.1',
   'reduction_b.branch_1.a_1x1': 'reduction_b.branch1.0',
@@ -46,13 +47,13 @@ const units: Layers = {
   'reduction_b.branch_2.a_1x1': 'reduction_b.branch2.0',
   'reduction_b.branch_2.b_3x3': 'reduction_b.branch2.1',
   'reduction_b.branch_2.c_3x3': 'reduction_b.branch2.2',
-  ...times(5, 'resnet_c', 'c', resnetC),
+  ...times(5, 'resnet_c', i => `c.${i}`, resnetC),
 }
 
 const plains: Layers = {
-  ...times(5, 'resnet_a', 'a', { expand: 'expand' }),
-  ...times(10, 'resnet_b', 'b', { expand: 'expand' }),
-  ...times(5, 'resnet_c', 'c', { expand: 'expand' }),
+  ...times(5, 'resnet_a', i => `a.${i}`, { expand: 'expand' }),
+  ...times(10, 'resnet_b', i => `b.${i}`, { expand: 'expand' }),
+  ...times(5, 'resnet_c', i => `c.${i}`, { expand: 'expand' }),
   logits: 'fc',
 }
 

@@ -1,6 +1,6 @@
 import { inceptionV3Torch } from '../../src/networks/inception-v3-torch.js'
 import type { Layers } from '../../src/weights/names.js'
-import { timmInceptionV3 } from '../../src/weights/torch-inception-v3.js'
+import { timmInceptionV3 } from '../../src/weights/torch/inception-v3.js'
 import type { Golden } from './golden.js'
 import { readOracle } from './oracle.js'
 

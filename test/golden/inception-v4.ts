@@ -1,6 +1,6 @@
 import { inceptionV4 } from '../../src/networks/inception-v4.js'
 import type { Layers } from '../../src/weights/names.js'
-import { timmInceptionV4 } from '../../src/weights/timm-inception-v4.js'
+import { timmInceptionV4 } from '../../src/weights/torch/timm-inception-v4.js'
 import type { Golden } from './golden.js'
 import { readOracle } from './oracle.js'
 

@@ -8,12 +8,19 @@ import { TimeSource, Tuner } from '../../src/backends/onednn/tuner.js'
 import { TuningCache } from '../../src/backends/onednn/tuning-cache.js'
 import { allPasses } from '../../src/graph/passes/passes.js'
 import { otherKernels } from '../backends/other-kernels.js'
+import { goldenBnInception } from './bn-inception.js'
+import { goldenBnInceptionCaffe } from './bn-inception-caffe.js'
 import { checkGradients, checkLogits } from './golden.js'
 import { goldenInceptionResnetV1 } from './inception-resnet-v1.js'
+import { goldenInceptionResnetV1Facenet } from './inception-resnet-v1-facenet.js'
+import { goldenInceptionResnetV2Slim } from './inception-resnet-v2-slim.js'
+import { goldenInceptionV3 } from './inception-v3.js'
 import { goldenInceptionV3Torch } from './inception-v3-torch.js'
 import { goldenInceptionV4 } from './inception-v4.js'
 import { readGradientOracle } from './oracle.js'
 import { goldenResnet152 } from './resnet-152.js'
+import { goldenResnet152Slim } from './resnet-152-slim.js'
+import { goldenResnet152V1 } from './resnet-152-v1.js'
 
 const shared = sharedOnednn()
 
@@ -48,6 +55,20 @@ else {
       checkLogits(plain, golden, { stages: true })
     })
   }
+
+  // Released elsewhere, with few kernels that those above have not.
+  for (const golden of [
+    goldenInceptionV3,
+    goldenInceptionResnetV2Slim,
+    goldenBnInception,
+    goldenResnet152Slim,
+    goldenInceptionResnetV1Facenet,
+    goldenBnInceptionCaffe,
+    goldenResnet152V1,
+  ])
+    test(`${golden.network.id} on oneDNN: every stage in f32`, () => {
+      checkLogits(plain, golden, { stages: true })
+    })
 
   const gradients = readGradientOracle('inception-v4-grad')
   test('inception-v4 on oneDNN, every optimisation off: gradients of a training step', () => {

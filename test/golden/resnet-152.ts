@@ -1,6 +1,6 @@
 import { resnet152 } from '../../src/networks/resnet-152.js'
 import type { Layers } from '../../src/weights/names.js'
-import { torchResnet152 } from '../../src/weights/torch-resnet-152.js'
+import { torchResnet152 } from '../../src/weights/torch/resnet-152.js'
 import type { Golden } from './golden.js'
 import { readOracle } from './oracle.js'
 

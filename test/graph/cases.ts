@@ -11,6 +11,7 @@ import { globalAvgPool2d } from '../../src/graph/ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from '../../src/graph/ops/gradientNorms.js'
 import { mapStatistics } from '../../src/graph/ops/mapStatistics.js'
 import { maxPool2d } from '../../src/graph/ops/maxPool.js'
+import { normaliseRows } from '../../src/graph/ops/normaliseRows.js'
 import { relu } from '../../src/graph/ops/relu.js'
 import { residualAddOp } from '../../src/graph/ops/residualAdd.js'
 import { scale } from '../../src/graph/ops/scale.js'
@@ -51,6 +52,16 @@ const batchNorms: readonly OpCase[] = [false, true].flatMap(withScale =>
           return [
             batchNormInference.emit({ src, scale: optional(m, 5), shift: m.weight([5]), ...statistics }, attrs).dst,
           ]
+        },
+      },
+      {
+        name: `batchNormInference ${how}, with its gradient`,
+        build: m => {
+          // Statistics have no gradient, so no variables here.
+          const [mean, variance] = [constant(m.graph, [5], 0.25), constant(m.graph, [5], 2)]
+          const src = m.map([2, 5, 3, 3], 'distinct')
+          const norm = { src, scale: optional(m, 5), shift: m.weight([5]), mean, variance }
+          return [batchNormInference.emit(norm, attrs).dst]
         },
       },
     ]
@@ -137,6 +148,17 @@ const elementwise: readonly OpCase[] = [
   { name: 'cast to f32', needsBf16: true, build: m => [cast(cast(m.single([2, 5]), 'bf16'), 'f32')] },
   { name: 'dropout of features', build: m => [dropout(m.single([4, 50]), m.whole([3]), { keep: 0.8, seed: 9 })] },
   { name: 'dropout of a map', build: m => [dropout(m.map([2, 8, 4, 4]), m.whole([70_000]), { keep: 0.5, seed: 1 })] },
+  { name: 'normaliseRows', build: m => [normaliseRows(m.single([3, 17]), { centre: false, floor: 1e-10 })] },
+  {
+    name: 'normaliseRows of a map, centred',
+    build: m => [normaliseRows(m.map([2, 3, 5, 7]), { centre: true, floor: 1 })],
+  },
+  ...[false, true].map(
+    (centre): OpCase => ({
+      name: `normaliseRows shorter than the floor${centre ? ', centred' : ''}`,
+      build: m => [normaliseRows(m.single([1, 9]), { centre, floor: 1000 })],
+    }),
+  ),
 ]
 
 const classifier: readonly OpCase[] = [

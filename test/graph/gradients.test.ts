@@ -48,6 +48,19 @@ test('the gradient of a softmax with smoothing is (p − q)/N', () => {
   )
 })
 
+test('weights by element choose what is differentiated: a product with the Jacobian', () => {
+  const m = new Material('rows', 'f32', 'variables')
+  const features = m.single([1, 4])
+  const weights = m.weight([3, 4])
+  const scores = dense2d(features, weights, m.weight([3]))
+  const weight = m.single([1, 3])
+  const [diff, w, chosen] = evaluate(m, [...gradients([{ of: scores, weight }], [features]), weights, weight])
+  near(
+    diff!,
+    [0, 1, 2, 3].map(i => [0, 1, 2].reduce((sum, k) => sum + chosen![k]! * w![4 * k + i]!, 0)),
+  )
+})
+
 test('losses add up with their weights, as a head’s 0.4 does', () => {
   const m = new Material('weights', 'f32', 'variables')
   const features = m.single([2, 4])

@@ -19,8 +19,10 @@ const build = (id: string, options: Partial<ModelOptions>) =>
   buildModel(findNetwork(id), { mode: 'eval', batch: 1, ...options })
 
 /**
- * Derived by hand from the layer tables and checked against published totals: parameters without norm scale for 1000 and 1001 classes, statistics, and what norm scales add. For
- * ResNet-152 it gives only the count with scales; the one without follows from half of the statistics.
+ * Derived by hand from the layer tables and checked against published totals: parameters without norm scale at the
+ * published size of the output and for 1001 classes, statistics, and what norm scales add. For ResNet-152 it gives only
+ * the count with scales; the one without follows from half of the statistics. Keras' adds as many biases, and sums all up
+ * to 60,419,944.
  */
 const published: readonly (readonly [string, number, number, number, number])[] = [
   ['inception-v3', 23_817_352, 23_819_401, 34_432, 17_216],
@@ -29,8 +31,13 @@ const published: readonly (readonly [string, number, number, number, number])[] 
   ['inception-resnet-v2', 32_417_496, 32_419_641, 32_864, 16_432],
   ['inception-resnet-v2-slim', 55_813_192, 55_814_729, 60_544, 30_272],
   ['inception-v3-torch', 23_817_352, 23_819_401, 34_432, 17_216],
+  ['inception-resnet-v1-facenet', 23_467_824, 23_467_824 + (1001 - 512) * 1793, 29_600, 14_800],
+  ['inception-resnet-v1-facenet-2017', 22_779_312, 22_779_312 + (1001 - 128) * 1793, 28_832, 14_416],
   ['bn-inception', 11_178_336, 11_179_361, 19_776, 9_888],
+  ['bn-inception-caffe', 11_295_240 - 10_016, 11_295_240 - 10_016 + 1_025, 20_032, 10_016],
   ['resnet-152', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
+  ['resnet-152-v1', 60_419_944 - 151_424 - 75_712, 60_419_944 - 151_424 - 75_712 + 2_049, 151_424, 75_712],
+  ['resnet-152-slim', 60_192_808 - 75_712, 60_192_808 - 75_712 + 2_049, 151_424, 75_712],
 ]
 
 for (const [id, thousand, thousandAndOne, statistics, scales] of published)
@@ -80,8 +87,13 @@ const extraNorms: readonly (readonly [string, number, number])[] = [
   ['inception-v3', 0, 2048],
   ['inception-v3-torch', 0, 2048],
   ['inception-v4', 0, 1536],
+  ['inception-resnet-v1-facenet', 5 * 256 + 10 * 896 + 6 * 1792, 1792],
+  ['inception-resnet-v1-facenet-2017', 5 * 256 + 10 * 896 + 6 * 1792, 1792],
   ['bn-inception', 0, 1024],
+  ['bn-inception-caffe', 0, 1024],
   ['resnet-152', 0, 2048],
+  ['resnet-152-v1', 0, 2048],
+  ['resnet-152-slim', 0, 2048],
 ]
 
 for (const [id, sums, last] of extraNorms)
@@ -102,7 +114,14 @@ for (const [id, sums, last] of extraNorms)
   })
 
 test('networks without an auxiliary head have none', () => {
-  for (const id of ['bn-inception', 'resnet-152'])
+  for (const id of [
+    'bn-inception',
+    'bn-inception-caffe',
+    'resnet-152',
+    'resnet-152-v1',
+    'resnet-152-slim',
+    'inception-resnet-v1-facenet',
+  ])
     assert.equal(build(id, { mode: 'train', auxiliary: true }).auxiliaryLogits, undefined)
 })
 
@@ -118,8 +137,15 @@ const multiplyAdds: readonly (readonly [string, number, number])[] = [
   ['inception-resnet-v2', 9_257_953_632, 6_912_000],
   ['inception-resnet-v2-slim', 13_155_794_016, 6_707_200],
   ['inception-v3-torch', 5_713_216_096, 5_683_200],
+  ['inception-resnet-v1-facenet', 1_416_974_176 + 1792 * (512 - 128), 0],
+  ['inception-resnet-v1-facenet-2017', 1_416_974_176, 0],
   ['bn-inception', 1_934_857_216, 0],
+  ['bn-inception-caffe', 2_032_600_064, 0],
   ['resnet-152', 11_513_626_624, 0],
+  ['resnet-152-v1', 11_282_415_616, 0],
+  // A stage's strided last unit, and the first one after it, do at a quarter of the pixels what the row above does at all:
+  // 13 + 8 products of two filters' numbers, 64²·56² of each at every stage.
+  ['resnet-152-slim', 11_513_626_624 - 3 * (13 + 8) * 0.75 * 64 ** 2 * 56 ** 2, 0],
 ]
 
 for (const [id, main, head] of multiplyAdds)

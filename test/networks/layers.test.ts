@@ -60,12 +60,15 @@ function line(row: readonly Placed[]): string {
   return texts.join(' · ')
 }
 
+/** What makes a convolution with a bias more than a linear one. */
+const follows: ReadonlySet<string> = new Set(['relu', 'batchNormInference'])
+
 function layerText({ op, inputs, outputs, attrs }: Node, graph: Graph): string | undefined {
   const { dst } = outputs
   const src = inputs.src as Value
   if (op.name === 'convolution') {
     const { kernel, groups } = attrs as Convolution
-    const linear = inputs.bias && !graph.nodes.some(next => next.op.name === 'relu' && next.inputs.src === dst)
+    const linear = inputs.bias && !graph.nodes.some(next => follows.has(next.op.name) && next.inputs.src === dst)
     const channels = `${src.shape[1]}→${dst!.shape[1]}`
     return `c${kernel.join('x')}${marks(attrs as Window)}${linear ? 'lin' : ''}${groups > 1 ? ` in ${groups}` : ''} ${channels}`
   }
@@ -296,7 +299,65 @@ const tables: Readonly<Record<string, Readonly<Record<string, readonly [number |
     ],
     conv_7b: [3196416, 'c1x1 2080→1536'],
   },
-  // No source gives counts a block for these two.
+  // The blocks of Inception-ResNet-v1, one block C more, and the embedding.
+  'inception-resnet-v1-facenet': {
+    'resnet_c.4': [1600000, 'B0: c1x1 1792→192', 'B1: c1x1 1792→192 · c1x3 192→192 · c3x1 192→192', 'c1x1lin 384→1792'],
+    resnet_c_last: [
+      1600000,
+      'B0: c1x1 1792→192',
+      'B1: c1x1 1792→192 · c1x3 192→192 · c3x1 192→192',
+      'c1x1lin 384→1792',
+    ],
+    pool: [0, 'avg3'],
+    bottleneck: [1792 * 512 + 512, 'c1x1 1792→512'],
+  },
+  // No source gives counts a block for the rest.
+  'bn-inception-caffe': {
+    conv1: [undefined, 'c7x7/2 3→64'],
+    pool1: [undefined, 'max3/2'],
+    conv2_reduce: [undefined, 'c1x1 64→64'],
+    conv2: [undefined, 'c3x3 64→192'],
+    inception_3a: [
+      undefined,
+      'B0: c1x1 192→64',
+      'B1: c1x1 192→64 · c3x3 64→64',
+      'B2: c1x1 192→64 · c3x3 64→96 · c3x3 96→96',
+      'B3: avg3 with padding · c1x1 192→32',
+    ],
+    inception_3c: [
+      undefined,
+      'B0: c1x1 320→128 · c3x3/2 128→160',
+      'B1: c1x1 320→64 · c3x3 64→96 · c3x3/2 96→96',
+      'B2: max3/2',
+    ],
+    inception_4c: [
+      undefined,
+      'B0: c1x1 576→160',
+      'B1: c1x1 576→128 · c3x3 128→160',
+      'B2: c1x1 576→128 · c3x3 128→160 · c3x3 160→160',
+      'B3: avg3 with padding · c1x1 576→128',
+    ],
+    inception_4d: [
+      undefined,
+      'B0: c1x1 608→96',
+      'B1: c1x1 608→128 · c3x3 128→192',
+      'B2: c1x1 608→160 · c3x3 160→192 · c3x3 192→192',
+      'B3: avg3 with padding · c1x1 608→128',
+    ],
+    inception_4e: [
+      undefined,
+      'B0: c1x1 608→128 · c3x3/2 128→192',
+      'B1: c1x1 608→192 · c3x3 192→256 · c3x3/2 256→256',
+      'B2: max3/2',
+    ],
+    inception_5b: [
+      undefined,
+      'B0: c1x1 1024→352',
+      'B1: c1x1 1024→192 · c3x3 192→320',
+      'B2: c1x1 1024→192 · c3x3 192→224 · c3x3 224→224',
+      'B3: max3 · c1x1 1024→128',
+    ],
+  },
   'bn-inception': {
     conv_1a: [undefined, 'c7x7/2 in 3 3→24 · c1x1 24→64'],
     pool_2a: [undefined, 'max3/2'],
@@ -352,6 +413,25 @@ const tables: Readonly<Record<string, Readonly<Record<string, readonly [number |
     'conv4.rest.34': [undefined, 'c1x1 1024→256 · c3x3 256→256 · c1x1 256→1024'],
     'conv5.first': [undefined, 'c1x1/2 1024→2048 · c1x1 1024→512 · c3x3/2 512→512 · c1x1 512→2048'],
   },
+  'resnet-152-v1': {
+    conv1: [undefined, 'c7x7/2 3→64'],
+    pool1: [undefined, 'max3/2'],
+    'conv2.first': [undefined, 'c1x1 64→256 · c1x1 64→64 · c3x3 64→64 · c1x1 64→256'],
+    'conv2.rest.0': [undefined, 'c1x1 256→64 · c3x3 64→64 · c1x1 64→256'],
+    'conv3.first': [undefined, 'c1x1/2 256→512 · c1x1/2 256→128 · c3x3 128→128 · c1x1 128→512'],
+    'conv4.rest.34': [undefined, 'c1x1 1024→256 · c3x3 256→256 · c1x1 256→1024'],
+    'conv5.first': [undefined, 'c1x1/2 1024→2048 · c1x1/2 1024→512 · c3x3 512→512 · c1x1 512→2048'],
+  },
+  'resnet-152-slim': {
+    conv1: [undefined, 'c7x7/2 3→64'],
+    pool1: [undefined, 'max3/2'],
+    'conv2.0': [undefined, 'c1x1 64→256 · c1x1 64→64 · c3x3 64→64 · c1x1 64→256'],
+    'conv2.1': [undefined, 'c1x1 256→64 · c3x3 64→64 · c1x1 64→256'],
+    'conv2.2': [undefined, 'max1/2 · c1x1 256→64 · c3x3/2 64→64 · c1x1 64→256'],
+    'conv3.0': [undefined, 'c1x1 256→512 · c1x1 256→128 · c3x3 128→128 · c1x1 128→512'],
+    'conv4.35': [undefined, 'max1/2 · c1x1 1024→256 · c3x3/2 256→256 · c1x1 256→1024'],
+    'conv5.2': [undefined, 'c1x1 2048→512 · c3x3 512→512 · c1x1 512→2048'],
+  },
 }
 
 for (const [id, blocks] of Object.entries(tables))
@@ -380,11 +460,28 @@ test('TensorFlow’s SAME pads after, an explicit half pads both sides', () => {
     [0, 1],
     [0, 1],
   ])
+  for (const scope of ['pool1', 'inception_3c.branch_2.a_pool'])
+    assert.deepEqual(padding('bn-inception-caffe', scope), [
+      [0, 1],
+      [0, 1],
+    ])
+  assert.deepEqual(padding('bn-inception-caffe', 'inception_3c.branch_0.b_3x3'), [
+    [1, 1],
+    [1, 1],
+  ])
   assert.deepEqual(padding('resnet-152', 'conv1'), [
     [3, 3],
     [3, 3],
   ])
   assert.deepEqual(padding('resnet-152', 'pool1'), [
+    [1, 1],
+    [1, 1],
+  ])
+  assert.deepEqual(padding('resnet-152-slim', 'pool1'), [
+    [0, 1],
+    [0, 1],
+  ])
+  assert.deepEqual(padding('resnet-152-slim', 'conv2.2.b_3x3'), [
     [1, 1],
     [1, 1],
   ])
@@ -394,10 +491,10 @@ test('TensorFlow’s SAME pads after, an explicit half pads both sides', () => {
   ])
 })
 
-test('every average leaves padding out of its divisor', () => {
+test('every average leaves padding out of its divisor, but for Caffe’s', () => {
   for (const id of Object.keys(tables))
     for (const { op, attrs } of modelOf(id).graph.nodes)
-      if (op.name === 'avgPool') assert.equal((attrs as AvgPool).includePadding, false)
+      if (op.name === 'avgPool') assert.equal((attrs as AvgPool).includePadding, id === 'bn-inception-caffe')
 })
 
 test('torchvision’s Inception-v3 is slim’s but for the padding that its averages count', () => {

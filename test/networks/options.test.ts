@@ -34,8 +34,13 @@ test('the list holds the networks of the design under their ids', () => {
       'inception-resnet-v2',
       'inception-resnet-v2-slim',
       'inception-v3-torch',
+      'inception-resnet-v1-facenet',
+      'inception-resnet-v1-facenet-2017',
       'bn-inception',
+      'bn-inception-caffe',
       'resnet-152',
+      'resnet-152-v1',
+      'resnet-152-slim',
     ],
   )
 })
@@ -53,11 +58,17 @@ const publishedErrors: Readonly<Record<string, readonly [number, number]>> = {
   'inception-resnet-v2-slim': [19.6, 4.7],
   'inception-v3-torch': [22.528, 6.532],
   'bn-inception': [25.2, 7.8],
+  'bn-inception-caffe': [26.476, 8.438],
   'resnet-152': [21.67, 5.954],
+  'resnet-152-v1': [23.4, 6.9],
+  'resnet-152-slim': [23.2, 6.8],
 }
 
 test('published single-crop errors are those of the papers and of the releases', () => {
-  for (const { id, published } of networks) assert.deepEqual([published.top1, published.top5], publishedErrors[id], id)
+  for (const { id, embedding, published } of networks) {
+    assert.deepEqual(published && [published.top1, published.top5], publishedErrors[id], id)
+    assert.equal(published === undefined, embedding !== undefined, id)
+  }
 })
 
 for (const { id } of networks.slice(0, 6)) {
@@ -90,7 +101,7 @@ for (const { id } of networks.slice(0, 6)) {
 }
 
 test('networks that pad everywhere take any size', () => {
-  for (const id of ['bn-inception', 'resnet-152']) {
+  for (const id of ['bn-inception', 'resnet-152', 'resnet-152-v1', 'resnet-152-slim']) {
     assert.equal(leastSize(findNetwork(id), {}), 1)
     assert.deepEqual(build(id, { size: 1, classes: 7 }).logits.shape, [1, 7])
   }
@@ -100,8 +111,8 @@ for (const { id } of networks)
   test(`${id} builds at other widths, in training and evaluation`, () => {
     for (const width of [0.25, 0.5, 1.5])
       for (const mode of ['train', 'eval'] as const) {
-        const model = build(id, { width, mode, size: 97, classes: 10, batch: 2 })
-        assert.deepEqual(model.logits.shape, [2, 10])
+        const model = build(id, { width, mode, size: 97, classes: 24, batch: 2 })
+        assert.deepEqual(model.logits.shape, [2, 24])
         for (const { op, outputs, attrs } of model.graph.nodes)
           if (op.name === convolution.name && (attrs as { groups: number }).groups === 1)
             assert.equal(outputs.dst!.shape[1]! % 8, 0)
@@ -122,7 +133,9 @@ test('residual scales are those of the released network', () => {
     ...five(9, 0.2),
     1,
   ])
-  assert.deepEqual(scalesOf(build('resnet-152')), five(50, 1))
+  for (const id of ['resnet-152', 'resnet-152-v1']) assert.deepEqual(scalesOf(build(id)), five(50, 1))
+  for (const id of ['inception-resnet-v1-facenet', 'inception-resnet-v1-facenet-2017'])
+    assert.deepEqual(scalesOf(build(id)), [...five(5, 0.17), ...five(10, 0.1), ...five(5, 0.2), 1])
 })
 
 test('residualScale takes the place of every scale but those of 1', () => {
@@ -156,6 +169,8 @@ test('the last block of the released Inception-ResNet-v2 ends without ReLU, the 
   assert.equal(last('inception-resnet-v2-slim', 'resnet_c.8'), reluOp.name)
   assert.equal(last('inception-resnet-v2', 'resnet_c.4'), reluOp.name)
   assert.equal(last('inception-resnet-v1', 'resnet_c.4'), reluOp.name)
+  assert.equal(last('inception-resnet-v1-facenet', 'resnet_c_last'), residualAddOp.name)
+  assert.equal(last('inception-resnet-v1-facenet', 'resnet_c.4'), reluOp.name)
 })
 
 test('block counts can be changed one by one', () => {
@@ -205,7 +220,7 @@ test('dropout is in training graphs only, and not where everything is kept', () 
   for (const { id } of networks) {
     assert.equal(dropouts(build(id)).length, 0)
     assert.equal(dropouts(build(id, { mode: 'train', keep: 1 })).length, 0)
-    assert.equal(dropouts(build(id, { mode: 'train' })).length, id === 'resnet-152' ? 0 : 1)
+    assert.equal(dropouts(build(id, { mode: 'train' })).length, id.startsWith('resnet-152') ? 0 : 1)
   }
   const [drop] = dropouts(build('inception-v4', { mode: 'train', seed: 5 }))
   assert.deepEqual(drop?.attrs, { keep: 0.8, seed: 5, scope: 'drop' })

@@ -41,6 +41,18 @@ const unit = (rest: number, stage: string, channels: number, sides: readonly [nu
   [stage, channels, sides],
 ]
 
+/** A stage whose last unit makes the map smaller. */
+const narrowing = (
+  stage: string,
+  units: number,
+  channels: number,
+  before: readonly [number, number, number],
+  after: readonly [number, number, number],
+): Row[] => [
+  ...Array.from({ length: units }, (_, i): Row => [`${stage}.${i}`, channels, i === units - 1 ? after : before]),
+  [stage, channels, after],
+]
+
 const inceptionV3: readonly Row[] = [
   ...stemV3,
   ['stem.pool_5a', 192, grid35],
@@ -56,6 +68,32 @@ const inceptionV3: readonly Row[] = [
   ['mixed_7a', 1280, grid8],
   ['mixed_7b', 2048, grid8],
   ['mixed_7c', 2048, grid8],
+]
+
+const resnet152: readonly Row[] = [
+  ['conv1', 64, [112, 75, 49]],
+  ['pool1', 64, [56, 38, 25]],
+  ...unit(2, 'conv2', 256, [56, 38, 25]),
+  ...unit(7, 'conv3', 512, [28, 19, 13]),
+  ...unit(35, 'conv4', 1024, [14, 10, 7]),
+  ...unit(2, 'conv5', 2048, [7, 5, 4]),
+]
+
+const facenet: readonly Row[] = [
+  ['stem.conv_1a', 32, [79, 74, 48]],
+  ['stem.conv_2a', 32, [77, 72, 46]],
+  ['stem.conv_2b', 64, [77, 72, 46]],
+  ['stem.pool_3a', 64, [38, 35, 22]],
+  ['stem.conv_3b', 80, [38, 35, 22]],
+  ['stem.conv_4a', 192, [36, 33, 20]],
+  ['stem.conv_4b', 256, [17, 16, 9]],
+  ['stem', 256, [17, 16, 9]],
+  ...times(5, 'resnet_a', 256, [17, 16, 9]),
+  ['reduction_a', 896, [8, 7, 4]],
+  ...times(10, 'resnet_b', 896, [8, 7, 4]),
+  ['reduction_b', 1792, [3, 3, 1]],
+  ...times(5, 'resnet_c', 1792, [3, 3, 1]),
+  ['resnet_c_last', 1792, [3, 3, 1]],
 ]
 
 const tables: Readonly<Record<string, readonly Row[]>> = {
@@ -100,6 +138,25 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     ['resnet_c_last', 2080, grid8],
     ['conv_7b', 1536, grid8],
   ],
+  'inception-resnet-v1-facenet': facenet,
+  'inception-resnet-v1-facenet-2017': [['whiten', 3, [160, 150, 97]], ...facenet],
+  'bn-inception-caffe': [
+    ['conv1', 64, [112, 80, 49]],
+    ['pool1', 64, [56, 40, 24]],
+    ['conv2_reduce', 64, [56, 40, 24]],
+    ['conv2', 192, [56, 40, 24]],
+    ['pool2', 192, [28, 20, 12]],
+    ['inception_3a', 256, [28, 20, 12]],
+    ['inception_3b', 320, [28, 20, 12]],
+    ['inception_3c', 576, [14, 10, 6]],
+    ['inception_4a', 576, [14, 10, 6]],
+    ['inception_4b', 576, [14, 10, 6]],
+    ['inception_4c', 608, [14, 10, 6]],
+    ['inception_4d', 608, [14, 10, 6]],
+    ['inception_4e', 1056, [7, 5, 3]],
+    ['inception_5a', 1024, [7, 5, 3]],
+    ['inception_5b', 1024, [7, 5, 3]],
+  ],
   'bn-inception': [
     ['conv_1a', 64, [112, 75, 49]],
     ['pool_2a', 64, [56, 38, 25]],
@@ -117,35 +174,44 @@ const tables: Readonly<Record<string, readonly Row[]>> = {
     ['mixed_5b', 1024, [7, 5, 4]],
     ['mixed_5c', 1024, [7, 5, 4]],
   ],
-  'resnet-152': [
+  'resnet-152': resnet152,
+  'resnet-152-v1': resnet152,
+  'resnet-152-slim': [
     ['conv1', 64, [112, 75, 49]],
     ['pool1', 64, [56, 38, 25]],
-    ...unit(2, 'conv2', 256, [56, 38, 25]),
-    ...unit(7, 'conv3', 512, [28, 19, 13]),
-    ...unit(35, 'conv4', 1024, [14, 10, 7]),
-    ...unit(2, 'conv5', 2048, [7, 5, 4]),
+    ...narrowing('conv2', 3, 256, [56, 38, 25], [28, 19, 13]),
+    ...narrowing('conv3', 8, 512, [28, 19, 13], [14, 10, 7]),
+    ...narrowing('conv4', 36, 1024, [14, 10, 7], [7, 5, 4]),
+    ...narrowing('conv5', 3, 2048, [7, 5, 4], [7, 5, 4]),
   ],
 }
+
+/** Caffe's pools round up and its convolutions down, so that branches meet on an odd grid at some sizes only. */
+const otherSizes: Readonly<Record<string, readonly [number, number]>> = { 'bn-inception-caffe': [160, 97] }
 
 test('every network has a shape table', () => {
   assert.deepEqual(networks.map(({ id }) => id).sort(), Object.keys(tables).sort())
 })
 
+/** Where an embedding is made, maps of one place go on after the pool. */
+const heads: ReadonlySet<string> = new Set(['pool', 'drop', 'bottleneck'])
+
 for (const [id, rows] of Object.entries(tables))
-  for (const [column, size] of [findNetwork(id).size, 150, 97].entries())
+  for (const [column, size] of [findNetwork(id).size, ...(otherSizes[id] ?? [150, 97])].entries())
     test(`${id} at ${size} pixels has the shapes of its table`, () => {
       const { endpoints, logits } = buildModel(findNetwork(id), { mode: 'eval', batch: 2, size })
       const maps = [...endpoints]
-        .filter(([, { shape }]) => shape.length === 4)
+        .filter(([name, { shape }]) => shape.length === 4 && !heads.has(name))
         .map(([name, { shape }]) => [name, shape])
       assert.deepEqual(
         maps,
         rows.map(([name, channels, sides]) => [name, [2, channels, sides[column]!, sides[column]!]]),
       )
       const features = rows.at(-1)![1]
-      assert.deepEqual(endpoints.get('pool')?.shape, [2, features])
-      assert.deepEqual(logits.shape, [2, 1000])
-      assert.equal(endpoints.get('logits'), logits)
+      const { embedding } = findNetwork(id)
+      assert.deepEqual(endpoints.get('pool')?.shape.slice(0, 2), [2, features])
+      assert.deepEqual(logits.shape, [2, embedding ?? 1000])
+      assert.equal(endpoints.get(embedding === undefined ? 'logits' : 'embedding'), logits)
     })
 
 test('training and evaluation have the same endpoints', () => {

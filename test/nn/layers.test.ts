@@ -4,15 +4,16 @@ import { Graph, ShapeError, type Value } from '../../src/graph/op.js'
 import type { Convolution } from '../../src/graph/ops/convolution.js'
 import { input, variableOf } from '../../src/graph/ops/source.js'
 import { branches, chain, named, repeat, residual, shortcut } from '../../src/nn/combine.js'
-import { conv, depthwise, Linear } from '../../src/nn/conv.js'
+import { conv, depthwise, Linear, normalisedDense } from '../../src/nn/conv.js'
 import { dense, dropout } from '../../src/nn/dense.js'
 import { truncatedNormal, varianceScaling, xavier } from '../../src/nn/network.js'
-import { avgPool, globalAvgPool, maxPool } from '../../src/nn/pool.js'
+import { avgPool, flatten, globalAvgMap, globalAvgPool, maxPool } from '../../src/nn/pool.js'
 import { type Layer, Root, Scope, type Settings } from '../../src/nn/scope.js'
 import { V, V2, windowOver } from '../../src/nn/window.js'
 
 const standard: Settings = {
   mode: 'eval',
+  frozen: () => false,
   width: 1,
   residualScale: undefined,
   extraNorm: 'none',
@@ -97,6 +98,32 @@ test('a padding word becomes pixels', () => {
       [0, 0],
     ],
   })
+})
+
+test('ceil pads after the map only, as much as the last window that begins in it lacks', () => {
+  for (const [size, after] of [
+    [112, 1],
+    [113, 0],
+    [7, 0],
+    [4, 1],
+    [3, 0],
+  ] as const)
+    assert.deepEqual(windowOver(size, size, '3x3', { pad: 'ceil', stride: 2 }).padding, [
+      [0, after],
+      [0, after],
+    ])
+})
+
+test('a map of one place keeps what follows the last pool a map, until it is a row', () => {
+  const { y, root, x, names, ops } = run(chain(globalAvgMap, normalisedDense(10), flatten), { width: 0.5 })
+  assert.deepEqual(y.shape, [2, 10])
+  assert.equal(root.pooled, x)
+  assert.deepEqual(
+    names.map(name => name.replace(/^.*?\.b_dense\./, '')),
+    ['weights', 'norm.scale', 'norm.shift', 'norm.mean', 'norm.variance'],
+  )
+  assert.equal(ops.filter(op => op === 'relu').length, 0)
+  assert.ok(run(globalAvgMap, { extraNorm: 'last' }).names.length > 0)
 })
 
 test('same keeps a map’s size and tf halves it, rounding up', () => {

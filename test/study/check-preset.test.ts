@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { UserError } from '../../src/base/error.js'
-import { networks } from '../../src/networks/networks.js'
+import { classifiers } from '../../src/networks/networks.js'
 import { checkPreset } from '../../src/study/presets/check-preset.js'
 import { instability } from '../../src/study/presets/instability.js'
 import type {
@@ -18,7 +18,7 @@ import { presets } from '../../src/study/presets/presets.js'
 import { quick } from '../../src/study/presets/quick.js'
 import type { EnsembleMember, Role } from '../../src/study/result.js'
 
-const everyNetwork = networks.map(({ id }) => id).join(', ')
+const everyNetwork = classifiers.map(({ id }) => id).join(', ')
 
 const model = (network: string, more: Partial<Model> = {}): Model => ({
   network,

@@ -4,8 +4,8 @@ import path from 'node:path'
 import test, { after } from 'node:test'
 import { errorFigures } from '../../src/study/report/error-figures.js'
 import { renderReport } from '../../src/study/report/report.js'
+import { Browser, findChromium, type View } from '../chromium.js'
 import { temporaryFolder } from '../training/tiny-run.js'
-import { Browser, findChromium, type View } from './chromium.js'
 import { interrupted, sample, thousandClasses } from './sample.js'
 
 const program = findChromium()

@@ -62,6 +62,7 @@ const evaluation = (n: number): TrainingEvent => ({
   images: 100,
   badImages: 1,
 })
+const phase: TrainingEvent = { type: 'phase', step: 2, parameters: 1234567, trained: 15370, memoryBytes: 2 ** 20 }
 const checkpoint = (n: number): TrainingEvent => ({ type: 'checkpoint', step: n, file: `step-${n}` })
 const warning: TrainingEvent = { type: 'warning', message: 'NaN' }
 const done: TrainingEvent = { type: 'done', step: 6, epoch: 3, seconds: 100, file: 'step-6' }
@@ -97,7 +98,7 @@ test('every kind of event reads back as it was, also what JSON has no number for
   const blind = { ...sight, name: 'NaN', magnitude: Number.NaN, residualRatio: Number.POSITIVE_INFINITY }
   const looks = [watch(1), watch(2, sight, blind), { ...watch(3), magnitude: Number.NaN }]
   const ends = [done, died, diverged, interrupted(3)]
-  const events = [start, odd, ...looks, evaluation(2), checkpoint(2), warning, ...ends]
+  const events = [start, phase, odd, ...looks, evaluation(2), checkpoint(2), warning, ...ends]
   await writeAll(jsonlSink(log, { now }), events)
   assert.deepEqual(
     readEventLog(log),

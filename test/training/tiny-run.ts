@@ -51,14 +51,15 @@ export async function drawTinyData(folder: string): Promise<string> {
 
 export const sha256 = (file: string): string => createHash('sha256').update(readFileSync(file)).digest('hex')
 
-/** Rewrites a checkpoint: `more` is added to its state, and `change` may write to its tensors. */
+/** Rewrites a checkpoint: `more` is added to its state, `change` may write to its tensors, `keeps` leaves some out. */
 export function rewriteCheckpoint(
   file: string,
   more: object,
   change: (name: string, values: Float32Array) => void = () => {},
+  keeps: (name: string) => boolean = () => true,
 ): void {
   using checkpoint = readCheckpoint(file)
-  const tensors = checkpoint.names.map(name => {
+  const tensors = checkpoint.names.filter(keeps).map(name => {
     const { dtype, shape, bytes } = checkpoint.tensor(name)
     change(name, new Float32Array(bytes.buffer))
     return { name, dtype, shape, bytes: () => bytes }

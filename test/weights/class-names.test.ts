@@ -16,11 +16,11 @@ function lines(names: readonly string[]): string {
 
 const wnids = Array.from({ length: 1000 }, (_, i) => `n${String(i + 1440764).padStart(8, '0')}`)
 
-test('without names, classes are numbered, and the first of 1001 rows is no class', () => {
+test("without names, a thousand classes are ImageNet's and others are numbered; the first of 1001 rows is no class", () => {
   assert.deepEqual(classRows(3, undefined), { names: ['class_0000', 'class_0001', 'class_0002'], background: 0 })
   const { names, background } = classRows(1001, undefined)
-  assert.deepEqual([names.length, names.at(-1), background], [1000, 'class_0999', 1])
-  assert.equal(classRows(1000, undefined).background, 0)
+  assert.deepEqual([names.length, names[0], names.at(-1), background], [1000, 'n01440764', 'n15075141', 1])
+  assert.deepEqual(classRows(1000, undefined), { names, background: 0 })
 })
 
 test('with names, 1001 of them keep every row and 1000 drop the first', () => {

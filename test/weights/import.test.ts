@@ -4,7 +4,6 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
-import { UserError } from '../../src/base/error.js'
 import { type Shape, sizeOf } from '../../src/base/shape.js'
 import { fileDigest } from '../../src/formats/file-digest.js'
 import { openSafetensors, type TensorSource, writeSafetensors } from '../../src/formats/safetensors.js'
@@ -13,13 +12,14 @@ import { type Checkpoint, readCheckpoint, writeCheckpointFile } from '../../src/
 import { type CheckpointState, decodeState, encodeState, restore } from '../../src/training/checkpoint-state.js'
 import { exportWeights } from '../../src/weights/export-weights.js'
 import { importWeights } from '../../src/weights/import-weights.js'
-import { timmInceptionV4 } from '../../src/weights/timm-inception-v4.js'
+import { timmInceptionV4 } from '../../src/weights/torch/timm-inception-v4.js'
 import { variablesOf } from '../../src/weights/variables.js'
 import { assertDone, assertRefused, inception } from '../cli/inception.js'
 import { legacyFile, separate, zipFile } from '../formats/torch-writer.js'
 import { checkLogits } from '../golden/golden.js'
 import { goldenInceptionV4 } from '../golden/inception-v4.js'
 import { synthesise } from '../golden/synthetic.js'
+import { refuses } from './refuses.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'import-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -76,7 +76,7 @@ test("timm's Inception-v4, imported by the command, gives the logits that timm g
     ended.stdout,
     /inception-v4 of 1,000 classes from timm's inception_v4, 42,679,816 parameters in 747 tensors/,
   )
-  assert.match(ended.stdout, /149 counters of training steps/)
+  assert.match(ended.stdout, /ignored: counters of training steps \(149\)/)
   using checkpoint = readCheckpoint(`${weights}.checkpoint`)
   const state = decodeState(checkpoint)
   assert.deepEqual(
@@ -138,14 +138,6 @@ async function importing(file: string, classes?: string): Promise<CheckpointStat
   return decodeState(checkpoint)
 }
 
-const refuses = (action: () => Promise<unknown>, message: RegExp) =>
-  assert.rejects(action, (error: Error) => {
-    assert.ok(error instanceof UserError, error.stack)
-    assert.match(error.message, message)
-    assert.ok(!error.message.includes('\n'))
-    return true
-  })
-
 const bias = 'last_linear.bias'
 const weight = 'last_linear.weight'
 const ramp = (...shape: Shape) => ({
@@ -195,7 +187,7 @@ test('the checkpoint may not be the file itself, and the file must be one of wei
   await refuses(() => importWeights({ ...options, file: weights, out: weights }), /is the file to import/)
   await refuses(
     () => importWeights({ ...options, file: lines(['a', 'b']) }),
-    /neither a safetensors file nor one that PyTorch wrote/,
+    /neither a safetensors file, nor one that PyTorch .* or Keras .* wrote, nor a whole checkpoint of TensorFlow/,
   )
   await refuses(() => importWeights({ ...options, file: folder }), /not a regular file/)
 })
@@ -250,7 +242,7 @@ test('what no library can load is not exported', async () => {
 test('the commands say in one line what is wrong', async () => {
   const given = ['--network', 'inception-v4', '--out', place('never')]
   assertRefused(await inception(['import', place('missing.pth'), ...given]), 1, /cannot read .*missing\.pth/)
-  assertRefused(await inception(['import', weights, ...given, '--from', 'keras']), 2, /unknown library 'keras'/)
+  assertRefused(await inception(['import', weights, ...given, '--from', 'caffe']), 2, /unknown library 'caffe'/)
   assertRefused(await inception(['import', weights, '--out', place('never')]), 2, /--network/)
   assertRefused(
     await inception(['export', weights, '--names', 'timm', '--out', place('never')]),
@@ -262,4 +254,5 @@ test('the commands say in one line what is wrong', async () => {
     2,
     /did you mean 'timm'/,
   )
+  assertRefused(await inception(['export', weights, '--out', place('never')]), 2, /--to safetensors needs '--names/)
 })

@@ -69,7 +69,8 @@ export class OnednnProgram implements Program {
       this.#prepare(parts)
       return work(parts)
     })
-    if (parts.lowered.liveness.mutated.size > 0) this.#store.version++
+    // What is prepared depends on no variable that the program itself writes, so it stays as good as it was.
+    if (parts.lowered.liveness.mutated.size > 0) this.#prepared = ++this.#store.version
     return result
   }
 

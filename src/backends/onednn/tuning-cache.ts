@@ -20,13 +20,18 @@ export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
 export class TuningCache {
   readonly file: string
   readonly #machine: string
-  readonly #entries: Map<string, number | null>
+  #known: Map<string, number | null> | undefined
   #dirty = false
 
   constructor(machine: string, folder = cacheFolder()) {
     this.#machine = machine
     this.file = path.join(folder, `tuning-${fnv1a(machine).toString(16).padStart(8, '0')}.json`)
-    this.#entries = new Map(Object.entries(this.#read()))
+  }
+
+  /** Read when first asked for: a process that measures nothing and chooses nothing need not. */
+  get #entries(): Map<string, number | null> {
+    this.#known ??= new Map(Object.entries(this.#read()))
+    return this.#known
   }
 
   get(key: string): number | null | undefined {

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
 import { benchDataCommand } from './bench/data.js'
+import { benchLatencyCommand } from './bench/latency.js'
 import { benchLimitCommand } from './bench/limit.js'
 import { workCommand } from './bench/work.js'
 
@@ -8,6 +9,7 @@ export const benchCommand = (): Command => {
   bench.addCommand(workCommand('train', 'training steps: forward, backward, RMSProp with momentum and running average'))
   bench.addCommand(workCommand('infer', 'inference with batch statistics fixed'))
   bench.addCommand(benchLimitCommand())
+  bench.addCommand(benchLatencyCommand())
   bench.addCommand(benchDataCommand())
   return bench
 }

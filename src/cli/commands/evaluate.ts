@@ -1,4 +1,4 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
@@ -16,16 +16,18 @@ import { averagePredictions } from '../../evaluation/scores.js'
 import { submissionOf } from '../../evaluation/submission.js'
 import { writeText } from '../../formats/atomic-file.js'
 import type { Passes } from '../../graph/passes/passes.js'
-import { type Checkpoint, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
+import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
+import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf } from '../arguments.js'
 import { backendOption, badImagesOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
+import { expectFilePlace, makeFolder } from '../output-places.js'
 import { ProgressLine } from '../progress-line.js'
 import { warn } from '../warn.js'
 import { describeBadImages, describeResult } from './evaluate/description.js'
 import { checkImageFlags, type EvaluationImages, type ImageFlags, openImages } from './evaluate/images.js'
-import { describeProgress, makeFolder } from './evaluate/progress.js'
+import { describeProgress } from './evaluate/progress.js'
 
 interface Flags extends ImageFlags {
   checkpoint: string[]
@@ -52,7 +54,7 @@ export const evaluateCommand = (): Command =>
     )
     .option(
       '--single <way>',
-      "how the one crop is cut: slim (TF-Slim's, without the aspect), timm or torchvision (default: as the checkpoint says, or slim)",
+      "how the one crop is cut: slim (TF-Slim's, without the aspect), timm, torchvision or vgg (TF-Slim's for ResNet) (default: as the checkpoint says, or slim)",
       oneOf('way to cut', singleCrops),
     )
     .option('--ground-truth <file>', 'classes of images without class folders: a line an image, by file name')
@@ -71,7 +73,7 @@ export const evaluateCommand = (): Command =>
       expectSingle(flags)
       checkImageFlags(flags)
       // All of them are checked before the first takes its time.
-      const checkpoints = flags.checkpoint.map(openNamed)
+      const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
       expectOneClassList(checkpoints)
       const crops = cropsOf(flags, checkpoints)
       const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
@@ -104,19 +106,10 @@ function ownCrop(checkpoints: readonly Checkpoint[]): SingleCrop {
   return first
 }
 
-function openNamed(name: string): Checkpoint {
-  if (!existsSync(name) || !statSync(name).isDirectory()) return readCheckpoint(name)
-  const folder = path.join(name, 'checkpoints')
-  if (!existsSync(folder))
-    throw new UserError(`${name} is a folder without checkpoints: give the folder of a run, or a checkpoint file`)
-  return latestCheckpoint(folder, warn)
-}
-
 /** Makes the folders that will be written to. Returns the one for the progress, if there is any. */
 function openFolders({ out, submission }: Flags): string | undefined {
   if (submission !== undefined) {
-    if (existsSync(submission) && statSync(submission).isDirectory())
-      throw new UserError(`cannot write ${submission}: it is a folder, not a file; give a file`)
+    expectFilePlace(submission)
     makeFolder(path.dirname(submission))
   }
   if (out === undefined) return cachedProgressFolder()

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { Command } from 'commander'
 import { formatCount } from '../../base/format.js'
 import { type Library, libraries } from '../../weights/family.js'
@@ -14,7 +15,7 @@ interface ImportFlags {
 
 export const importCommand = (): Command =>
   new Command('import')
-    .description('public weights (safetensors, .pth, pytorch_model.bin) as a checkpoint to evaluate')
+    .description('public weights (safetensors, .pth, pytorch_model.bin, .ckpt) as a checkpoint to evaluate')
     .argument('<file>', 'the weights')
     .option(
       '--from <library>',
@@ -23,7 +24,10 @@ export const importCommand = (): Command =>
       'auto',
     )
     .requiredOption('--network <name>', 'which network they are')
-    .option('--classes <file>', "class names, one a line in the order of the outputs; ImageNet's: its WNIDs, sorted")
+    .option(
+      '--classes <file>',
+      "class names, one a line in the order of the outputs (default: ImageNet's WNIDs where there are 1000)",
+    )
     .requiredOption('--out <file>', 'the checkpoint to write')
     .option('--json', 'say what was imported as JSON')
     .action(async (file: string, { json, ...flags }: ImportFlags) => {
@@ -31,15 +35,25 @@ export const importCommand = (): Command =>
       console.log(json ? JSON.stringify(imported, undefined, 2) : describe(imported))
     })
 
-function describe({ checkpoint, from, network, classes, ...rest }: Imported): string {
-  const { parameters, tensors, background, auxiliary, ignored, sha256 } = rest
+function describe({ checkpoint, from, network, classes, embedding, ...rest }: Imported): string {
+  const { parameters, tensors, background, auxiliary, ignored, alike, files, sha256 } = rest
   return [
-    `${checkpoint}: ${network} of ${formatCount(classes)} classes from ${from}, ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
+    `${checkpoint}: ${network} ${embedding === undefined ? `of ${formatCount(classes)} classes` : `with embeddings of ${embedding} numbers`} from ${from}, ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors`,
     ...(background ? ['the first row of the logits, which is no class, was dropped'] : []),
     ...(auxiliary ? ['with the auxiliary head'] : []),
-    ...(ignored.length > 0
-      ? [`${formatCount(ignored.length)} counters of training steps (num_batches_tracked) ignored`]
+    ...(ignored.length > 0 ? [`ignored: ${summarise(ignored)}`] : []),
+    ...(alike.length > 0
+      ? [
+          `the names fit ${alike.join(' and ')} as well, which is fed other numbers: docs/checkpoints.md says which is whose`,
+        ]
       : []),
-    `SHA-256 of the file: ${sha256}`,
+    `SHA-256 of ${files.length === 1 ? 'the file' : `${files.map(file => path.basename(file)).join(' and ')}, one after the other`}: ${sha256}`,
   ].join('\n')
+}
+
+/** "counters of training steps (149), slots of an optimiser (892)" */
+function summarise(ignored: Imported['ignored']): string {
+  const counts = new Map<string, number>()
+  for (const { what } of ignored) counts.set(what, (counts.get(what) ?? 0) + 1)
+  return [...counts].map(([what, count]) => `${what} (${formatCount(count)})`).join(', ')
 }

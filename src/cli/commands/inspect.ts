@@ -9,20 +9,28 @@ import { printGraph } from '../../graph/print.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
 import { wholeNumber } from '../arguments.js'
-import { backendOption, passesOption, precisionOption, recomputeOption, threadsOption } from '../engine-options.js'
-import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
+import {
+  backendOption,
+  freezeOption,
+  passesOption,
+  precisionOption,
+  recomputeOption,
+  threadsOption,
+} from '../engine-options.js'
+import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 import { memoryPlan, planTable } from './inspect/plan.js'
 import { chromeTrace, programTable } from './inspect/program.js'
 import { stagesOf, stageTable } from './inspect/stages.js'
 
 interface Flags extends ModelFlags {
-  classes: number
+  classes?: number
   batch?: number
   train?: boolean
   program?: boolean
   trace?: string
   recompute: Recomputation
+  freeze?: string[]
   precision: Precision | 'auto'
   threads?: number
   backend: BackendName
@@ -37,10 +45,11 @@ export const inspectCommand = (): Command =>
       .description("a network's stages: shapes, parameters, multiply-adds; its memory, kernels and times")
       .argument('<network>', 'see: inception networks'),
   )
-    .option('--classes <n>', 'classes', wholeNumber(1), 1000)
+    .addOption(classesOption())
     .option('--batch <n>', 'show where the memory goes with so many images at a time', wholeNumber(1))
     .option('--train', 'of a training step rather than of inference')
     .addOption(recomputeOption())
+    .addOption(freezeOption())
     .option('--program', 'run once and list every kernel: implementation, layout, bytes, time')
     .option('--trace <file>', 'run once and write a trace for chrome://tracing')
     .addOption(precisionOption())
@@ -66,7 +75,7 @@ export const inspectCommand = (): Command =>
         return
       }
       console.log(
-        `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} classes\n`,
+        `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} ${model.network.embedding === undefined ? 'classes' : 'numbers of an embedding'}\n`,
       )
       console.log(stageTable(stages, summary))
       if (compiled) console.log(`\n${planTable(compiled.plan)}`)
@@ -75,11 +84,11 @@ export const inspectCommand = (): Command =>
 
 /** The program that was asked for, if any option asks for one, with its kernels where these are wanted. */
 function compile(spec: ReturnType<typeof modelSpec>, flags: Flags) {
-  const { batch, train, program: list, trace } = flags
-  if (batch === undefined && !train && !list && trace === undefined) return undefined
+  const { batch, train, program: list, trace, freeze } = flags
+  if (batch === undefined && !train && !list && trace === undefined && freeze === undefined) return undefined
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
-  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute }
+  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute, freeze }
   const { plan, program } = memoryPlan(train ? 'train' : 'infer', options)
   if (!list && trace === undefined) return { plan, kernels: undefined }
   program.run()

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import { formatCount, formatSi, formatTable } from '../../base/format.js'
 import { networks } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
+import { publishedColumns } from '../../nn/network.js'
 
 export const networksCommand = (): Command =>
   new Command('networks')
@@ -11,13 +12,13 @@ export const networksCommand = (): Command =>
       const rows = networks.map(network => {
         const { parameters, multiplyAdds } = summarise({
           network: network.id,
-          classes: 1000,
+          classes: publishedColumns(network),
           size: network.size,
           width: 1,
           normScale: true,
         })
-        const { id, title, source, size, published } = network
-        return { id, title, source, size, parameters, multiplyAdds, published }
+        const { id, title, source, size, embedding, published } = network
+        return { id, title, source, size, embedding, parameters, multiplyAdds, published }
       })
       if (json) {
         console.log(JSON.stringify(rows, undefined, 2))
@@ -29,10 +30,12 @@ export const networksCommand = (): Command =>
         `${row.size}`,
         formatCount(row.parameters),
         formatSi(row.multiplyAdds),
-        `${row.published.top1} %`,
-        `${row.published.top5} %`,
+        percent(row.published?.top1),
+        percent(row.published?.top5),
         row.source,
       ])
       console.log(formatTable(header, cells))
-      console.log('\nErrors are the published single-crop ones on ImageNet.')
+      console.log('\nErrors are the published single-crop ones on ImageNet. A network without gives an embedding.')
     })
+
+const percent = (error: number | undefined) => (error === undefined ? '' : `${error} %`)

@@ -4,14 +4,17 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
+import { variablesIn } from '../../graph/ops/source.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
-import { findNetwork } from '../../networks/networks.js'
+import { expectClassifier, findNetwork } from '../../networks/networks.js'
 import { buildModel } from '../../nn/model.js'
 import { type DataSets, openDataSets, trainInFolder } from '../../study/run/run.js'
 import { parseSettings, type RunSettings } from '../../study/run/run-settings.js'
-import { paperRecipe, type Recipe } from '../../training/recipe.js'
+import { expectScopes, fineTuningFrom } from '../../training/fine-tuning.js'
+import { openCheckpoint } from '../../training/open-checkpoint.js'
+import { fineTuningRecipe, paperRecipe, type Recipe } from '../../training/recipe.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
 import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
@@ -26,10 +29,11 @@ import {
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
+import { addFineTuningOptions, expectInit, type FineTuningFlags, modelOf } from './train/fine-tuning.js'
 
 type RecipeFlags = Omit<Recipe, 'precision'>
 
-interface Flags extends ModelFlags, RecipeFlags {
+interface Flags extends ModelFlags, RecipeFlags, FineTuningFlags {
   network?: string
   data?: string
   out?: string
@@ -48,12 +52,14 @@ interface Flags extends ModelFlags, RecipeFlags {
 export const trainCommand = (): Command =>
   recipeOptions(
     addModelOptions(
-      new Command('train')
-        .description("train one network on a class-folder tree, by default with the paper's recipe")
-        .option('--network <id>', 'see: inception networks')
-        .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg')
-        .option('--out <folder>', 'the run folder to make (default: runs/<network>)')
-        .option('--resume <run>', 'go on with the run in this folder'),
+      addFineTuningOptions(
+        new Command('train')
+          .description("train one network on a class-folder tree, by default with the paper's recipe")
+          .option('--network <id>', 'see: inception networks')
+          .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg')
+          .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
+          .option('--resume <run>', 'go on with the run in this folder'),
+      ),
     ),
   )
     .addOption(badImagesOption())
@@ -72,7 +78,7 @@ export const trainCommand = (): Command =>
     )
     .action(async (flags: Flags, command: Command) => {
       const { settings, folder, data, backend } =
-        flags.resume === undefined ? await newRun(flags) : await oldRun(flags.resume, flags.threads, command)
+        flags.resume === undefined ? await newRun(flags, command) : await oldRun(flags.resume, flags.threads, command)
       const last = await trainInFolder(settings, {
         folder,
         resume: flags.resume !== undefined,
@@ -94,19 +100,25 @@ interface Prepared {
   readonly backend: Backend
 }
 
-async function newRun(flags: Flags): Promise<Prepared> {
-  if (flags.network === undefined)
-    throw new UserError("which network? Give --network (see 'inception networks') or --resume", 2)
-  const network = findNetwork(flags.network)
+async function newRun(flags: Flags, command: Command): Promise<Prepared> {
+  expectInit(flags)
+  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn)
+  const spec = origin
+    ? modelOf(origin, command, network => modelSpec(network, 1, flags))
+    : modelSpec(chosenNetwork(flags), 1, flags)
+  expectClassifier(networkOf(spec))
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
-  const { batch, auxiliary } = flags
-  buildModel(network, {
-    ...modelOptions(modelSpec(network.id, 1, flags)),
+  const recipe = recipeOf(flags, command)
+  const { batch, auxiliary } = recipe
+  const { graph } = buildModel(networkOf(spec), {
+    ...modelOptions(spec),
     mode: 'train',
     batch,
     auxiliary: auxiliary > 0,
   })
-  const folder = flags.out ?? path.join('runs', network.id)
+  const { classesFromData: newClasses = false, freeze = [], headOnlyEpochs = 0 } = flags
+  expectScopes(freeze, variablesIn(graph), newClasses)
+  const folder = flags.out ?? path.join('runs', `${spec.network}${origin ? '-fine-tuned' : ''}`)
   expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
@@ -115,11 +127,8 @@ async function newRun(flags: Flags): Promise<Prepared> {
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
     warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
-  const recipe = Object.fromEntries(
-    Object.keys(paperRecipe).map(key => [key, flags[key as keyof RecipeFlags]]),
-  ) as unknown as RecipeFlags
   const settings: RunSettings = {
-    model: modelSpec(network.id, data.train.classes.length, flags),
+    model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
     badImages: flags.badImages,
@@ -129,8 +138,24 @@ async function newRun(flags: Flags): Promise<Prepared> {
     ...(flags.steps !== undefined && { steps: flags.steps }),
     recompute: flags.recompute,
     passes: [...flags.passes],
+    ...(origin && { fineTuning: fineTuningFrom(origin, { newClasses, freeze, headOnlyEpochs }) }),
   }
   return { settings, folder, data, backend }
+}
+
+function chosenNetwork({ network }: Flags): string {
+  if (network === undefined)
+    throw new UserError("which network? Give --network (see 'inception networks'), --init or --resume", 2)
+  return findNetwork(network).id
+}
+
+/** What the options say; where they are silent the paper's recipe, or fine-tuning's. */
+function recipeOf(flags: Flags, command: Command): RecipeFlags {
+  const given = (key: string) => command.getOptionValueSource(key) === 'cli'
+  const silent = flags.init === undefined ? paperRecipe : fineTuningRecipe(given('epochs') ? flags.epochs : undefined)
+  return Object.fromEntries(
+    Object.entries(silent).map(([key, value]) => [key, given(key) ? flags[key as keyof RecipeFlags] : value]),
+  ) as unknown as RecipeFlags
 }
 
 async function oldRun(folder: string, threads: number | undefined, command: Command): Promise<Prepared> {

@@ -2,7 +2,7 @@ import type { Rectangle } from '../crop.js'
 import type { Filter } from '../resample.js'
 
 /** Ways to look at an image once. */
-export const singleCrops = ['slim', 'timm', 'torchvision'] as const
+export const singleCrops = ['slim', 'timm', 'torchvision', 'vgg'] as const
 export type SingleCrop = (typeof singleCrops)[number]
 
 export type CropName = SingleCrop | '10' | '12' | '144'
@@ -26,7 +26,7 @@ export interface View {
 export interface CropOptions {
   /**
    * The share of each side that a single crop keeps: `slim`'s central fraction, `timm`'s `crop_pct`, and the
-   * crop over the short side for `torchvision`. The other protocols have none. @default 0.875
+   * crop over the short side for `torchvision` and `vgg`. The other protocols have none. @default 0.875
    */
   readonly fraction?: number | undefined
 }

@@ -25,6 +25,21 @@ interface PlacedEntry {
 
 const names = ['model.weights.h5', 'config.json', 'metadata.json'] as const
 
+/** What a ZIP archive's first entry has before its name, and where the name's length stands in it. */
+const localHeaderLength = 30
+const nameLengthAt = 26
+
+/** How many of a file's first bytes `startsKerasArchive` looks at. */
+export const archiveStartLength = localHeaderLength + Math.max(...names.map(name => name.length))
+
+/** Whether a file begins with one of the entries that Keras puts first, and no other program. */
+export function startsKerasArchive(start: Uint8Array): boolean {
+  if (start.length < localHeaderLength || Buffer.from(start).toString('latin1', 0, 4) !== 'PK\x03\x04') return false
+  const length = start[nameLengthAt]! + 256 * start[nameLengthAt + 1]!
+  const first = Buffer.from(start).toString('latin1', localHeaderLength, localHeaderLength + length)
+  return names.some(name => name === first)
+}
+
 /** Besides the three above an archive holds assets, which are few. */
 const mostEntries = 10_000
 /** The JSON of the largest networks has a few hundred kilobytes. */

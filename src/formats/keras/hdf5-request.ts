@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { Shape } from '../../base/shape.js'
 import type { TensorType } from '../safetensors-header.js'
 import type { SectionPlace } from './byte-section.js'
@@ -7,6 +8,13 @@ export interface Hdf5Source {
   readonly place: SectionPlace
   /** The file to name in messages. */
   readonly file: string
+  readonly direct: DirectLine
+}
+
+/** The way of answers to a thread that stands still for them: the port brings one, then the flag becomes 1. */
+export interface DirectLine {
+  readonly port: MessagePort
+  readonly flag: Int32Array<SharedArrayBuffer>
 }
 
 export interface StoredWeight {
@@ -32,11 +40,13 @@ export interface StoredModel {
   readonly version: string | undefined
 }
 
-/** A question: about the whole file, or for the values of the weight at a path. */
-export type Hdf5Request = { readonly list: true } | { readonly read: string }
+/** A question: about the whole file, or for the values of the weight at a path, where `direct` to one that stands still. */
+export type Hdf5Request = { readonly list: true } | { readonly read: string; readonly direct?: true }
 
 export type Hdf5Reply =
   | { readonly model: StoredModel }
   | { readonly values: Float32Array<ArrayBuffer> }
   /** A message for the user. */
   | { readonly failed: string }
+  /** What the library fails with, where nobody would hear of the thread's end. */
+  | { readonly broken: string }

@@ -4,7 +4,7 @@ import { quote } from '../header-json.js'
 import { InputFile } from '../input-file.js'
 import { decodeJsonObject, type JsonObject } from '../json.js'
 import type { TensorType } from '../safetensors-header.js'
-import { type KerasArchive, readKerasArchive } from './archive.js'
+import { archiveStartLength, type KerasArchive, readKerasArchive, startsKerasArchive } from './archive.js'
 import type { StoredLayer, StoredWeight } from './hdf5-request.js'
 import { defaultPatience, Hdf5Thread } from './hdf5-thread.js'
 import { layerNames } from './layer-names.js'
@@ -59,13 +59,22 @@ export class KerasFile implements AsyncDisposable {
    * layer or weight, or it cannot be read.
    */
   async read(layer: string, weight: string): Promise<Float32Array<ArrayBuffer>> {
-    const weights = this.#named(this.#places, 'layer', layer, this.path)
-    const { path } = this.#named(weights, 'weight', weight, `layer ${quote(layer)} of ${this.path}`)
+    const path = this.#placeOf(layer, weight)
     const reply = this.#last.then(() => this.#thread.ask({ read: path }))
     this.#last = reply.catch(() => undefined)
     const answer = await reply
     if (!('values' in answer)) throw new Error(`${this.path} gave no values`)
     return answer.values
+  }
+
+  /** The same at once, while this thread stands still. Errors: as `read`. */
+  readNow(layer: string, weight: string): Float32Array<ArrayBuffer> {
+    return this.#thread.readNow(this.#placeOf(layer, weight))
+  }
+
+  #placeOf(layer: string, weight: string): string {
+    const weights = this.#named(this.#places, 'layer', layer, this.path)
+    return this.#named(weights, 'weight', weight, `layer ${quote(layer)} of ${this.path}`).path
   }
 
   close(): Promise<void> {
@@ -84,6 +93,15 @@ export class KerasFile implements AsyncDisposable {
     throw new UserError(`${where} has no ${kind} ${quote(name)}: ${hint}`)
   }
 }
+
+/** How many of a file's first bytes `looksLikeKeras` looks at. */
+export const kerasStartLength = archiveStartLength
+
+/** HDF5, or an archive of Keras 3. */
+export const looksLikeKeras = (start: Uint8Array): boolean => isHdf5(start) || startsKerasArchive(start)
+
+const isHdf5 = (start: Uint8Array): boolean => Buffer.from(start).toString('latin1', 0, hdf5Magic.length) === hdf5Magic
+const hdf5Magic = '\x89HDF\r\n\x1a\n'
 
 /**
  * Opens the weights of a Keras model: an HDF5 file of weights or of a whole model (`.h5`, of any version), or an archive of
@@ -119,7 +137,7 @@ async function openArchive(path: string): Promise<KerasArchive> {
   const start = Buffer.from(input.read(0, Math.min(8, input.size)))
   if (start.toString('latin1', 0, 4) === 'PK\x03\x04') return readKerasArchive(path)
   // HDF5 may stand behind a block of something else, which Keras does not write.
-  if (start.toString('latin1') !== '\x89HDF\r\n\x1a\n')
+  if (!isHdf5(start))
     throw new UserError(`${path} is no file of Keras weights: it is neither HDF5 nor a .keras archive; check the path`)
   return { weights: { file: path, offset: 0, length: input.size }, config: undefined, metadata: undefined }
 }

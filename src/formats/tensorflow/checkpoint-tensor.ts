@@ -12,6 +12,8 @@ export interface CheckpointTensor {
 /** A TensorFlow checkpoint open for reading; each tensor's bytes are read when asked for. */
 export interface TensorflowCheckpoint extends Disposable {
   readonly path: string
+  /** Every file that it lies in, the index first. */
+  readonly files: readonly string[]
   /** Every tensor of numbers by its name. */
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
   /** Names of what is there and holds no numbers, such as strings. */

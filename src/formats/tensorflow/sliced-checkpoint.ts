@@ -28,6 +28,7 @@ interface SlicedTensor extends CheckpointTensor {
  */
 export class SlicedCheckpoint implements TensorflowCheckpoint {
   readonly path: string
+  readonly files: readonly string[]
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
   readonly others: readonly string[]
   readonly #table: TableFile
@@ -37,6 +38,7 @@ export class SlicedCheckpoint implements TensorflowCheckpoint {
   /** Errors: `UserError` naming the file and what is wrong with it. */
   constructor(path: string) {
     this.path = path
+    this.files = [path]
     this.#fail = reason => {
       throw new UserError(`${path} is a damaged TensorFlow checkpoint: ${reason}; get it again`)
     }

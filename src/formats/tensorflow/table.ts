@@ -25,6 +25,19 @@ const mostFromSmallFile = 2 ** 20
 /** The writer repeats a whole key after every 16 entries, so prefixes cannot save more. */
 const mostKeySharing = 16
 
+/** Whether a file ends as a table does. Errors: `UserError` when it cannot be read. */
+export function endsLikeTable(path: string): boolean {
+  using input = new InputFile(path)
+  return footerOf(input) !== undefined
+}
+
+/** The last bytes of a table; undefined where a file does not end as one does. */
+function footerOf(input: InputFile): Uint8Array | undefined {
+  if (input.size < footerBytes) return undefined
+  const footer = input.read(input.size - footerBytes, footerBytes)
+  return new DataView(footer.buffer).getBigUint64(footerBytes - 8, true) === magic ? footer : undefined
+}
+
 /**
  * A table of keys and values, as TensorFlow keeps tensors and indices of tensors in (tensorflow/core/lib/io/table.cc,
  * format.cc; LevelDB's format without its filters): blocks of entries in the order of their keys, an index block that
@@ -104,9 +117,8 @@ export class TableFile implements Disposable {
   }
 
   #readFooter(): BlockPlace {
-    const size = this.#input.size
-    const footer = size < footerBytes ? undefined : this.#input.read(size - footerBytes, footerBytes)
-    if (footer === undefined || new DataView(footer.buffer).getBigUint64(footerBytes - 8, true) !== magic)
+    const footer = footerOf(this.#input)
+    if (footer === undefined)
       throw new UserError(
         `${this.path} is no TensorFlow checkpoint, or is cut short: it does not end as one does; check the path, unpack an archive first`,
       )

@@ -29,6 +29,7 @@ interface BundleTensor extends CheckpointTensor {
  */
 export class TensorBundle implements TensorflowCheckpoint {
   readonly path: string
+  readonly files: readonly string[]
   readonly tensors: ReadonlyMap<string, CheckpointTensor>
   readonly others: readonly string[]
   readonly #stored: ReadonlyMap<string, BundleTensor>
@@ -54,6 +55,10 @@ export class TensorBundle implements TensorflowCheckpoint {
       this.#checkPlaces([...used], prefix, shards, fail)
       this.#stored = this.tensors = stored
       this.others = others
+      this.files = [
+        this.path,
+        ...[...this.#shards.keys()].sort((a, b) => a - b).map(shard => this.#shards.get(shard)!.path),
+      ]
     } catch (error) {
       this.close()
       throw error

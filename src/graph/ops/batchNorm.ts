@@ -1,5 +1,7 @@
 import { sizeOf } from '../../base/shape.js'
-import { defineOp, featureMap, type Numbers, ShapeError, type Tensor, type Type } from '../op.js'
+import { defineOp, featureMap, type Numbers, ShapeError, type Tensor, type Type, type Value } from '../op.js'
+import { reluBackward } from './relu.js'
+import { constant } from './source.js'
 
 export interface BatchNorm {
   /** Added to the variance before the root. */
@@ -53,7 +55,12 @@ export const batchNorm = defineOp({
     batchNormInference.emit({ src, scale, shift, mean, variance }, attrs).dst,
 })
 
-/** Batch normalisation with given statistics, as in evaluation. Shapes as `batchNorm`; mean and variance [C] f32. */
+/**
+ * Batch normalisation with given statistics, as in evaluation and in parts of a network that are not trained. Shapes as
+ * `batchNorm`; mean and variance [C] f32, which get no gradient. The gradient of src is the gradient of dst, masked by
+ * the ReLU, times scale / √(variance + ε): it reads no map but dst's signs, so src is kept only where scale or shift are
+ * trained.
+ */
 export const batchNormInference = defineOp({
   name: 'batchNormInference',
   inputs: { src: 'one', scale: 'optional', shift: 'one', mean: 'one', variance: 'one' },
@@ -62,8 +69,16 @@ export const batchNormInference = defineOp({
     channelsOf(src, shift)
     return { dst: { dtype: src.dtype, shape: src.shape } }
   },
-  saves: [],
-  grad: null,
+  saves: ['src', 'scale', 'mean', 'variance', 'dst'],
+  grad({ dst: diff }, { src, scale, mean, variance, dst }, _, { epsilon, relu }) {
+    if (!diff) return {}
+    const diff_dst = relu ? reluBackward.emit({ dst, diff_dst: diff }, {}).diff_src : diff
+    const { diff_scale, diff_shift } = batchNormBackward.emit(
+      { src, scale, mean, variance, workspace: undefined, diff_dst },
+      { epsilon, relu: false, fixedStatistics: true, scale: scale !== undefined },
+    )
+    return { src: rescaled(diff_dst, scale, variance, epsilon), scale: diff_scale, shift: diff_shift }
+  },
   cost: ({ src }) => ({ multiplyAdds: 0, flops: 2 * sizeOf(src.shape) }),
   reference({ src, scale, shift, mean, variance }, { dst }, { epsilon, relu }) {
     normalise(src, mean.data, variance.data, scale?.data, shift.data, dst.data, epsilon, relu)
@@ -71,6 +86,12 @@ export const batchNormInference = defineOp({
   inPlace: { dst: 'src' },
   absorbRelu: attrs => ({ ...attrs, relu: true }),
 })
+
+/** src · scale / √(variance + ε), channel by channel. */
+function rescaled(src: Value, scale: Value | undefined, variance: Value, epsilon: number): Value {
+  const zero = constant(src.node.graph, variance.shape, 0)
+  return batchNormInference.emit({ src, scale, shift: zero, mean: zero, variance }, { epsilon, relu: false }).dst
+}
 
 /**
  * Gradients of a batch norm, through its mean and variance unless `fixedStatistics`. With `relu`, diff_dst is first

@@ -25,11 +25,12 @@ export const foldBatchNorm = defineOp({
   grad: null,
   cost: ({ weights }) => ({ multiplyAdds: 0, flops: sizeOf(weights.shape) }),
   reference({ weights, bias, scale, shift, mean, variance }, folded, { epsilon }) {
-    const filter = weights.data.length / shift.data.length
+    const [from, to] = [weights.data, folded.weights.data]
+    const filter = from.length / shift.data.length
     for (let o = 0; o < shift.data.length; o++) {
       const gain = (scale ? scale.data[o]! : 1) / Math.sqrt(variance.data[o]! + epsilon)
       folded.bias.data[o] = ((bias ? bias.data[o]! : 0) - mean.data[o]!) * gain + shift.data[o]!
-      for (let i = o * filter; i < (o + 1) * filter; i++) folded.weights.data[i] = weights.data[i]! * gain
+      for (let i = o * filter; i < (o + 1) * filter; i++) to[i] = from[i]! * gain
     }
   },
 })

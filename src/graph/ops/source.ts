@@ -81,3 +81,10 @@ export const constant = (graph: Graph, shape: Shape, value: number): Value =>
 /** What a variable's node says of it; undefined for any other value. */
 export const variableOf = (value: Value): Variable | undefined =>
   value.node.op.name === variableOp.name ? (value.node.attrs as Variable) : undefined
+
+/** The variables of a graph, and its inputs, in the order of its nodes. */
+export const variablesIn = (graph: Graph): Variable[] =>
+  graph.nodes.flatMap(({ outputs }) => Object.values(outputs).flatMap(value => variableOf(value) ?? []))
+
+export const inputsIn = (graph: Graph): Input[] =>
+  graph.nodes.flatMap(({ op, attrs }) => (op.name === inputOp.name ? [attrs as Input] : []))

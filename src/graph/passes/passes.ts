@@ -42,9 +42,13 @@ export function optimise(graph: Graph, keep: readonly Value[], passes: Passes): 
 }
 
 /** Optimises a forward graph that is not trained, and returns what has become of `result`, all that is wanted of it. */
-export function optimiseInference(graph: Graph, result: Value, passes: Passes): Value {
-  const absorbed = optimiseForward(graph, [result], passes)(result)
-  return optimise(graph, [absorbed], passes)(absorbed)
+export const optimiseInference = (graph: Graph, result: Value, passes: Passes): Value =>
+  optimiseOutputs(graph, [result], passes)[0]!
+
+/** As {@link optimiseInference}, where several values are wanted. */
+export function optimiseOutputs(graph: Graph, results: readonly Value[], passes: Passes): Value[] {
+  const absorbed = results.map(optimiseForward(graph, results, passes))
+  return absorbed.map(optimise(graph, absorbed, passes))
 }
 
 function run(stage: Readonly<Record<string, Pass>>, graph: Graph, keep: readonly Value[], passes: Passes) {

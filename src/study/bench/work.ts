@@ -1,10 +1,14 @@
 import type { Backend, Limit, Precision, Program, Store } from '../../backends/backend.js'
+import { UserError } from '../../base/error.js'
 import { RandomStream } from '../../base/random.js'
 import type { Graph, Value } from '../../graph/op.js'
+import { inputsIn, variablesIn } from '../../graph/ops/source.js'
 import { optimiseInference, type Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { type ModelSpec, modelOptions, networkOf } from '../../networks/model-spec.js'
 import { buildModel } from '../../nn/model.js'
+import { averageOf, hasAverage } from '../../optim/average.js'
+import { expectScopes, within } from '../../training/fine-tuning.js'
 import { paperRecipe } from '../../training/recipe.js'
 import { buildTrainingStep } from '../../training/step.js'
 
@@ -18,16 +22,21 @@ export interface WorkOptions {
   readonly precision: Precision
   /** Train with less memory and more time. @default 'auto' */
   readonly recompute?: Recomputation | undefined
+  /** Scopes that are not trained. @default none */
+  readonly freeze?: readonly string[] | undefined
 }
 
 /** What the work computes, after these passes. */
 function graphOf(work: Work, options: WorkOptions, passes: Passes): { graph: Graph; outputs: Value[] } {
-  const { spec, batch, precision, recompute } = options
+  const { spec, batch, precision, recompute, freeze = [] } = options
   if (work === 'train') {
     const recipe = { ...paperRecipe, batch, precision }
-    const step = buildTrainingStep(networkOf(spec), recipe, modelOptions(spec), { passes, recompute })
+    const frozen = within(freeze)
+    const step = buildTrainingStep(networkOf(spec), recipe, modelOptions(spec), { passes, recompute, frozen })
+    expectScopes(freeze, variablesIn(step.graph), false)
     return { graph: step.graph, outputs: [step.loss] }
   }
+  if (freeze.length > 0) throw new UserError('--freeze is for training, and this is inference: leave it out', 2)
   const model = buildModel(networkOf(spec), { ...modelOptions(spec), mode: 'eval', batch, precision })
   return { graph: model.graph, outputs: [optimiseInference(model.graph, model.logits, passes)] }
 }
@@ -38,6 +47,9 @@ export function compileWork(work: Work, options: WorkOptions): { readonly progra
   const { graph, outputs } = graphOf(work, options, backend.passes)
   const store = backend.createStore()
   const program = backend.compile(graph, { outputs, store })
+  // As a run has them, also of what is frozen.
+  if (work === 'train')
+    for (const variable of variablesIn(graph)) if (hasAverage(variable)) store.declare(averageOf(variable), 0)
   const random = new RandomStream(1, 'benchmark')
   const images = program.input('images')
   for (let i = 0; i < images.length; i++) images[i] = random.uniform(-1, 1)
@@ -46,7 +58,7 @@ export function compileWork(work: Work, options: WorkOptions): { readonly progra
     for (let i = 0; i < labels.length; i++) labels[i] = i % spec.classes
     program.input('learningRate')[0] = 1e-4
     program.input('averageDecay')[0] = paperRecipe.averageDecay
-    program.input('normDecay')[0] = paperRecipe.normDecay
+    if (inputsIn(graph).some(({ name }) => name === 'normDecay')) program.input('normDecay')[0] = paperRecipe.normDecay
   }
   return { program, store }
 }

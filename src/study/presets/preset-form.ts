@@ -14,7 +14,7 @@ import {
   truth,
   wholeNumber,
 } from '../../formats/json-reader.js'
-import { findNetwork, networks } from '../../networks/networks.js'
+import { classifiers, findNetwork } from '../../networks/networks.js'
 import { extraNorms } from '../../nn/scope.js'
 import type { EnsembleMember, Remedy, Role } from '../result.js'
 import type {
@@ -44,7 +44,7 @@ const settingId = text(/^\w[\w.-]{0,99}$/, 'a name of letters, digits, ., - and 
 
 const networkId = choice(
   'network',
-  networks.map(({ id }) => id),
+  classifiers.map(({ id }) => id),
 )
 
 // The ranges of 'inception train'.

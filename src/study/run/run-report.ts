@@ -28,10 +28,12 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
   const warnings = events.flatMap(event => (event.type === 'warning' ? [event.message] : []))
   const headline =
     last?.top1Error == null ? `${title}: not evaluated yet` : `${title}: ${formatPercent(last.top1Error)} top-1 error`
+  const { fineTuning } = settings
   const lead = [
     ...(death ? [`It died at step ${formatCount(death.step)}: ${death.layer} gave nothing but zeros.`] : []),
     last ? `After ${last.epoch} epochs and ${formatDuration(last.seconds)} of training` : 'Training has begun',
     `on ${settings.data}`,
+    ...(fineTuning ? [`beginning with the weights of ${fineTuning.file}`] : []),
     ...(imagesPerSecond === null ? [] : [`at ${imagesPerSecond.toFixed(1)} images a second`]),
   ].join(' ')
   const figures = epochs.length > 0 ? [errorFigure(epochs, images)] : []
@@ -120,8 +122,8 @@ const epochTable = (epochs: readonly EpochResult[]): Table => ({
   notes: [],
 })
 
-const settingsOf = ({ model, recipe, badImages, backend }: RunSettings): [string, string][] =>
-  Object.entries({ ...model, ...recipe, badImages, backend }).map(([key, value]) => [
+const settingsOf = ({ model, recipe, badImages, backend, fineTuning }: RunSettings): [string, string][] =>
+  Object.entries({ ...model, ...recipe, badImages, backend, ...(fineTuning && { fineTuning }) }).map(([key, value]) => [
     key,
     typeof value === 'object' ? JSON.stringify(value) : String(value),
   ])

@@ -4,6 +4,7 @@ import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
 import { type ModelSpec, parseModelSpec } from '../../networks/model-spec.js'
+import type { FineTuning } from '../../training/fine-tuning.js'
 import { paperRecipe, type Recipe } from '../../training/recipe.js'
 
 /** Everything needed to repeat a run: what `run.json` holds. */
@@ -22,6 +23,8 @@ export interface RunSettings {
   readonly recompute: Recomputation
   /** The optimisations that are on. */
   readonly passes: readonly PassName[]
+  /** Whose weights it begins with. @default first values of its own */
+  readonly fineTuning?: FineTuning
 }
 
 /** What the recipe's words can be. */
@@ -55,5 +58,21 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     ...(typeof steps === 'number' && { steps }),
     recompute: recomputations.find(known => known === recompute) ?? 'auto',
     passes: Array.isArray(passes) ? passNames.filter(name => passes.includes(name)) : passNames,
+    ...(settings.fineTuning !== undefined && { fineTuning: parseFineTuning(settings.fineTuning, where) }),
   }
+}
+
+function parseFineTuning(value: JsonObject[string], where: string): FineTuning {
+  const { file, sha256, newClasses, freeze, headOnlyEpochs } = isJsonObject(value) ? value : {}
+  const scopes = Array.isArray(freeze) ? freeze.filter(scope => typeof scope === 'string') : []
+  if (
+    typeof file !== 'string' ||
+    typeof sha256 !== 'string' ||
+    typeof newClasses !== 'boolean' ||
+    typeof headOnlyEpochs !== 'number' ||
+    !Array.isArray(freeze) ||
+    scopes.length !== freeze.length
+  )
+    throw new UserError(`${where}: fineTuning is not what it can be; it was not written by this version`)
+  return { file, sha256, newClasses, freeze: scopes, headOnlyEpochs }
 }

@@ -80,6 +80,8 @@ export function describe(event: Exclude<TrainingEvent, StepEvent>): string {
       const work = `${formatCount(event.images)} images, ${formatCount(event.epochs)} epochs, ${formatCount(event.steps)} steps of ${formatCount(event.batch)}`
       return `${how} ${event.network} (${size}): ${work}`
     }
+    case 'phase':
+      return `from step ${formatCount(event.step + 1)} on: ${formatCount(event.trained)} of the ${formatCount(event.parameters)} parameters are trained`
     case 'evaluation': {
       const errors = `top-1 error ${formatPercent(event.top1Error)}, top-5 error ${formatPercent(event.top5Error)}`
       const bad = event.badImages === 0 ? '' : `, ${formatCount(event.badImages)} could not be read`

@@ -56,6 +56,14 @@ export const dropout: Lowering<Ops['dropout']> = {
   rowMajor: ['src', 'dst'],
   lower: (call, k) => asReference(ops.dropout, call, k),
 }
+export const normaliseRows: Lowering<Ops['normaliseRows']> = {
+  rowMajor: ['src', 'dst'],
+  lower: (call, k) => asReference(ops.normaliseRows, call, k),
+}
+export const normaliseRowsBackward: Lowering<Ops['normaliseRowsBackward']> = {
+  rowMajor: ['src', 'diff_dst', 'diff_src'],
+  lower: (call, k) => asReference(ops.normaliseRowsBackward, call, k),
+}
 export const clipFactor: Lowering<Ops['clipFactor']> = { lower: (call, k) => asReference(ops.clipFactor, call, k) }
 export const softmaxCrossEntropy: Lowering<Ops['softmaxCrossEntropy']> = {
   lower: (call, k) => asReference(ops.softmaxCrossEntropy, call, k),

@@ -2,12 +2,12 @@ import type { Command } from 'commander'
 import type { Precision } from '../../../backends/backend.js'
 import { wholeNumber } from '../../arguments.js'
 import { precisionOption, threadsOption } from '../../engine-options.js'
-import { addModelOptions, type ModelFlags } from '../../model-options.js'
+import { addModelOptions, classesOption, type ModelFlags } from '../../model-options.js'
 
 /** What is measured, and with what. */
 export interface NetworkFlags extends ModelFlags {
   network: string
-  classes: number
+  classes?: number
   batch: number
   precision: Precision | 'auto'
   threads?: number
@@ -16,7 +16,7 @@ export interface NetworkFlags extends ModelFlags {
 export const addNetworkOptions = (command: Command): Command =>
   addModelOptions(command)
     .option('--network <id>', 'see: inception networks', 'inception-resnet-v2-slim')
-    .option('--classes <n>', 'classes', wholeNumber(1), 1000)
+    .addOption(classesOption())
     .option('--batch <n>', 'images at a time', wholeNumber(1), 8)
     .addOption(precisionOption())
     .addOption(threadsOption())

@@ -8,7 +8,7 @@ import { findNetwork } from '../../../networks/networks.js'
 import { type Benchmark, benchmark } from '../../../study/bench/benchmark.js'
 import { describeMachine } from '../../../study/machine.js'
 import { wholeNumber } from '../../arguments.js'
-import { backendOption, passesOption, recomputeOption } from '../../engine-options.js'
+import { backendOption, freezeOption, passesOption, recomputeOption } from '../../engine-options.js'
 import { modelSpec } from '../../model-options.js'
 import { warn } from '../../warn.js'
 import { addNetworkOptions, type NetworkFlags } from './network-options.js'
@@ -18,6 +18,7 @@ interface Flags extends NetworkFlags {
   warmup: number
   runs: number
   recompute: Recomputation
+  freeze?: string[]
   limit?: boolean
   passes: Passes
   kernels?: number | true
@@ -30,6 +31,7 @@ export const workCommand = (work: Benchmark['work'], description: string): Comma
     .addOption(backendOption())
     .addOption(passesOption())
     .addOption(recomputeOption())
+    .addOption(freezeOption())
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 3)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
     .option('--limit', 'compare with its convolutions and matrix products, each timed alone at its best')

@@ -1,7 +1,5 @@
-import { accessSync, constants, mkdirSync } from 'node:fs'
 import { formatCount, formatDuration } from '../../../base/format.js'
 import type { EvaluationProgress } from '../../../evaluation/pace.js'
-import { fileError } from '../../../formats/file-error.js'
 
 /** '1,200 of 50,000 images, 35.2 images/s, 23 min 07 s left: runs/one/…'; the name last, since a terminal cuts the end. */
 export function describeProgress(name: string, progress: EvaluationProgress): string {
@@ -10,14 +8,4 @@ export function describeProgress(name: string, progress: EvaluationProgress): st
   // Before the first images of this sitting there is no pace.
   if (!(imagesPerSecond > 0 && Number.isFinite(secondsLeft))) return `${counted}: ${name}`
   return `${counted}, ${imagesPerSecond.toFixed(1)} images/s, ${formatDuration(secondsLeft)} left: ${name}`
-}
-
-/** Makes a folder that can be written to, before anything takes its time. Errors: UserError when that cannot be. */
-export function makeFolder(folder: string): void {
-  try {
-    mkdirSync(folder, { recursive: true })
-    accessSync(folder, constants.W_OK)
-  } catch (error) {
-    throw fileError('write', folder, error)
-  }
 }

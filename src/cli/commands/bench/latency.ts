@@ -1,0 +1,103 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import os from 'node:os'
+import path from 'node:path'
+import { Command } from 'commander'
+import { type BackendName, choosePrecision, openBackend } from '../../../backends/open.js'
+import { UserError } from '../../../base/error.js'
+import { formatTable } from '../../../base/format.js'
+import { fileError } from '../../../formats/file-error.js'
+import { findNetwork } from '../../../networks/networks.js'
+import { Classifier } from '../../../prediction/classifier.js'
+import { measureCold, measureWarm, type Spread } from '../../../study/bench/latency.js'
+import { drawImage, writeFirstWeights } from '../../../study/bench/subject.js'
+import { describeMachine } from '../../../study/machine.js'
+import { openCheckpoint } from '../../../training/open-checkpoint.js'
+import { wholeNumber } from '../../arguments.js'
+import { backendOption, precisionOption, threadsOption } from '../../engine-options.js'
+import { interruptSignal } from '../../interrupt.js'
+import { addModelOptions, type ModelFlags, modelSpec } from '../../model-options.js'
+import { warn } from '../../warn.js'
+
+interface Flags extends ModelFlags {
+  checkpoint?: string
+  network?: string
+  image?: string
+  backend: BackendName
+  precision: 'auto' | 'f32' | 'bf16'
+  threads?: number
+  warmup: number
+  runs: number
+  coldRuns: number
+  json?: boolean
+}
+
+export const benchLatencyCommand = (): Command =>
+  addModelOptions(
+    new Command('latency').description('one image: warm, by its parts, and from the start of a process to a label'),
+  )
+    .option('--checkpoint <file>', 'a checkpoint file, or a run folder for its newest one')
+    .option('--network <id>', 'a network of 1000 classes with its first weights instead')
+    .option('--image <file>', 'which image (default: a drawn JPEG of 433×433)')
+    .addOption(backendOption())
+    .addOption(precisionOption())
+    .addOption(threadsOption())
+    .option('--warmup <n>', 'runs not counted', wholeNumber(0), 5)
+    .option('--runs <n>', 'runs counted', wholeNumber(1), 50)
+    .option('--cold-runs <n>', 'processes started, with kept times of kernels and as many without', wholeNumber(1), 5)
+    .option('--json', 'as JSON, with the machine')
+    .action(async (flags: Flags) => {
+      if ((flags.checkpoint === undefined) === (flags.network === undefined))
+        throw new UserError('whose latency? Give --checkpoint or --network, one of the two', 2)
+      const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-latency-'))
+      try {
+        await measure(flags, folder)
+      } finally {
+        rmSync(folder, { recursive: true, force: true })
+      }
+    })
+
+async function measure(flags: Flags, folder: string): Promise<void> {
+  const signal = interruptSignal('stopping')
+  const { warmup, runs, coldRuns } = flags
+  const image = flags.image ?? (await drawImage(path.join(folder, 'drawn.jpg')))
+  const bytes = readImage(image)
+  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  const checkpoint =
+    flags.checkpoint ?? writeFirstWeights(path.join(folder, 'first.safetensors'), modelOf(flags), backend)
+  using opened = openCheckpoint(checkpoint, warn)
+  const precision = choosePrecision(backend, flags.precision)
+  using classifier = new Classifier(opened, { backend, precision })
+  const warm = await measureWarm(classifier, bytes, { warmup, runs, signal })
+  const engine = ['--backend', flags.backend, '--precision', precision, '--threads', `${backend.threads}`]
+  const cold = await measureCold({ checkpoint: opened.file, image, runs: coldRuns, flags: engine, signal })
+  const machine = describeMachine(`${backend.title}, ${precision}`)
+  const { network, size } = classifier.model
+  if (flags.json) {
+    const about = { network, size, precision, threads: backend.threads, runs, coldRuns }
+    console.log(JSON.stringify({ work: 'latency', ...about, warm, cold, machine }, undefined, 2))
+    return
+  }
+  const row = (what: string, { p50, p95 }: Spread) => [what, p50.toFixed(1), p95.toFixed(1)]
+  const rows = [
+    row('decode', warm.decode),
+    row('crop and resize', warm.preprocess),
+    row('network', warm.network),
+    row('file to label, warm', warm.total),
+    row('process start to label', cold.kept),
+    row('the same, no kernel timed before', cold.none),
+  ]
+  console.log(formatTable([network, 'ms, median', '95 %'], rows))
+  console.log(
+    `${warm.overhead.toFixed(2)} times the network alone; ${size}×${size}, ${machine.processor}, ${backend.threads} of ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${runs} runs, ${coldRuns} processes`,
+  )
+}
+
+const modelOf = (flags: Flags) => modelSpec(findNetwork(flags.network!).id, 1000, flags)
+
+function readImage(file: string): Buffer {
+  try {
+    return readFileSync(file)
+  } catch (error) {
+    throw fileError('read', file, error)
+  }
+}

@@ -1,0 +1,61 @@
+import { InvalidArgumentError, Option } from 'commander'
+import { type BackendName, openBackend } from '../../../backends/open.js'
+import { openEvaluationData } from '../../../data/class-folder.js'
+import { openCalibration } from '../../../export/onnx/calibration.js'
+import { type OnnxExportOptions, onnxVariants } from '../../../export/onnx/export-onnx.js'
+import { oneOf } from '../../arguments.js'
+import { backendOption, badImagesOption, threadsOption } from '../../engine-options.js'
+import { interruptSignal } from '../../interrupt.js'
+import { ProgressLine } from '../../progress-line.js'
+import { warn } from '../../warn.js'
+
+const lesser = onnxVariants.filter(variant => variant !== 'f32')
+type Lesser = (typeof lesser)[number]
+
+/** Of every form with an ONNX model in it. */
+export interface OnnxFlags {
+  readonly variants?: readonly Lesser[]
+  readonly calibrate?: string
+  readonly images?: string
+  readonly badImages: 'error' | 'skip'
+  readonly backend: BackendName
+  readonly threads?: number
+}
+
+export const variantsOption = (): Option =>
+  new Option('--variants <list>', `smaller files beside it: ${lesser.join(', ')}`).argParser(variantList)
+
+export const calibrateOption = (): Option =>
+  new Option('--calibrate <folder>', 'images that show the ranges of activations, for q8: class folders or images')
+
+export const imagesOption = (): Option =>
+  new Option('--images <folder>', 'measure the errors of all variants on it: val/<class>/*.jpg, or class folders')
+
+export const engineOptions = (): Option[] => [badImagesOption(), backendOption(), threadsOption()]
+
+function variantList(text: string): readonly Lesser[] {
+  const names = text.split(',').map(oneOf('variant', lesser))
+  if (new Set(names).size < names.length) throw new InvalidArgumentError('It names one twice.')
+  return names
+}
+
+/** Opens what the flags name, and tells on the terminal what is being done for as long as `write` takes. */
+export async function exporting<T>(
+  { variants, calibrate, images, badImages, backend, threads }: OnnxFlags,
+  write: (options: Omit<OnnxExportOptions, 'out'>) => Promise<T>,
+): Promise<T> {
+  const line = new ProgressLine(process.stderr)
+  try {
+    return await write({
+      badImages,
+      ...(variants && { variants }),
+      ...(calibrate !== undefined && { calibration: await openCalibration(calibrate) }),
+      ...(images !== undefined && { images: await openEvaluationData(images) }),
+      backend: openBackend(backend, warn, { threads, notify: warn }),
+      signal: interruptSignal('stopping'),
+      progress: doing => line.update(doing),
+    })
+  } finally {
+    line.end()
+  }
+}

@@ -1,0 +1,84 @@
+import type { Backend, Program, Store } from '../backends/backend.js'
+import type { Recomputation } from '../graph/passes/recompute.js'
+import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.js'
+import { type Phase, phaseAt } from './phases.js'
+import type { Recipe } from './recipe.js'
+import { buildTrainingStep, type TrainingStep } from './step.js'
+import { Lookout } from './watch.js'
+
+export interface StageOptions {
+  readonly model: ModelSpec
+  readonly recipe: Recipe
+  readonly backend: Backend
+  readonly recompute?: Recomputation | undefined
+  /** Steps between looks at the network's blocks; 0 for none. */
+  readonly watchSteps: number
+}
+
+/** The graph of the step that a phase repeats. */
+export const stepOf = (phase: Phase, { model, recipe, backend, recompute }: Omit<StageOptions, 'watchSteps'>) =>
+  buildTrainingStep(networkOf(model), recipe, modelOptions(model), {
+    passes: backend.passes,
+    recompute,
+    frozen: phase.frozen,
+  })
+
+/** What a phase trains with, compiled over the run's store. */
+export class Stage implements Disposable {
+  readonly step: TrainingStep
+  readonly program: Program
+  readonly lookout: Lookout
+
+  constructor(phase: Phase, store: Store, options: StageOptions, step = stepOf(phase, options)) {
+    const { model, recipe, backend, watchSteps } = options
+    this.step = step
+    this.program = backend.compile(step.graph, {
+      outputs: [step.loss, step.norms, step.norm],
+      store,
+      seed: recipe.seed,
+    })
+    const { frozen } = phase
+    const parameterNames = step.trained.map(({ name }) => name)
+    const { precision, batch } = recipe
+    this.lookout = new Lookout({ model, frozen, precision, batch, backend, store, parameterNames }, watchSteps)
+  }
+
+  [Symbol.dispose](): void {
+    this.lookout[Symbol.dispose]()
+    this.program[Symbol.dispose]()
+  }
+}
+
+/** The stages of a run, one after the other; the memory of one is given back before the next is compiled. */
+export class Stages implements Disposable {
+  readonly #phases: readonly Phase[]
+  readonly #compile: (phase: Phase) => Stage
+  #phase: Phase | undefined
+  #stage: Stage | undefined
+
+  constructor(phases: readonly Phase[], compile: (phase: Phase) => Stage) {
+    this.#phases = phases
+    this.#compile = compile
+  }
+
+  /** Whether the step after `done` steps is of another phase than the last one that was entered. */
+  changesAt(done: number): boolean {
+    return phaseAt(this.#phases, done) !== this.#phase
+  }
+
+  /** The stage of the step after `done` steps. */
+  at(done: number): Stage {
+    const phase = phaseAt(this.#phases, done)
+    if (this.#stage === undefined || phase !== this.#phase) {
+      this[Symbol.dispose]()
+      this.#stage = this.#compile(phase)
+      this.#phase = phase
+    }
+    return this.#stage
+  }
+
+  [Symbol.dispose](): void {
+    this.#stage?.[Symbol.dispose]()
+    this.#stage = undefined
+  }
+}
