@@ -1,16 +1,22 @@
 import path from 'node:path'
 import { UserError } from '../base/error.js'
 import { isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
+import type { ImagePlace } from './image-place.js'
 import { imagesBelow } from './images-below.js'
+
+/** An image with its label, a place in the set's list of classes. */
+export interface LabelledImage extends ImagePlace {
+  readonly label: number
+}
 
 /** Images with labels, in a fixed order that depends on names only. */
 export interface ImageSet {
-  /** The folder the set was read from. */
+  /** The folder, or the file that holds them, that the set was read from. */
   readonly root: string
   /** Class names in code unit order; a label is a place in this list. */
   readonly classes: readonly string[]
   /** Class by class, within a class by path in code unit order. */
-  readonly items: readonly { readonly path: string; readonly label: number }[]
+  readonly items: readonly LabelledImage[]
 }
 
 const layout = 'a data folder holds train/<class>/*.jpg and val/<class>/*.jpg'
