@@ -12,7 +12,6 @@ import { splitFiles } from './split-files.js'
  * tables that may lie about in a folder only those count that say so.
  */
 export const fileSource = (form: FileForm): Source => ({
-  layout: form.title,
   lists: form.lists,
   async open(place, wanted, options) {
     const isFolder = (await statOf(place))?.isDirectory() === true

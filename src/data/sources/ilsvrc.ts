@@ -54,7 +54,6 @@ function complain({ path: file }: InputFile, member: string, expected: string): 
  * order.
  */
 export const ilsvrc: Source = {
-  layout: `${archives.train}, ${archives.val} and ILSVRC2012_devkit_t12.tar.gz`,
   lists: false,
   async open(place, wanted, options) {
     const at = (split: Split) => path.join(place, archives[split])

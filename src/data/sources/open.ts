@@ -8,8 +8,8 @@ import { sources } from './sources.js'
 
 /**
  * Opens the images that `place` holds for training and for validation: a folder of class folders (train/<class>/*.jpg and
- * val/<class>/*.jpg), or what else is in the table of sources. Told by names, not by
- * contents; class folders go before what lies beside them.
+ * val/<class>/*.jpg), or what else is in the table of sources. Told by names, not by contents; class folders go before
+ * archives that lie beside them.
  *
  * Errors: `UserError` if one of the two is missing, empty or damaged, or their classes differ; the signal's reason when
  * aborted.
@@ -27,17 +27,14 @@ export async function openTrainingData(
 export async function openEvaluationData(place: string, options: ScanOptions = {}): Promise<ImageSet> {
   const other = await openOther(place, ['val'], options)
   if (!other) return await openValFolders(place)
-  return other.val ?? fail(lacking(place, 'val'))
+  if (!other.val) throw lacking(place, 'val')
+  return other.val
 }
 
 const lacking = (place: string, split: Split): UserError =>
   new UserError(
     `${place} holds no images for '${split}': put them there, with '${split}' in the name of file or folder`,
   )
-
-const fail = (error: UserError): never => {
-  throw error
-}
 
 async function openOther(place: string, wanted: readonly Split[], options: ScanOptions): Promise<Splits | undefined> {
   if (!(await statOf(place))) return undefined

@@ -9,8 +9,6 @@ export type Splits = Readonly<Partial<Record<Split, ImageSet>>>
 
 /** A way in which a path can hold images. */
 export interface Source {
-  /** What there is, for the message that says what else there could be. */
-  readonly layout: string
   /** Whether its images are files of their own, which may lie in folders beside it. */
   readonly lists: boolean
   /**
