@@ -4,17 +4,21 @@ import { BadImage, maximumPixels } from './bad-image.js'
 import type { ImageSet } from './class-folder.js'
 import type { Extent } from './crops/protocol.js'
 import { badData, requireSupported, tooManyPixels, unreadable } from './decode.js'
+import type { ImagePlace } from './image-place.js'
+import { readPlace } from './place-reader.js'
 
 /**
- * Width and height that an image file has once decoded, its EXIF orientation applied, from its header alone. Damage
+ * Width and height that an image has once decoded, its EXIF orientation applied, from its header alone. Damage
  * further on goes unnoticed.
  *
  * @throws {BadImage} as `decodeFile` does
  */
-export async function readImageSize(file: string): Promise<Extent> {
-  requireSupported(await firstBytes(file))
+export async function readImageSize(image: ImagePlace): Promise<Extent> {
+  // Of a whole file the header is read alone, by the decoder.
+  const input = image.part ? await readPlace(image) : image.path
+  requireSupported(typeof input === 'string' ? await firstBytes(input) : input)
   try {
-    const { width, height } = (await sharp(file, { limitInputPixels: maximumPixels }).metadata()).autoOrient
+    const { width, height } = (await sharp(input, { limitInputPixels: maximumPixels }).metadata()).autoOrient
     if (width * height > maximumPixels) throw tooManyPixels()
     return { width, height }
   } catch (error) {
@@ -40,10 +44,10 @@ export async function readImageSizes(
   let done = 0
   let failed = false
   const readSome = async () => {
-    for (const [i, { path }] of upcoming) {
+    for (const [i, item] of upcoming) {
       try {
         signal?.throwIfAborted()
-        sizes[i] = await readImageSize(path)
+        sizes[i] = await readImageSize(item)
       } catch (error) {
         if (!(error instanceof BadImage)) {
           failed = true

@@ -1,10 +1,11 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../../base/error.js'
-import { type ImageSet, openEvaluationData } from '../../../data/class-folder.js'
+import type { ImageSet } from '../../../data/class-folder.js'
 import { openFlat } from '../../../data/flat-folder.js'
 import { readGroundTruth, withoutTruth } from '../../../data/ground-truth.js'
 import { readImageList } from '../../../data/image-list.js'
+import { openEvaluationData } from '../../../data/sources/open.js'
 import { readSynsets, type Synsets } from '../../../data/synsets.js'
 import type { Subset } from '../../../evaluation/result.js'
 

@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration, formatTable } from '../../../base/format.js'
-import { openTrainingData } from '../../../data/class-folder.js'
+import { openTrainingData } from '../../../data/sources/open.js'
 import {
   type DataCounts,
   type Forecast,
