@@ -49,8 +49,8 @@ export const plainAugmentation: Augmentation = {
   cutmix: 0,
 }
 
-/** Above this, Beta(α, α) is a half and nothing else. */
-export const mostAlpha = 1000
+/** Of Beta(α, α): below it is 0 or 1, above it ½, and nothing else. */
+const alphas = [0.001, 1000] as const
 
 /** Whether images of a batch are mixed, so that an image has two labels. */
 export const mixes = ({ mixup, cutmix }: Augmentation = plainAugmentation): boolean => mixup > 0 || cutmix > 0
@@ -69,12 +69,13 @@ export function requireAugmentation(augmentation: Augmentation, colour: ColourDi
     wrong(`timm's colours are a jitter, and '${colour}' colours are Slim's: leave them out, or take the style slim`)
   if (style === 'slim' && jitter !== 0)
     wrong("the jitter of colours is timm's: take the style timm, or one of Slim's colours")
-  for (const [name, value, most] of [
-    ['the jitter', jitter, 1],
-    ['the share of images to erase in', erase, 1],
-    ['the α of mixup', mixup, mostAlpha],
-    ['the α of CutMix', cutmix, mostAlpha],
+  for (const [name, value] of [
+    ['the jitter', jitter],
+    ['the share of images to erase in', erase],
   ] as const)
-    if (!(value >= 0 && value <= most)) wrong(`${name} must lie in [0, ${most}], not ${value}`)
+    if (!(value >= 0 && value <= 1)) wrong(`${name} must lie in [0, 1], not ${value}`)
+  for (const [name, value] of Object.entries({ mixup, cutmix }))
+    if (value !== 0 && !(value >= alphas[0] && value <= alphas[1]))
+      wrong(`the α of ${name} must be 0, for none, or lie in [${alphas.join(', ')}], not ${value}`)
   if (augmentation.randAugment !== '') parseRandAugment(augmentation.randAugment)
 }
