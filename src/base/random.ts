@@ -86,6 +86,24 @@ export class RandomStream {
     return radius * Math.cos(2 * Math.PI * this.uniform())
   }
 
+  /** From Beta(α, α): a share in [0, 1] that is ½ on average. */
+  beta(alpha: number): number {
+    // Between logarithms, as with a small α both gammas can be too small for a number.
+    const [a, b] = [this.#logGamma(alpha), this.#logGamma(alpha)]
+    return 1 / (1 + Math.exp(b - a))
+  }
+
+  /** The logarithm of a number from Gamma(α, 1), by Marsaglia and Tsang (ACM TOMS 26, 2000). */
+  #logGamma(alpha: number): number {
+    if (alpha < 1) return this.#logGamma(alpha + 1) + Math.log(1 - this.uniform()) / alpha
+    const d = alpha - 1 / 3
+    for (;;) {
+      const x = this.normal()
+      const v = (1 + x / Math.sqrt(9 * d)) ** 3
+      if (v > 0 && Math.log(1 - this.uniform()) < x * x * 0.5 + d * (1 - v + Math.log(v))) return Math.log(d * v)
+    }
+  }
+
   /** A uniformly random order of 0 … n−1 (Fisher–Yates). */
   permutation(n: number): Uint32Array {
     const order = Uint32Array.from({ length: n }, (_, i) => i)

@@ -1,27 +1,92 @@
 import type { RandomStream } from '../base/random.js'
+import { areaCrop } from './area-crop.js'
+import { type Augmentation, plainAugmentation, type Style } from './augmentation.js'
 import { distortColour } from './colour.js'
 import { distortedCrop } from './crop.js'
+import { cutOut } from './cut-out.js'
 import type { RgbImage } from './decode.js'
+import { eraseRectangle } from './erase.js'
+import { jitterColours } from './jitter.js'
 import type { TrainPreprocessing } from './preprocessing.js'
-import { resizeBilinear } from './resize.js'
+import { drawFilter, parseRandAugment, randAugment } from './rand-augment.js'
+import { type Filter, resample } from './resample.js'
+import { drawMethod, resizeBy } from './resize-methods.js'
 
 /**
- * Writes one image as training sees it: crop, bilinear resize, flip with probability ½ and colour, then (x − 0.5)·2.
- * Every choice comes from `random`.
+ * Writes one image as training sees it, in the style of its augmentation. Every choice comes from `random`; what is
+ * switched off draws nothing.
  *
- * @param out [size, size, 3], values in [−1, 1]
+ * @param out [size, size, 3], values in [−1, 1], and outside where noise stands in a place that was erased
  */
 export function writeSample(
   image: RgbImage,
-  { size, colour }: TrainPreprocessing,
+  preprocessing: TrainPreprocessing,
   random: RandomStream,
   out: Float32Array,
 ): void {
-  const crop = distortedCrop(image.width, image.height, random)
-  const mirrored = random.uniform() < 0.5
-  resizeBilinear(image, crop, size, out, mirrored)
-  distortColour(out, colour, random)
+  const { size, augmentation = plainAugmentation } = preprocessing
+  const { style, erase, eraseMode } = augmentation
+  distortions[style](image, { ...preprocessing, augmentation }, random, out)
   toNetworkRange(out)
+  if (erase > 0) eraseRectangle(out, size, { probability: erase, mode: eraseMode }, random)
+}
+
+/** Writes values to be clipped to [0, 1]. */
+type Distortion = (
+  image: RgbImage,
+  preprocessing: TrainPreprocessing & { readonly augmentation: Augmentation },
+  random: RandomStream,
+  out: Float32Array,
+) => void
+
+const distortions: { readonly [S in Style]: Distortion } = {
+  /** Crop by height, resize, flip with probability ½, colour. RandAugment comes before the colours, in 8 bits. */
+  slim(image, { size, colour, augmentation }, random, out) {
+    const crop = distortedCrop(image.width, image.height, random)
+    const method = drawMethod(augmentation.resize, random)
+    const mirrored = random.uniform() < 0.5
+    resizeBy(method, image, crop, size, out, mirrored)
+    if (augmentation.randAugment !== '') {
+      const rgb = Uint8Array.from(Uint8ClampedArray.from(out, value => value * 255))
+      writePixels(augmented({ width: size, height: size, rgb }, augmentation, 'random', random), out)
+    }
+    distortColour(out, colour, random)
+  },
+
+  /** timm's: crop by area, resize, flip with probability ½, RandAugment or jitter, all in 8 bits as in Pillow. */
+  timm(image, { size, augmentation }, random, out) {
+    const crop = areaCrop(image.width, image.height, random)
+    const { resize, jitter } = augmentation
+    const filter = resize === 'bilinear' || resize === 'bicubic' ? resize : 'random'
+    const resized = resample(cutOut(image, crop), size, size, filter === 'random' ? drawFilter(random) : filter)
+    if (random.uniform() < 0.5) mirror(resized)
+    const made = augmented(resized, augmentation, filter, random)
+    if (jitter > 0) jitterColours(made, jitter, random)
+    writePixels(made, out)
+  },
+}
+
+/** What RandAugment makes of an image, which it may write to; the image where it is switched off. */
+const augmented = (
+  image: RgbImage,
+  { randAugment: text }: Augmentation,
+  filter: Filter | 'random',
+  random: RandomStream,
+): RgbImage => (text === '' ? image : randAugment(image, parseRandAugment(text), filter, random))
+
+/** Swaps left and right, in place. */
+function mirror({ rgb, width, height }: RgbImage): void {
+  for (let y = 0; y < height; y++)
+    for (let left = y * width * 3, right = left + (width - 1) * 3; left < right; left += 3, right -= 3)
+      for (let c = 0; c < 3; c++) {
+        const held = rgb[left + c]!
+        rgb[left + c] = rgb[right + c]!
+        rgb[right + c] = held
+      }
+}
+
+function writePixels({ rgb }: RgbImage, out: Float32Array): void {
+  for (let i = 0; i < rgb.length; i++) out[i] = rgb[i]! / 255
 }
 
 /** Values of [0, 1] become [−1, 1], what lies outside is clipped; in place. */

@@ -14,24 +14,42 @@ export interface CropLaw {
   readonly aspect?: readonly [number, number]
   /** Share of the image's area. @default [0.05, 1] */
   readonly area?: readonly [number, number]
-  /** The least share of the image a crop must show. @default 0.1 */
+  /** The least share of an object, or of the image where none is known, that a crop must show. @default 0.1 */
   readonly covered?: number
   /** Tries before the whole image is taken. @default 100 */
   readonly attempts?: number
 }
 
 /**
- * A random crop by the law of TensorFlow's `sample_distorted_bounding_box` with the whole image as the one box, as
- * TF-Slim calls it: uniform in height, not in area. The kernel computes in single precision, and so does this.
+ * A random crop by the law of TensorFlow's `sample_distorted_bounding_box`: uniform in height, not in area. The kernel
+ * computes in single precision, and so does this.
+ *
+ * @param boxes of objects, in pixels: a crop must show its share of at least one of them. TF-Slim's training passes none;
+ * then the image itself is the one box.
  */
-export function distortedCrop(width: number, height: number, random: RandomStream, law: CropLaw = {}): Rectangle {
+export function distortedCrop(
+  width: number,
+  height: number,
+  random: RandomStream,
+  law: CropLaw = {},
+  boxes: readonly Rectangle[] = [],
+): Rectangle {
   const { aspect = [0.75, 1.33], area = [0.05, 1], covered = 0.1, attempts = 100 } = law
+  const objects = boxes.length > 0 ? boxes : [{ x: 0, y: 0, width, height }]
   for (let attempt = 0; attempt < attempts; attempt++) {
     const ratio = f32(f32(f32(random.uniform()) * f32(aspect[1] - aspect[0])) + f32(aspect[0]))
     const crop = cropOfAspect(width, height, ratio, area, random)
-    if (crop !== undefined && crop.width * crop.height >= Math.max(1, covered * width * height)) return crop
+    if (crop !== undefined && objects.some(box => shows(crop, box, covered))) return crop
   }
   return { x: 0, y: 0, width, height }
+}
+
+/** Whether a crop shows so much of a box; one without a pixel is never shown. */
+function shows(crop: Rectangle, box: Rectangle, share: number): boolean {
+  const width = Math.min(crop.x + crop.width, box.x + box.width) - Math.max(crop.x, box.x)
+  const height = Math.min(crop.y + crop.height, box.y + box.height) - Math.max(crop.y, box.y)
+  const shown = Math.max(0, width) * Math.max(0, height)
+  return shown >= share * box.width * box.height && box.width >= 1 && box.height >= 1
 }
 
 const f32 = Math.fround

@@ -3,6 +3,7 @@ import { BadImage } from './bad-image.js'
 import type { Rectangle } from './crop.js'
 import { cropProtocols } from './crops/crops.js'
 import type { CropProtocol, Extent, View } from './crops/protocol.js'
+import { cutOut } from './cut-out.js'
 import type { RgbImage } from './decode.js'
 import { inputExtent, type Preprocessing, type ViewPreprocessing } from './preprocessing.js'
 import { type Filter, resample } from './resample.js'
@@ -93,7 +94,11 @@ export class ImageViews {
     const placed = this.#cut(resized ?? this.#image, from, filter)
     const { width, height } = this.#input
     if (from.width === width && from.height === height) return placed
-    return { image: resample(copyOf(placed, from), width, height, filter), x: 0, y: 0 }
+    return {
+      image: resample(cutOut(placed.image, { ...from, x: placed.x, y: placed.y }), width, height, filter),
+      x: 0,
+      y: 0,
+    }
   }
 
   #cut({ width, height }: Extent, from: Rectangle, filter: Filter): Placed {
@@ -136,16 +141,6 @@ function sharesOf(views: readonly View[]): Float32Array {
   }
   for (const [first, count] of counts) shares[first] = count / views.length
   return shares
-}
-
-/** The pixels of a rectangle of this size as an image of their own. */
-function copyOf({ image, x, y }: Placed, { width, height }: Extent): RgbImage {
-  const rgb = new Uint8Array(width * height * 3)
-  for (let j = 0; j < height; j++) {
-    const start = ((y + j) * image.width + x) * 3
-    rgb.set(image.rgb.subarray(start, start + width * 3), j * width * 3)
-  }
-  return { width, height, rgb }
 }
 
 /** Bytes as the network's values, rounded as floats in [0, 1] brought to [−1, 1] are. */

@@ -1,13 +1,17 @@
 import { UserError } from '../base/error.js'
+import { type Augmentation, requireAugmentation } from './augmentation.js'
 import type { ColourDistortion } from './colour.js'
 import { cropProtocols } from './crops/crops.js'
 import type { CropName, CropOptions, Extent } from './crops/protocol.js'
 
-/** TF-Slim's distortion to `size` × `size`; networks trained on ImageNet had `fast` colours. */
+/** A distortion to `size` × `size`; networks trained on ImageNet had `fast` colours. */
 export interface TrainPreprocessing {
   readonly kind: 'train'
   readonly size: number
+  /** Of TF-Slim; `none` where the augmentation is in timm's style. */
   readonly colour: ColourDistortion
+  /** @default TF-Slim's bilinear resizing, and nothing else */
+  readonly augmentation?: Augmentation
 }
 
 /** The views of a protocol, each of `size` × `size`. */
@@ -65,6 +69,8 @@ export function requirePreprocessing(preprocessing: Preprocessing): void {
   for (const [name, value] of Object.entries(sides))
     if (!Number.isSafeInteger(value) || value < 1)
       throw new UserError(`${name} must be a whole number, at least 1, not ${value}`, 2)
+  if (preprocessing.kind === 'train' && preprocessing.augmentation)
+    requireAugmentation(preprocessing.augmentation, preprocessing.colour)
   if (preprocessing.kind !== 'views' || preprocessing.fraction === undefined) return
   const { fraction } = preprocessing
   if (!(fraction >= leastFraction && fraction <= 1))

@@ -12,6 +12,7 @@ import { globalAvgPoolBackward, globalAvgPoolOp } from './ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from './ops/gradientNorms.js'
 import { mapStatisticsOp } from './ops/mapStatistics.js'
 import { maxPoolBackward, maxPoolOp } from './ops/maxPool.js'
+import { mixedCrossEntropy, mixedCrossEntropyBackward } from './ops/mixedCrossEntropy.js'
 import { normaliseRowsBackward, normaliseRowsOp } from './ops/normaliseRows.js'
 import { reluBackward, reluOp } from './ops/relu.js'
 import { residualAddOp } from './ops/residualAdd.js'
@@ -58,6 +59,8 @@ export const ops = {
   mapStatistics: mapStatisticsOp,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  mixedCrossEntropy,
+  mixedCrossEntropyBackward,
   cast: castOp,
   gradientNorms,
   clipFactor,

@@ -1,4 +1,6 @@
 import type { Precision } from '../backends/backend.js'
+import type { Augmentation } from '../data/augmentation.js'
+import type { ColourDistortion } from '../data/colour.js'
 
 /** How a network is trained. Defaults are the paper's, or where it is silent those of its authors' code. */
 export interface Recipe {
@@ -26,7 +28,9 @@ export interface Recipe {
   readonly keep: number
   /** Weight of the auxiliary loss; 0 trains without the head. */
   readonly auxiliary: number
-  readonly colour: 'fast' | 'full' | 'none'
+  readonly colour: ColourDistortion
+  /** @default TF-Slim's bilinear resizing, and nothing besides its colours */
+  readonly augmentation?: Augmentation
   readonly precision: Precision
   readonly seed: number
 }
@@ -36,7 +40,7 @@ export interface Recipe {
  * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
  * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
  */
-export const paperRecipe: Omit<Recipe, 'precision'> = {
+export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation'> = {
   epochs: 100,
   batch: 32,
   optimizer: 'rmsprop',
@@ -69,7 +73,7 @@ export const paperRecipe: Omit<Recipe, 'precision'> = {
  *
  * @param epochs passes over the images
  */
-export const fineTuningRecipe = (epochs = 20): Omit<Recipe, 'precision'> => ({
+export const fineTuningRecipe = (epochs = 20): typeof paperRecipe => ({
   ...paperRecipe,
   epochs,
   optimizer: 'momentum',

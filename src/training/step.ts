@@ -1,7 +1,9 @@
 import { UserError } from '../base/error.js'
+import { mixes } from '../data/augmentation.js'
 import { gradients } from '../graph/gradients.js'
 import type { Graph, Value } from '../graph/op.js'
 import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
+import { mixedCrossEntropy } from '../graph/ops/mixedCrossEntropy.js'
 import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
 import { input, inputsIn, type Variable, variableOf } from '../graph/ops/source.js'
 import { movingAverage } from '../graph/ops/updates.js'
@@ -49,7 +51,8 @@ const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRu
 
 /**
  * Builds the step. Inputs: images (channels-last), labels [batch] s32, learningRate and averageDecay [1], normDecay [1]
- * where a batch norm is trained, and step [1] s32 where the network has dropout.
+ * where a batch norm is trained, step [1] s32 where the network has dropout, and where images are mixed others [batch] s32
+ * and shares [batch].
  */
 export function buildTrainingStep(
   network: Network,
@@ -71,12 +74,10 @@ export function buildTrainingStep(
     frozen,
   })
   const { graph } = model
-  const labels = input(graph, { name: 'labels', dtype: 's32', shape: [recipe.batch], feed: 'plain' })
   const scalar = (name: string) => input(graph, { name, dtype: 'f32', shape: [1], feed: 'plain' })
-  const smoothing = { smoothing: recipe.labelSmoothing }
-  const main = softmaxCrossEntropy.emit({ logits: model.logits, labels }, smoothing).loss
-  const auxiliary =
-    model.auxiliaryLogits && softmaxCrossEntropy.emit({ logits: model.auxiliaryLogits, labels }, smoothing).loss
+  const lossOf = classificationLoss(graph, recipe)
+  const main = lossOf(model.logits)
+  const auxiliary = model.auxiliaryLogits && lossOf(model.auxiliaryLogits)
   const absorbed = optimiseForward(graph, [], passes)
   const forward = graph.nodes.length
 
@@ -119,6 +120,17 @@ export function buildTrainingStep(
     trained: parameters.map(value => variableOf(value)!),
     inputs: new Set(inputsIn(graph).map(({ name }) => name)),
   }
+}
+
+/** The cross-entropy of a head's logits with the batch's labels, of which mixed images have two. */
+function classificationLoss(graph: Graph, { batch, labelSmoothing, augmentation }: Recipe): (logits: Value) => Value {
+  const row = (name: string, dtype: 's32' | 'f32') => input(graph, { name, dtype, shape: [batch], feed: 'plain' })
+  const smoothing = { smoothing: labelSmoothing }
+  const labels = row('labels', 's32')
+  if (!mixes(augmentation)) return logits => softmaxCrossEntropy.emit({ logits, labels }, smoothing).loss
+  if (batch < 2) throw new UserError('mixing takes pairs of images: train with a batch of at least 2', 2)
+  const mixed = { labels, others: row('others', 's32'), shares: row('shares', 'f32') }
+  return logits => mixedCrossEntropy.emit({ logits, ...mixed }, smoothing).loss
 }
 
 /** The model's handles after its graph has been rewritten. */

@@ -1,9 +1,12 @@
 import type { Backend, Program, Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
+import { RandomStream } from '../base/random.js'
 import { type Shape, sizeOf } from '../base/shape.js'
+import { mixes } from '../data/augmentation.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
+import { mixImages } from '../data/mix.js'
 import { variableOf, variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
@@ -75,6 +78,7 @@ export async function* train(
 ): AsyncGenerator<TrainingEvent, void> {
   const { model, recipe, backend, images, resume, fineTuning, watchSteps = 50 } = plan
   const network = networkOf(model)
+  const { augmentation } = recipe
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const stepsIn = (epochs: number) => Math.ceil((epochs * images.items.length) / recipe.batch)
   const saved = resume && decodeState(resume)
@@ -89,7 +93,12 @@ export async function* train(
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
   await using loader = new Loader(images, {
     batch: recipe.batch,
-    preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },
+    preprocessing: {
+      kind: 'train',
+      size: model.size,
+      colour: recipe.colour,
+      ...(augmentation && { augmentation }),
+    },
     seed: recipe.seed,
     badImages: plan.badImages,
     ...(plan.workers !== undefined && { workers: plan.workers }),
@@ -189,6 +198,11 @@ export async function* train(
       { ...recipe, factor: recipe.learningRateFactor, everyEpochs: recipe.learningRateEpochs },
       epochAt(done),
     )
+    if (augmentation && mixes(augmentation)) {
+      const mixed = mixImages(batch, model.size, augmentation, new RandomStream(recipe.seed, 'mix', done))
+      program.input('others').set(mixed.others)
+      program.input('shares').set(mixed.shares)
+    }
     feedImages(batch.images, network.preprocessing, program.input('images') as Float32Array)
     program.input('labels').set(batch.labels)
     feedScalars(program, step, done, learningRate, recipe)

@@ -19,6 +19,15 @@ export function noise(seed: number, width: number, height: number): RgbImage {
   return { width, height, rgb: Uint8Array.from({ length: width * height * 3 }, () => random.integer(256)) }
 }
 
+/** The bytes that the fixtures' programs call noise: a linear congruential generator (Numerical Recipes). */
+export function lcgBytes(seed: number, count: number): Uint8Array {
+  let state = seed
+  return Uint8Array.from({ length: count }, () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state >>> 24
+  })
+}
+
 /** A smooth picture, which JPEG keeps nearly as it is. */
 export function ramp(width: number, height: number): RgbImage {
   const rgb = new Uint8Array(width * height * 3)

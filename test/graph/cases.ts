@@ -11,6 +11,7 @@ import { globalAvgPool2d } from '../../src/graph/ops/globalAvgPool.js'
 import { clipFactor, gradientNorms } from '../../src/graph/ops/gradientNorms.js'
 import { mapStatistics } from '../../src/graph/ops/mapStatistics.js'
 import { maxPool2d } from '../../src/graph/ops/maxPool.js'
+import { mixedCrossEntropy } from '../../src/graph/ops/mixedCrossEntropy.js'
 import { normaliseRows } from '../../src/graph/ops/normaliseRows.js'
 import { relu } from '../../src/graph/ops/relu.js'
 import { residualAddOp } from '../../src/graph/ops/residualAdd.js'
@@ -174,6 +175,16 @@ const classifier: readonly OpCase[] = [
       build: m => [
         softmaxCrossEntropy.emit({ logits: m.single([3, 11]), labels: m.whole([0, 10, 4]) }, { smoothing }).loss,
       ],
+    }),
+  ),
+  ...[0, 0.3, 1].map(
+    (share): OpCase => ({
+      name: `mixedCrossEntropy with shares of ${share}`,
+      build: m => {
+        // Labels, others and shares have no gradient; of the last row both labels are the same.
+        const rows = { labels: m.whole([0, 10, 4]), others: m.whole([3, 0, 4]), shares: constant(m.graph, [3], share) }
+        return [mixedCrossEntropy.emit({ logits: m.single([3, 11]), ...rows }, { smoothing: 0.1 }).loss]
+      },
     }),
   ),
   {

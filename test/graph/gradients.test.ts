@@ -7,10 +7,12 @@ import { cast } from '../../src/graph/ops/cast.js'
 import { concat } from '../../src/graph/ops/concat.js'
 import { conv2d } from '../../src/graph/ops/convolution.js'
 import { dense2d } from '../../src/graph/ops/dense.js'
+import { mixedCrossEntropy } from '../../src/graph/ops/mixedCrossEntropy.js'
 import { relu } from '../../src/graph/ops/relu.js'
 import { residualAdd } from '../../src/graph/ops/residualAdd.js'
 import { scale } from '../../src/graph/ops/scale.js'
 import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
+import { constant } from '../../src/graph/ops/source.js'
 import { sumOp } from '../../src/graph/ops/sum.js'
 import { removeDead } from '../../src/graph/passes/removeDead.js'
 import { Material } from './material.js'
@@ -46,6 +48,24 @@ test('the gradient of a softmax with smoothing is (p − q)/N', () => {
     diff!,
     target.map((q, i) => (p![i]! - q) / 2),
   )
+})
+
+test('the cross-entropy of a mixed image is that of its labels, each with its share; a share of 1 changes no bit', () => {
+  const m = new Material('mixed', 'f32', 'variables')
+  const logits = m.single([2, 3])
+  const [labels, others] = [m.whole([2, 0]), m.whole([1, 0])]
+  const pure = (of: Value) => softmaxCrossEntropy.emit({ logits, labels: of }, { smoothing: 0.3 }).loss
+  const mixed = (share: number) =>
+    mixedCrossEntropy.emit({ logits, labels, others, shares: constant(m.graph, [2], share) }, { smoothing: 0.3 }).loss
+  const losses = [pure(labels), pure(others), mixed(0.25), mixed(1)]
+  const slopes = losses.map(of => gradients([{ of, weight: 1 }], [logits])[0]!)
+  const [first, second, both, whole, ...diff] = evaluate(m, [...losses, ...slopes])
+  near(both!, [0.25 * first![0]! + 0.75 * second![0]!])
+  near(
+    diff[2]!,
+    diff[0]!.map((d, i) => 0.25 * d + 0.75 * diff[1]![i]!),
+  )
+  assert.deepEqual([whole, diff[3]], [first, diff[0]])
 })
 
 test('weights by element choose what is differentiated: a product with the Jacobian', () => {
@@ -192,6 +212,10 @@ test('shapes that do not fit are refused with the op, the scope and both shapes'
   refuses(() => sumOp.emit({ src: [x, m.map([1, 3, 4, 5])] }, {}), /cannot add/)
   refuses(() => dense2d(m.map([2, 4]), m.weight([3, 5]), m.weight([3])), /weights for 5 features, src has 4/)
   refuses(() => dense2d(x, m.weight([3, 3]), m.weight([3])), /needs a matrix/)
+  refuses(() => {
+    const rows = { labels: m.whole([1, 0]), others: m.whole([1]), shares: constant(m.graph, [2], 1) }
+    return mixedCrossEntropy.emit({ logits: m.map([2, 3]), ...rows }, { smoothing: 0 })
+  }, /1 others for 2 rows/)
   refuses(
     () => softmaxCrossEntropy.emit({ logits: m.map([2, 3]), labels: m.whole([1]) }, { smoothing: 0 }),
     /1 labels for 2 rows/,

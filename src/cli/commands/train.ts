@@ -28,11 +28,12 @@ import {
 import { interruptSignal } from '../interrupt.js'
 import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
+import { type AugmentationFlags, addAugmentationOptions, augmentationOf } from './train/augmentation.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
 
-type RecipeFlags = Omit<Recipe, 'precision'>
+type RecipeFlags = Omit<Recipe, 'precision' | 'augmentation'>
 
-interface Flags extends ModelFlags, RecipeFlags, FineTuningFlags {
+interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFlags {
   network?: string
   data?: string
   out?: string
@@ -49,15 +50,17 @@ interface Flags extends ModelFlags, RecipeFlags, FineTuningFlags {
 }
 
 export const trainCommand = (): Command =>
-  recipeOptions(
-    addModelOptions(
-      addFineTuningOptions(
-        new Command('train')
-          .description("train one network on a class-folder tree, by default with the paper's recipe")
-          .option('--network <id>', 'see: inception networks')
-          .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg')
-          .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
-          .option('--resume <run>', 'go on with the run in this folder'),
+  addAugmentationOptions(
+    recipeOptions(
+      addModelOptions(
+        addFineTuningOptions(
+          new Command('train')
+            .description("train one network on a class-folder tree, by default with the paper's recipe")
+            .option('--network <id>', 'see: inception networks')
+            .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg')
+            .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
+            .option('--resume <run>', 'go on with the run in this folder'),
+        ),
       ),
     ),
   )
@@ -143,12 +146,13 @@ function chosenNetwork({ network }: Flags): string {
 }
 
 /** What the options say; where they are silent the paper's recipe, or fine-tuning's. */
-function recipeOf(flags: Flags, command: Command): RecipeFlags {
+function recipeOf(flags: Flags, command: Command): Omit<Recipe, 'precision'> {
   const given = (key: string) => command.getOptionValueSource(key) === 'cli'
   const silent = flags.init === undefined ? paperRecipe : fineTuningRecipe(given('epochs') ? flags.epochs : undefined)
-  return Object.fromEntries(
+  const recipe = Object.fromEntries(
     Object.entries(silent).map(([key, value]) => [key, given(key) ? flags[key as keyof RecipeFlags] : value]),
   ) as unknown as RecipeFlags
+  return { ...recipe, ...augmentationOf(flags, given('colour') ? flags.colour : undefined) }
 }
 
 async function oldRun(folder: string, threads: number | undefined, command: Command): Promise<Prepared> {
@@ -192,6 +196,11 @@ function recipeOptions(command: Command): Command {
     .option('--weight-decay <lambda>', 'of weights, as a loss term', realNumber(0), r.weightDecay)
     .option('--keep <share>', 'of features that dropout keeps', positiveNumber(1), r.keep)
     .option('--auxiliary <weight>', 'of the auxiliary loss; 0 for none', realNumber(0), r.auxiliary)
-    .option('--colour <mode>', 'distortion: fast, full, none', oneOf('colour mode', ['fast', 'full', 'none']), r.colour)
+    .option(
+      '--colour <mode>',
+      "Slim's distortion: fast, full, none",
+      oneOf('colour mode', ['fast', 'full', 'none']),
+      r.colour,
+    )
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)
 }

@@ -38,6 +38,7 @@ type Unexported =
   | 'dropout'
   | 'mapStatistics'
   | 'softmaxCrossEntropy'
+  | 'mixedCrossEntropy'
   | 'gradientNorms'
   | 'clipFactor'
   | 'rmsprop'

@@ -1,5 +1,6 @@
 import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
@@ -40,6 +41,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
   const { recipe, data, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } = settings
   if (!isJsonObject(recipe) || typeof data !== 'string')
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
+  const { augmentation, ...numbers } = recipe
   const wrong =
     Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
     Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0]
@@ -49,7 +51,12 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     )
   return {
     model: parseModelSpec(settings.model, where),
-    recipe: recipe as unknown as Recipe,
+    recipe: {
+      ...(numbers as unknown as Recipe),
+      ...(augmentation !== undefined && {
+        augmentation: parseAugmentation(augmentation, numbers.colour as Recipe['colour'], where),
+      }),
+    },
     data,
     badImages: badImages === 'skip' ? 'skip' : 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
@@ -60,6 +67,22 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     passes: Array.isArray(passes) ? passNames.filter(name => passes.includes(name)) : passNames,
     ...(settings.fineTuning !== undefined && { fineTuning: parseFineTuning(settings.fineTuning, where) }),
   }
+}
+
+function parseAugmentation(value: JsonObject[string], colour: Recipe['colour'], where: string): Augmentation {
+  const given = isJsonObject(value) ? value : {}
+  const wrong = Object.entries(plainAugmentation).find(([key, plain]) => typeof given[key] !== typeof plain)?.[0]
+  if (wrong)
+    throw new UserError(
+      `${where}: recipe.augmentation.${wrong} is not what it can be; it was not written by this version`,
+    )
+  const augmentation = given as unknown as Augmentation
+  try {
+    requireAugmentation(augmentation, colour)
+  } catch (error) {
+    throw error instanceof UserError ? new UserError(`${where}: ${error.message}`) : error
+  }
+  return augmentation
 }
 
 function parseFineTuning(value: JsonObject[string], where: string): FineTuning {

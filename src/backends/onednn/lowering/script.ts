@@ -71,6 +71,12 @@ export const softmaxCrossEntropy: Lowering<Ops['softmaxCrossEntropy']> = {
 export const softmaxCrossEntropyBackward: Lowering<Ops['softmaxCrossEntropyBackward']> = {
   lower: (call, k) => asReference(ops.softmaxCrossEntropyBackward, call, k),
 }
+export const mixedCrossEntropy: Lowering<Ops['mixedCrossEntropy']> = {
+  lower: (call, k) => asReference(ops.mixedCrossEntropy, call, k),
+}
+export const mixedCrossEntropyBackward: Lowering<Ops['mixedCrossEntropyBackward']> = {
+  lower: (call, k) => asReference(ops.mixedCrossEntropyBackward, call, k),
+}
 export const foldBatchNorm: Lowering<Ops['foldBatchNorm']> = {
   rowMajor: ['weights'],
   lower: (call, k) => asReference(ops.foldBatchNorm, call, k),
