@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
-import sharp from 'sharp'
-import { BadImage, maximumPixels } from './bad-image.js'
+import { BadImage } from './bad-image.js'
 import type { ImageSet } from './class-folder.js'
 import type { Extent } from './crops/protocol.js'
-import { badData, requireSupported, tooManyPixels, unreadable } from './decode.js'
+import { requireSupported, unreadable } from './decode.js'
+import { readImageFacts } from './image-facts.js'
 
 /**
  * Width and height that an image file has once decoded, its EXIF orientation applied, from its header alone. Damage
@@ -13,13 +13,8 @@ import { badData, requireSupported, tooManyPixels, unreadable } from './decode.j
  */
 export async function readImageSize(file: string): Promise<Extent> {
   requireSupported(await firstBytes(file))
-  try {
-    const { width, height } = (await sharp(file, { limitInputPixels: maximumPixels }).metadata()).autoOrient
-    if (width * height > maximumPixels) throw tooManyPixels()
-    return { width, height }
-  } catch (error) {
-    throw badData(error)
-  }
+  const { width, height } = await readImageFacts(file)
+  return { width, height }
 }
 
 const filesAtOnce = 16
