@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises'
-import sharp from 'sharp'
-import { BadImage, maximumPixels } from './bad-image.js'
+import { BadImage } from './bad-image.js'
 import type { ImageSet } from './class-folder.js'
 import type { Extent } from './crops/protocol.js'
-import { badData, requireSupported, tooManyPixels, unreadable } from './decode.js'
+import { requireSupported, unreadable } from './decode.js'
+import { readImageFacts } from './image-facts.js'
 import type { ImagePlace } from './image-place.js'
 import { readPlace } from './place-reader.js'
 
@@ -17,13 +17,8 @@ export async function readImageSize(image: ImagePlace): Promise<Extent> {
   // Of a whole file the header is read alone, by the decoder.
   const input = image.part ? await readPlace(image) : image.path
   requireSupported(typeof input === 'string' ? await firstBytes(input) : input)
-  try {
-    const { width, height } = (await sharp(input, { limitInputPixels: maximumPixels }).metadata()).autoOrient
-    if (width * height > maximumPixels) throw tooManyPixels()
-    return { width, height }
-  } catch (error) {
-    throw badData(error)
-  }
+  const { width, height } = await readImageFacts(input)
+  return { width, height }
 }
 
 const filesAtOnce = 16

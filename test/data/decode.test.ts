@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
-import { deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { BadImage } from '../../src/data/bad-image.js'
 import { decodeFile, decodeImage } from '../../src/data/decode.js'
+import { pngBomb } from './dirt.js'
 import { noise, pipeline, ramp, temporaryFolder } from './picture.js'
 
 const bad = (reason: RegExp) => (error: unknown) => error instanceof BadImage && reason.test(error.message)
@@ -167,24 +167,8 @@ test('images decoded side by side do not answer for each other', async () => {
 })
 
 test('a small file that would unpack to more than 100 million pixels is refused', async () => {
-  const chunk = (type: string, data: Uint8Array) => {
-    const body = Buffer.concat([Buffer.from(type), data])
-    const length = Buffer.alloc(4)
-    length.writeUInt32BE(data.length)
-    const sum = Buffer.alloc(4)
-    sum.writeUInt32BE(crc32(body))
-    return Buffer.concat([length, body, sum])
-  }
-  const header = Buffer.alloc(13)
-  header.writeUInt32BE(20_000, 0)
-  header.writeUInt32BE(20_000, 4)
-  header.set([8, 2], 8)
-  const bomb = Buffer.concat([
-    Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]),
-    chunk('IHDR', header),
-    chunk('IDAT', deflateSync(Buffer.alloc(1000))),
-    chunk('IEND', Buffer.alloc(0)),
-  ])
+  const bomb = pngBomb(20_000, 20_000)
+  assert.ok(bomb.length < 200)
   await assert.rejects(decodeImage(bomb), bad(/more than 100,000,000 pixels/))
 })
 
@@ -195,13 +179,3 @@ test('a file that is missing, a folder or no image is named by its reason', asyn
   await writeFile(path.join(folder, 'a.jpg'), await pipeline(ramp(8, 8)).png().toBuffer())
   assert.equal((await decodeFile(path.join(folder, 'a.jpg'))).width, 8)
 })
-
-/** CRC-32 as PNG has it. */
-function crc32(bytes: Uint8Array): number {
-  let crc = -1
-  for (const byte of bytes) {
-    crc ^= byte
-    for (let bit = 0; bit < 8; bit++) crc = crc & 1 ? (crc >>> 1) ^ 0xedb88320 : crc >>> 1
-  }
-  return ~crc >>> 0
-}

@@ -1,0 +1,120 @@
+import { Command } from 'commander'
+import { UserError } from '../../../base/error.js'
+import { formatBytes, formatCount, formatTable } from '../../../base/format.js'
+import { drawContactSheet } from '../../../data/inspection/contact-sheet.js'
+import { type Inspection, inspectData, type SplitInspection } from '../../../data/inspection/inspection.js'
+import { listSplits, type Split } from '../../../data/inspection/splits.js'
+import { writeAtomically } from '../../../formats/atomic-file.js'
+import { paperRecipe } from '../../../training/recipe.js'
+import { oneOf, wholeNumber } from '../../arguments.js'
+import { interruptSignal } from '../../interrupt.js'
+import { expectFilePlace } from '../../output-places.js'
+import { ProgressLine } from '../../progress-line.js'
+import { warn } from '../../warn.js'
+
+interface Flags {
+  sheet?: string
+  split?: 'train' | 'val'
+  rows: number
+  columns: number
+  size: number
+  colour: 'fast' | 'full' | 'none'
+  seed: number
+  json?: boolean
+}
+
+export const inspectDataCommand = (): Command =>
+  new Command('inspect')
+    .description(
+      'what a data folder holds: classes, counts, sizes, oddities, doubtful labels; images as training sees them',
+    )
+    .argument('<folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg, or the class folders, or images')
+    .option('--sheet <file>', 'write a PNG of images as they come out of augmentation, a row a class')
+    .option(
+      '--split <name>',
+      'what the sheet shows: train, val (default: the first there is)',
+      oneOf('split', ['train', 'val']),
+    )
+    .option('--rows <n>', 'classes on the sheet at most', wholeNumber(1, 200), 12)
+    .option('--columns <n>', 'images of a class on the sheet at most', wholeNumber(1, 50), 8)
+    .option('--size <pixels>', 'side of an image on the sheet', wholeNumber(16, 1024), 128)
+    .option(
+      '--colour <mode>',
+      'distortion on the sheet: fast, full, none',
+      oneOf('colour mode', ['fast', 'full', 'none']),
+      paperRecipe.colour,
+    )
+    .option('--seed <n>', 'decides the augmentation on the sheet', wholeNumber(0), paperRecipe.seed)
+    .option('--json', 'as JSON')
+    .action(async (folder: string, flags: Flags) => {
+      if (flags.sheet !== undefined) expectFilePlace(flags.sheet)
+      const splits = await listSplits(folder)
+      const shown = flags.sheet === undefined ? undefined : chooseSplit(splits, folder, flags.split)
+      const total = splits.reduce((sum, { items }) => sum + items.length, 0)
+      const signal = interruptSignal('stopping')
+      const line = new ProgressLine(process.stderr)
+      const inspection = await inspectData(splits, {
+        signal,
+        progress: done => line.update(`looking at ${formatCount(done)} of ${formatCount(total)} images`),
+      }).finally(() => line.end())
+      if (shown) await writeSheet(shown, flags, signal)
+      console.log(flags.json ? JSON.stringify(inspection, undefined, 2) : describe(inspection))
+    })
+
+function chooseSplit(splits: readonly Split[], folder: string, name: string | undefined): Split {
+  const filled = splits.filter(({ items }) => items.length > 0)
+  const found = name === undefined ? filled[0] : filled.find(split => split.name === name)
+  if (!found) throw new UserError(`${folder} has no images in '${name}' to show: leave --split out`, 2)
+  return found
+}
+
+async function writeSheet(split: Split, { sheet, rows, columns, size, colour, seed }: Flags, signal: AbortSignal) {
+  const preprocessing = { kind: 'train', size, colour } as const
+  const { png, captioned } = await drawContactSheet(split, { preprocessing, seed, rows, columns, signal })
+  writeAtomically(sheet!, out => out.append(png))
+  if (!captioned) warn(`${sheet} has no class names: the system has no fonts; install some, such as fonts-dejavu-core`)
+}
+
+const describe = ({ splits, findings }: Inspection): string =>
+  [
+    ...splits.map(describeSplit),
+    ...(findings.length === 0 ? ['nothing doubtful about the labels'] : findings.map(each => `note: ${each.message}`)),
+  ].join('\n')
+
+/** Bad images and examples of oddities beyond these are in the JSON. */
+const mostListed = 20
+
+function describeSplit({ root, images, classes, bytes, sizes, formats, oddities, bad }: SplitInspection): string {
+  const byCount = Object.entries(classes).sort(([, a], [, b]) => a - b)
+  const lines = [
+    `${root}: ${formatCount(images)} images in ${formatCount(byCount.length)} classes, ${formatBytes(bytes)}`,
+  ]
+  if (byCount.length > 0) {
+    const say = ([name, count]: readonly [string, number]) => `${formatCount(count)} (${name})`
+    const middle = byCount[(byCount.length - 1) >> 1]!
+    lines.push(
+      `images a class: least ${say(byCount[0]!)}, median ${formatCount(middle[1])}, most ${say(byCount.at(-1)!)}`,
+    )
+  }
+  const kinds = Object.entries(formats).map(([format, count]) => `${formatCount(count)} ${format}`)
+  if (sizes) {
+    const { width, height, aspect } = sizes
+    lines.push(`formats: ${kinds.join(', ')}`)
+    lines.push(
+      formatTable(
+        ['', 'least', 'median', 'most'],
+        [
+          ['width', ...[width.least, width.median, width.most].map(formatCount)],
+          ['height', ...[height.least, height.median, height.most].map(formatCount)],
+          ['width / height', ...[aspect.least, aspect.median, aspect.most].map(value => value.toFixed(2))],
+        ],
+      ),
+    )
+  }
+  for (const { oddity, images: count, first } of oddities)
+    lines.push(`${oddity}: ${formatCount(count)}, such as ${first[0]}`)
+  for (const { path, reason } of bad.slice(0, mostListed)) lines.push(`bad image ${path}: ${reason}`)
+  if (bad.length > mostListed)
+    lines.push(`… and ${formatCount(bad.length - mostListed)} bad images more (--json lists all)`)
+  return `${lines.join('\n')}\n`
+}

@@ -1,0 +1,30 @@
+import { BadImage } from '../bad-image.js'
+import { decodeImage, readImage } from '../decode.js'
+import { readImageFacts } from '../image-facts.js'
+import type { Answer } from './decoder-pool.js'
+
+// The program of a process that decodes images one after the other and says what came of each. A process and not a
+// thread: a crash in the decoder's native code ends it, and with it nothing else.
+
+async function check(file: string): Promise<Answer> {
+  try {
+    const bytes = await readImage(file)
+    await decodeImage(bytes)
+    return { kind: 'sound', bytes: bytes.length, facts: await readImageFacts(bytes) }
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error)
+    return { kind: error instanceof BadImage ? 'bad' : 'fault', reason }
+  }
+}
+
+process.send?.('ready')
+let work = Promise.resolve()
+process.on('message', (file: string) => {
+  work = work.then(async () => {
+    const answer = await check(file)
+    process.send?.(answer)
+  })
+})
+process.on('disconnect', () => process.exit())
+// Ctrl-C goes to every process of the terminal; whoever started this one decides when it ends.
+for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
