@@ -1,9 +1,12 @@
 import type { RandomStream } from '../base/random.js'
-import { distortColour } from './colour.js'
+import { drawColour } from './colour.js'
 import { distortedCrop } from './crop.js'
 import type { RgbImage } from './decode.js'
 import type { TrainPreprocessing } from './preprocessing.js'
-import { resizeBilinear } from './resize.js'
+import { SampleWriter } from './sample-writer.js'
+
+// One call at a time per thread.
+let writer: SampleWriter | undefined
 
 /**
  * Writes one image as training sees it: crop, bilinear resize, flip with probability ½ and colour, then (x − 0.5)·2.
@@ -19,9 +22,8 @@ export function writeSample(
 ): void {
   const crop = distortedCrop(image.width, image.height, random)
   const mirrored = random.uniform() < 0.5
-  resizeBilinear(image, crop, size, out, mirrored)
-  distortColour(out, colour, random)
-  toNetworkRange(out)
+  writer ??= new SampleWriter()
+  writer.write(image, crop, size, mirrored, drawColour(colour, random), out)
 }
 
 /** Values of [0, 1] become [−1, 1], what lies outside is clipped; in place. */
