@@ -4,6 +4,9 @@ import type { RgbImage } from './decode.js'
 import { sampleAcross, sampleDown } from './resize.js'
 import { instantiateRowKernels, type RowKernels, reach } from './row-kernels.js'
 
+/** Shared memory is copied byte by byte unless source and target are equally far from the beginning of a word. */
+const word = 8
+
 /**
  * Writes training samples in the vectors of WebAssembly: what {@link resizeBilinear}, the steps of `colour.ts` and
  * `toNetworkRange` do, in the single precision that TensorFlow computes in, so that a value may differ from theirs in
@@ -38,16 +41,19 @@ export class SampleWriter {
     const resized = weights + plane
     const rows = resized + 2 * row
     const finished = rows + kept * row
-    const pixels = finished + row
-    reach(kernels, pixels + from.width * 3 + 1)
+    const pixels = finished + row + word
+    reach(kernels, pixels + word + from.width * 3 + 1)
     const { buffer } = kernels.memory
-    const staged = new Uint8Array(buffer, pixels, from.width * 3)
-    const result = new Float32Array(buffer, finished, size * 3)
-    sampleAcross(from.width, size, mirrored, {
-      left: new Int32Array(buffer, left, size),
-      right: new Int32Array(buffer, right, size),
-      weights: new Float32Array(buffer, weights, size),
-    })
+    const bytes = new Uint8Array(buffer)
+    const target = new Uint8Array(out.buffer, out.byteOffset, size * size * 12)
+    const tables = {
+      left: new Int32Array(buffer, left, plane / 4),
+      right: new Int32Array(buffer, right, plane / 4),
+      weights: new Float32Array(buffer, weights, plane / 4),
+    }
+    sampleAcross(from.width, size, mirrored, tables)
+    // What fills up the last vector is read from the row's first pixel.
+    for (const table of Object.values(tables)) table.fill(0, size)
 
     // Neighbouring rows of the image lie in different halves, so a row that two rows of the result need is resized once.
     const held = [-1, -1]
@@ -57,8 +63,9 @@ export class SampleWriter {
       if (held[half] !== y) {
         held[half] = y
         const start = ((from.y + y) * image.width + from.x) * 3
-        staged.set(image.rgb.subarray(start, start + from.width * 3))
-        kernels.across(pixels, left, right, weights, place, plane)
+        const staged = pixels + ((image.rgb.byteOffset + start) % word)
+        bytes.set(image.rgb.subarray(start, start + from.width * 3), staged)
+        kernels.across(staged, left, right, weights, place, plane)
       }
       return place
     }
@@ -76,8 +83,10 @@ export class SampleWriter {
         })
         for (const { operation, amount } of pointwise) kernels[operation](place, plane, amount)
         if (part === last) {
-          kernels.finish(place, plane, finished)
-          out.set(result, j * size * 3)
+          const start = j * size * 12
+          const result = finished + ((out.byteOffset + start) % word)
+          kernels.finish(place, plane, result)
+          target.set(bytes.subarray(result, result + size * 12), start)
         }
       }
     })
