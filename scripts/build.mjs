@@ -60,12 +60,17 @@ step('typescript', ['src', 'test', 'bench', 'tsconfig.json', 'package-lock.json'
   // What runs in browsers has other globals.
   run('typescript/bin/tsc', ['--project', 'src/export/web/app'])
 })
-step('kernels', ['src/backends/simd/kernels', 'src/backends/normal-quantile.ts', 'package-lock.json'], () => {
+/** The AssemblyScript kernels of a folder, beside where its TypeScript is compiled to. */
+function assemble(folder) {
   run('assemblyscript/bin/asc.js', [
-    'src/backends/simd/kernels/index.ts',
+    `src/${folder}/kernels/index.ts`,
     '--config',
-    'src/backends/simd/kernels/asconfig.json',
+    `src/${folder}/kernels/asconfig.json`,
     '--outFile',
-    'dist/src/backends/simd/kernels.wasm',
+    `dist/src/${folder}/kernels.wasm`,
   ])
-})
+}
+step('kernels', ['src/backends/simd/kernels', 'src/backends/normal-quantile.ts', 'package-lock.json'], () =>
+  assemble('backends/simd'),
+)
+step('data-kernels', ['src/data/kernels', 'package-lock.json'], () => assemble('data'))

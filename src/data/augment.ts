@@ -1,7 +1,7 @@
 import type { RandomStream } from '../base/random.js'
 import { areaCrop } from './area-crop.js'
 import { type Augmentation, plainAugmentation, type Style } from './augmentation.js'
-import { distortColour } from './colour.js'
+import { distortColour, drawColour } from './colour.js'
 import { distortedCrop } from './crop.js'
 import { cutOut } from './cut-out.js'
 import type { RgbImage } from './decode.js'
@@ -11,6 +11,10 @@ import type { TrainPreprocessing } from './preprocessing.js'
 import { drawFilter, parseRandAugment, randAugment } from './rand-augment.js'
 import { type Filter, resample } from './resample.js'
 import { drawMethod, resizeBy } from './resize-methods.js'
+import { SampleWriter } from './sample-writer.js'
+
+// One call at a time per thread.
+let writer: SampleWriter | undefined
 
 /**
  * Writes one image as training sees it, in the style of its augmentation. Every choice comes from `random`; what is
@@ -27,11 +31,10 @@ export function writeSample(
   const { size, augmentation = plainAugmentation } = preprocessing
   const { style, erase, eraseMode } = augmentation
   distortions[style](image, { ...preprocessing, augmentation }, random, out)
-  toNetworkRange(out)
   if (erase > 0) eraseRectangle(out, size, { probability: erase, mode: eraseMode }, random)
 }
 
-/** Writes values to be clipped to [0, 1]. */
+/** Writes values in [−1, 1]. */
 type Distortion = (
   image: RgbImage,
   preprocessing: TrainPreprocessing & { readonly augmentation: Augmentation },
@@ -45,12 +48,18 @@ const distortions: { readonly [S in Style]: Distortion } = {
     const crop = distortedCrop(image.width, image.height, random)
     const method = drawMethod(augmentation.resize, random)
     const mirrored = random.uniform() < 0.5
+    if (method === 'bilinear' && augmentation.randAugment === '') {
+      writer ??= new SampleWriter()
+      writer.write(image, crop, size, mirrored, drawColour(colour, random), out)
+      return
+    }
     resizeBy(method, image, crop, size, out, mirrored)
     if (augmentation.randAugment !== '') {
       const rgb = Uint8Array.from(Uint8ClampedArray.from(out, value => value * 255))
       writePixels(augmented({ width: size, height: size, rgb }, augmentation, 'random', random), out)
     }
     distortColour(out, colour, random)
+    toNetworkRange(out)
   },
 
   /** timm's: crop by area, resize, flip with probability ½, RandAugment or jitter, all in 8 bits as in Pillow. */
@@ -63,6 +72,7 @@ const distortions: { readonly [S in Style]: Distortion } = {
     const made = augmented(resized, augmentation, filter, random)
     if (jitter > 0) jitterColours(made, jitter, random)
     writePixels(made, out)
+    toNetworkRange(out)
   },
 }
 

@@ -33,8 +33,10 @@ export interface Filling {
 /** The batches of one call to `steps` or `pass`, taken one at a time even when several are asked for at once. */
 export class BatchRun implements AsyncIterableIterator<Batch, undefined> {
   readonly kind: FillTask['kind']
-  /** The place of the sample after the last one. */
+  /** The place that no batch reaches. */
   readonly to: number
+  /** From a batch's first place to the next one's. */
+  readonly stride: number
   /** The place of the first sample of the next batch to start. */
   upcoming: number
   /** Started and not yet handed out, in order. */
@@ -47,14 +49,14 @@ export class BatchRun implements AsyncIterableIterator<Batch, undefined> {
 
   constructor(
     kind: FillTask['kind'],
-    from: number,
-    to: number,
+    { from, to, stride }: { readonly from: number; readonly to: number; readonly stride: number },
     take: (run: BatchRun) => Promise<Batch | undefined>,
     end: (run: BatchRun) => void,
   ) {
     this.kind = kind
     this.upcoming = from
     this.to = to
+    this.stride = stride
     this.#take = take
     this.#end = end
   }

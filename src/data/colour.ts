@@ -7,32 +7,61 @@ const brightest = 32 / 255
 const hueTurn = 0.2
 const halfToThreeHalves = [0.5, 1.5] as const
 
+/** One operation of a distortion: what is added, multiplied by, or turned by. */
+export interface ColourStep {
+  readonly operation: 'brightness' | 'saturation' | 'hue' | 'contrast'
+  readonly amount: number
+}
+
+type Operation = ColourStep['operation']
+
+const orders: Readonly<Record<Exclude<ColourDistortion, 'none'>, readonly (readonly Operation[])[]>> = {
+  fast: [
+    ['brightness', 'saturation'],
+    ['saturation', 'brightness'],
+    ['saturation', 'brightness'],
+    ['saturation', 'brightness'],
+  ],
+  full: [
+    ['brightness', 'saturation', 'hue', 'contrast'],
+    ['saturation', 'brightness', 'contrast', 'hue'],
+    ['contrast', 'hue', 'brightness', 'saturation'],
+    ['hue', 'saturation', 'contrast', 'brightness'],
+  ],
+}
+
+const amounts: Readonly<Record<Operation, readonly [number, number]>> = {
+  brightness: [-brightest, brightest],
+  saturation: halfToThreeHalves,
+  hue: [-hueTurn, hueTurn],
+  contrast: halfToThreeHalves,
+}
+
 /**
- * Random colour distortion in place, as TF-Slim's `distort_color`. An order of the operations is drawn from four; in
- * fast mode one of them puts brightness first and three put saturation first. Values may leave [0, 1]: Slim clips once,
- * after all of it.
+ * Draws the steps of TF-Slim's `distort_color`. An order of the operations is drawn from four; in fast mode one of them
+ * puts brightness first and three put saturation first. `none` draws nothing.
+ */
+export function drawColour(mode: ColourDistortion, random: RandomStream): ColourStep[] {
+  if (mode === 'none') return []
+  const order = orders[mode][random.integer(4)]!
+  return order.map(operation => ({ operation, amount: random.uniform(...amounts[operation]) }))
+}
+
+const operations: Readonly<Record<Operation, (pixels: Float32Array, amount: number) => void>> = {
+  brightness: shiftBrightness,
+  saturation: scaleSaturation,
+  hue: turnHue,
+  contrast: scaleContrast,
+}
+
+/**
+ * Random colour distortion in place, as TF-Slim's `distort_color`; see {@link drawColour}. Values may leave [0, 1]: Slim
+ * clips once, after all of it.
  *
  * @param pixels [n, 3], red, green, blue in [0, 1]
  */
 export function distortColour(pixels: Float32Array, mode: ColourDistortion, random: RandomStream): void {
-  if (mode === 'none') return
-  const brightness = () => shiftBrightness(pixels, random.uniform(-brightest, brightest))
-  const saturation = () => scaleSaturation(pixels, random.uniform(...halfToThreeHalves))
-  const hue = () => turnHue(pixels, random.uniform(-hueTurn, hueTurn))
-  const contrast = () => scaleContrast(pixels, random.uniform(...halfToThreeHalves))
-  const order = random.integer(4)
-  const operations =
-    mode === 'fast'
-      ? order === 0
-        ? [brightness, saturation]
-        : [saturation, brightness]
-      : [
-          [brightness, saturation, hue, contrast],
-          [saturation, brightness, contrast, hue],
-          [contrast, hue, brightness, saturation],
-          [hue, saturation, contrast, brightness],
-        ][order]!
-  for (const operation of operations) operation()
+  for (const { operation, amount } of drawColour(mode, random)) operations[operation](pixels, amount)
 }
 
 /** Adds `delta` to every channel. */

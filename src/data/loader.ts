@@ -14,6 +14,11 @@ export interface LoaderOptions {
   /** Samples a batch: images in training, views of images in a pass. */
   readonly batch: number
   readonly preprocessing: Preprocessing
+  /**
+   * Which of several processes this is, each of which takes its part of every step: together they train on the same
+   * `of` · `batch` samples as one process with that batch would. Other processes are not spoken to. @default the only one
+   */
+  readonly shard?: Shard
   /** Decides order and augmentation, with the epoch and the image's number and nothing else. */
   readonly seed: number
   /** Threads. Any number gives the same batches. @default half of the cores it may use, at least 1 and at most 2 */
@@ -35,6 +40,12 @@ export interface LoaderOptions {
   readonly signal?: AbortSignal
 }
 
+/** Part `index`, counted from 0, of `of` equal parts. */
+export interface Shard {
+  readonly index: number
+  readonly of: number
+}
+
 export interface BadImageNote {
   readonly path: string
   readonly reason: string
@@ -52,6 +63,7 @@ export class Loader {
   readonly views: number
   readonly #set: ImageSet
   readonly #options: LoaderOptions
+  readonly #shard: Shard
   readonly #crew: Crew<LoaderTask, LoaderShare>
   readonly #slots: readonly Slot[]
   readonly #wanted: Int32Array
@@ -85,6 +97,14 @@ export class Loader {
     ] as const)
       if (!Number.isSafeInteger(value) || value < least)
         throw new UserError(`${name} must be a whole number, at least ${least}, not ${value}`, 2)
+    const { shard = { index: 0, of: 1 } } = options
+    if (
+      !Number.isSafeInteger(shard.of) ||
+      !Number.isSafeInteger(shard.index) ||
+      shard.index < 0 ||
+      shard.index >= shard.of
+    )
+      throw new UserError(`there is no part ${shard.index} of ${shard.of}: parts are counted from 0`, 2)
     requirePreprocessing(preprocessing)
     if (set.items.length === 0) throw new UserError(`${set.root} has no images`)
     if (options.cache !== undefined && !ImageCache.fits(options.cache, set.items.length))
@@ -93,6 +113,7 @@ export class Loader {
 
     this.#set = set
     this.#options = options
+    this.#shard = shard
     this.views = viewCount(preprocessing)
     const { width, height } = inputExtent(preprocessing)
     const sampleLength = width * height * 3
@@ -143,7 +164,7 @@ export class Loader {
 
   /**
    * Batches for the training steps `fromStep` … `toStep` − 1, each full. Step s takes the places s·batch … of the
-   * global order (see TrainingOrder), so a run can go on at any step. Work starts at once, before the first is asked
+   * global order (see TrainingOrder), or of this shard's part where there are several, so a run can go on at any step. Work starts at once, before the first is asked
    * for.
    *
    * The batches throw a {@link UserError} where an image is bad and bad images are errors, or all images are bad.
@@ -153,11 +174,13 @@ export class Loader {
       throw new UserError(`cannot take the steps ${fromStep} … ${toStep}: they must be whole numbers in order`, 2)
     if (this.views > 1) throw new RangeError('training takes one view an image')
     const { batch } = this.#options
-    return this.#start('steps', fromStep * batch, Math.ceil(toStep) * batch)
+    const { index, of } = this.#shard
+    const firstOf = (step: number) => (step * of + index) * batch
+    return this.#start('steps', firstOf(fromStep), firstOf(Math.ceil(toStep)), of * batch)
   }
 
   /**
-   * Every image from `fromImage` on once, in the set's order and view by view: sample p of all is view p mod `views` of
+   * Every image of the set from `fromImage` on once, whatever the shard, in the set's order and view by view: sample p of all is view p mod `views` of
    * image ⌊p / `views`⌋. Batches are cut without regard to where an image ends; the last one is short. Throws as
    * {@link steps} does.
    */
@@ -165,7 +188,7 @@ export class Loader {
     const count = this.#set.items.length
     if (!Number.isSafeInteger(fromImage) || fromImage < 0 || fromImage > count)
       throw new UserError(`cannot go on at image ${fromImage}: ${this.#set.root} has ${count}`, 2)
-    return this.#start('pass', fromImage * this.views, count * this.views)
+    return this.#start('pass', fromImage * this.views, count * this.views, this.#options.batch)
   }
 
   /**
@@ -196,12 +219,12 @@ export class Loader {
     await this.#crew.close()
   }
 
-  #start(kind: FillTask['kind'], from: number, to: number): BatchRun {
+  /** @param stride from a batch's first place to the next one's */
+  #start(kind: FillTask['kind'], from: number, to: number, stride: number): BatchRun {
     this.#abandon()
     this.#run = new BatchRun(
       kind,
-      from,
-      to,
+      { from, to, stride },
       run => this.#take(run),
       run => this.#end(run),
     )
@@ -233,7 +256,7 @@ export class Loader {
       const slot = this.#free.pop()!
       const first = run.upcoming
       const count = Math.min(this.#options.batch, run.to - first)
-      run.upcoming += count
+      run.upcoming += run.stride
       const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, first, count }
       const filling: Filling = { slot, task, shares: this.#crew.size, bad: [], fatal: undefined }
       this.#slots[slot]!.reset()

@@ -2,11 +2,20 @@ import type { Rectangle } from './crop.js'
 import type { Extent } from './crops/protocol.js'
 import type { RgbImage } from './decode.js'
 
-// One call at a time per thread, so the tables are kept between calls: [left byte offset, right byte offset] and the
-// weight of the right (or lower) neighbour.
-let near = new Int32Array(0)
-let far = new Int32Array(0)
-let weight = new Float32Array(0)
+/** For each pixel of a resized row, the byte offsets of its neighbours in the row it is made from. */
+export interface AcrossTables {
+  readonly left: Int32Array
+  readonly right: Int32Array
+  /** The share of the right neighbour. */
+  readonly weights: Float32Array
+}
+
+// One call at a time per thread, so the tables are kept between calls.
+let tables: AcrossTables = tablesOf(0)
+
+function tablesOf(size: number): AcrossTables {
+  return { left: new Int32Array(size), right: new Int32Array(size), weights: new Float32Array(size) }
+}
 
 /** Where a square lies in something resized. */
 export interface Place {
@@ -32,38 +41,55 @@ export function resizeBilinear(
   place: Place = { within: { width: size, height: size }, x: 0, y: 0 },
 ): void {
   const { rgb, width: stride } = image
-  if (near.length < size) {
-    near = new Int32Array(size)
-    far = new Int32Array(size)
-    weight = new Float32Array(size)
-  }
-  const scaleX = Math.fround(from.width / place.within.width)
-  for (let i = 0; i < size; i++) {
-    const at = Math.fround((place.x + (mirrored ? size - 1 - i : i)) * scaleX)
-    const left = Math.min(Math.floor(at), from.width - 1)
-    near[i] = (from.x + left) * 3
-    far[i] = (from.x + Math.min(left + 1, from.width - 1)) * 3
-    weight[i] = at - left
-  }
-  const scaleY = Math.fround(from.height / place.within.height)
+  if (tables.left.length < size) tables = tablesOf(size)
+  const { left, right, weights } = tables
+  sampleAcross(from.width, size, mirrored, tables, place.within.width, place.x)
   let o = 0
   for (let j = 0; j < size; j++) {
-    const at = Math.fround((place.y + j) * scaleY)
-    const top = Math.min(Math.floor(at), from.height - 1)
-    const upper = (from.y + top) * stride * 3
-    const lower = (from.y + Math.min(top + 1, from.height - 1)) * stride * 3
-    const down = Math.fround(at - top)
+    const { upper, lower, weight: down } = sampleDown(from.height, j, place.within.height, place.y)
+    const above = ((from.y + upper) * stride + from.x) * 3
+    const below = ((from.y + lower) * stride + from.x) * 3
     for (let i = 0; i < size; i++) {
-      const a = near[i]!
-      const b = far[i]!
-      const across = weight[i]!
+      const a = left[i]!
+      const b = right[i]!
+      const across = weights[i]!
       for (let c = 0; c < 3; c++) {
-        const ul = rgb[upper + a + c]!
-        const ll = rgb[lower + a + c]!
-        const u = ul + (rgb[upper + b + c]! - ul) * across
-        const l = ll + (rgb[lower + b + c]! - ll) * across
+        const ul = rgb[above + a + c]!
+        const ll = rgb[below + a + c]!
+        const u = ul + (rgb[above + b + c]! - ul) * across
+        const l = ll + (rgb[below + b + c]! - ll) * across
         out[o++] = (u + (l - u) * down) / 255
       }
     }
   }
+}
+
+/**
+ * Fills the tables for `size` pixels from the `begin`-th on of a row of `length` pixels resized to `within`.
+ *
+ * @param mirrored the last of them comes first
+ */
+export function sampleAcross(
+  length: number,
+  size: number,
+  mirrored: boolean,
+  { left, right, weights }: AcrossTables,
+  within = size,
+  begin = 0,
+): void {
+  const scale = Math.fround(length / within)
+  for (let i = 0; i < size; i++) {
+    const at = Math.fround((begin + (mirrored ? size - 1 - i : i)) * scale)
+    const near = Math.min(Math.floor(at), length - 1)
+    left[i] = near * 3
+    right[i] = Math.min(near + 1, length - 1) * 3
+    weights[i] = at - near
+  }
+}
+
+/** The rows that row `j` of such a resized column of rows lies between, and the share of the lower one. */
+export function sampleDown(length: number, j: number, within: number, begin = 0) {
+  const at = Math.fround((begin + j) * Math.fround(length / within))
+  const upper = Math.min(Math.floor(at), length - 1)
+  return { upper, lower: Math.min(upper + 1, length - 1), weight: Math.fround(at - upper) }
 }

@@ -123,6 +123,39 @@ test('any number of workers, any prefetch, with and without the cache: the same 
   assert.notEqual(digest(other), digest(whole))
 })
 
+test('any number of processes takes the same global batches, each its part, from any step', async t => {
+  const set = await makeSet(t)
+  const whole = await using(set, { batch: 6 }, loader => takeAll(loader.steps(0, 5)))
+  for (const of of [2, 3, 6]) {
+    const batch = 6 / of
+    const parts = await Promise.all(
+      Array.from({ length: of }, (_, index) =>
+        using(set, { batch, shard: { index, of } }, async loader => {
+          const all = await takeAll(loader.steps(0, 5))
+          assert.equal(digest(await takeAll(loader.steps(3, 5))), digest(all.slice(3)))
+          return all
+        }),
+      ),
+    )
+    for (const [step, { labels, indices, images }] of whole.entries()) {
+      const taken = parts.map(part => part[step]!)
+      assert.deepEqual(
+        taken.flatMap(part => part.labels),
+        labels,
+      )
+      assert.deepEqual(
+        taken.flatMap(part => part.indices),
+        indices,
+      )
+      for (const [index, part] of taken.entries())
+        assert.deepEqual(part.images, images.subarray(index * batch * pixels, (index + 1) * batch * pixels))
+    }
+    // Two epochs and a half: each of the first two is a permutation of everything.
+    const order = whole.flatMap(({ indices }) => indices)
+    for (const epoch of [0, 1]) assert.equal(new Set(order.slice(epoch * 12, epoch * 12 + 12)).size, 12)
+  }
+})
+
 test('evaluation sees every image once in order, and the last batch is short and padded with nothing', async t => {
   const set = await makeSet(t)
   const run = (workers: number) => using(set, { preprocessing: evaluate, workers }, loader => takeAll(loader.pass()))
@@ -329,6 +362,8 @@ test('options out of range are refused', async t => {
     { workers: 0 },
     { prefetch: 0 },
     { seed: -1 },
+    { shard: { index: 2, of: 2 } },
+    { shard: { index: 0, of: 0 } },
     { cacheBytes: Number.NaN },
     { preprocessing: { ...train, size: 0 } },
     { preprocessing: { ...evaluate, fraction: 0 } as const },

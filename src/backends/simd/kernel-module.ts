@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../base/error.js'
-import { type SharedMemory, type WasmModule, webAssembly } from './webassembly.js'
+import { type SharedMemory, type WasmModule, webAssembly } from '../../base/webassembly.js'
 
 /** What `kernels/index.ts` exports: how threads share a job, and where the words of a row lie. */
 export interface KernelExports {

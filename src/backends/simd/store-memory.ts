@@ -1,6 +1,6 @@
 import { UserError } from '../../base/error.js'
 import { formatBytes } from '../../base/format.js'
-import { type SharedMemory, webAssembly } from './webassembly.js'
+import { type SharedMemory, webAssembly } from '../../base/webassembly.js'
 
 const page = 65536
 const alignment = 64

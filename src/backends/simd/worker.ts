@@ -1,7 +1,7 @@
 // A thread of a Team: does its share of every job until the team stops.
 import { parentPort, workerData } from 'node:worker_threads'
+import type { SharedMemory, WasmModule } from '../../base/webassembly.js'
 import { instantiateKernels } from './kernel-module.js'
-import type { SharedMemory, WasmModule } from './webassembly.js'
 
 /** What a team gives each of its workers. */
 export interface Hire {

@@ -2,6 +2,7 @@ import { performance } from 'node:perf_hooks'
 import type { ImageSet } from '../../data/class-folder.js'
 import { Loader } from '../../data/loader.js'
 import type { Preprocessing } from '../../data/preprocessing.js'
+import { processorTime } from './decoder-speed.js'
 
 /** What is done to an image: training's distortions by their colour, or evaluation's central crop. */
 export const protocols = ['fast', 'full', 'none', 'eval'] as const
@@ -11,7 +12,7 @@ export interface DataSpeedOptions {
   /** Side of the network's input. */
   readonly size: number
   readonly batch: number
-  /** Batches timed for each figure; one more comes before them. */
+  /** Batches timed for each figure; a few more come before them. */
   readonly batches: number
   readonly protocols: readonly Protocol[]
   /** From one to so many worker threads. */
@@ -25,14 +26,19 @@ export interface DataSpeed {
   /** Whether images had been decoded before, and were kept as far as memory for that allows. */
   readonly cached: boolean
   readonly imagesPerSecond: number
+  /** Processor time of an image, over all threads. */
+  readonly milliseconds: number
 }
+
+/** Until the workers' code is compiled for speed. */
+const warmUp = 4
 
 /** How fast batches are made when nobody else wants the cores, for every protocol and number of workers. */
 export async function* measureDataSpeed(set: ImageSet, options: DataSpeedOptions): AsyncGenerator<DataSpeed> {
   for (const protocol of options.protocols)
     for (const cached of [false, true])
       for (let workers = 1; workers <= options.mostWorkers; workers++)
-        yield { protocol, workers, cached, imagesPerSecond: await measure(set, options, protocol, workers, cached) }
+        yield { protocol, workers, cached, ...(await measure(set, options, protocol, workers, cached)) }
 }
 
 async function measure(
@@ -41,7 +47,7 @@ async function measure(
   protocol: Protocol,
   workers: number,
   cached: boolean,
-): Promise<number> {
+): Promise<Pick<DataSpeed, 'imagesPerSecond' | 'milliseconds'>> {
   await using loader = new Loader(set, {
     batch,
     preprocessing: preprocessingOf(protocol, size),
@@ -52,9 +58,17 @@ async function measure(
     ...(signal && { signal }),
   })
   if (cached) await loader.fillCache()
-  let begin: number | undefined
-  for await (const _ of loader.steps(0, batches + 1)) begin ??= performance.now()
-  return (1000 * batches * batch) / (performance.now() - begin!)
+  let start = 0
+  let before = 0
+  let taken = 0
+  for await (const _ of loader.steps(0, warmUp + batches)) {
+    if (++taken !== warmUp) continue
+    start = performance.now()
+    before = processorTime()
+  }
+  const images = batches * batch
+  const seconds = (performance.now() - start) / 1000
+  return { imagesPerSecond: images / seconds, milliseconds: (processorTime() - before) / images }
 }
 
 const preprocessingOf = (protocol: Protocol, size: number): Preprocessing =>

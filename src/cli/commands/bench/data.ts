@@ -2,12 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import { Command } from 'commander'
-import { formatCount, formatTable } from '../../../base/format.js'
+import { formatCount, formatPercent, formatTable } from '../../../base/format.js'
 import { mostThreads, usableCores } from '../../../base/threads.js'
 import type { ImageSet } from '../../../data/class-folder.js'
 import { openTrainingData } from '../../../data/sources/open.js'
 import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
 import { type DataSpeed, measureDataSpeed, type Protocol, protocols } from '../../../study/bench/data-speed.js'
+import { type DecoderSpeed, measureDecoder } from '../../../study/bench/decoder-speed.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
 import { interruptSignal } from '../../interrupt.js'
@@ -28,7 +29,7 @@ const drawn = { ...defaultSynthSettings, train: 128, val: 25, size: 400 }
 
 export const benchDataCommand = (): Command =>
   new Command('data')
-    .description('the input pipeline: images a second from JPEG files to batches')
+    .description('the input pipeline: images a second from JPEG files to batches, against the decoder alone')
     .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg (default: drawn pictures)')
     .option('--size <pixels>', "side of the network's input", wholeNumber(1), 299)
     .option('--batch <n>', 'images a batch', wholeNumber(1), 32)
@@ -56,7 +57,10 @@ async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
   const { size, batch, batches, workers, protocol } = flags
   const line = new ProgressLine(process.stderr)
   const figures: DataSpeed[] = []
+  let decoder: DecoderSpeed
   try {
+    line.update('the decoder alone')
+    decoder = await measureDecoder(set, batches * batch, signal)
     const options = { size, batch, batches, mostWorkers: workers, protocols: protocol ? [protocol] : protocols, signal }
     for await (const figure of measureDataSpeed(set, options)) {
       figures.push(figure)
@@ -68,16 +72,20 @@ async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
   const machine = describeMachine('data loader')
   if (flags.json) {
     const images = set.items.length
-    console.log(JSON.stringify({ work: 'data', images, size, batch, batches, figures, machine }, undefined, 2))
+    console.log(JSON.stringify({ work: 'data', images, size, batch, batches, decoder, figures, machine }, undefined, 2))
     return
   }
-  const rows = figures.map(({ protocol, workers, cached, imagesPerSecond }) => [
+  const rows = figures.map(({ protocol, workers, cached, imagesPerSecond, milliseconds }) => [
     protocol,
     `${workers}`,
     cached ? 'decoded before' : 'from files',
     imagesPerSecond.toFixed(1),
+    formatPercent(imagesPerSecond / decoder.imagesPerSecond),
+    milliseconds.toFixed(2),
   ])
-  console.log(formatTable(['data', 'workers', 'images', 'images/s'], rows))
+  const alone = [decoder.imagesPerSecond.toFixed(1), formatPercent(1), decoder.milliseconds.toFixed(2)]
+  rows.unshift(['decoder alone', `${decoder.atOnce} at once`, 'in memory', ...alone])
+  console.log(formatTable(['data', 'workers', 'images', 'images/s', 'of the decoder', 'processor ms'], rows))
   console.log(
     `${machine.processor}, ${usableCores()} of ${machine.cores} cores, Node ${machine.node}; ${formatCount(set.items.length)} images to ${size}×${size}, ${batches} batches of ${batch}`,
   )

@@ -8,9 +8,10 @@ import { expectOutside, type QuarantineResult, quarantine } from '../../../data/
 import { DecoderPool } from '../../../data/verification/decoder-pool.js'
 import { resumeVerification, writeVerification } from '../../../data/verification/report.js'
 import { nothingVerified, type Verification, verifyImages } from '../../../data/verification/verify.js'
+import { expectFilePlace } from '../../../formats/atomic-file.js'
 import { positiveNumber, wholeNumber } from '../../arguments.js'
 import { interruptSignal } from '../../interrupt.js'
-import { expectFilePlace, makeFolder } from '../../output-places.js'
+import { makeFolder } from '../../output-places.js'
 import { ProgressLine } from '../../progress-line.js'
 import { warn } from '../../warn.js'
 

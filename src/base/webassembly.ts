@@ -10,12 +10,21 @@ export interface SharedMemory {
   grow(pages: number): number
 }
 
+/** A memory that an instance made for itself. Growing it detaches the buffer it had before. */
+export interface OwnMemory {
+  readonly buffer: ArrayBuffer
+  grow(pages: number): number
+}
+
+/** Bytes of one of the pages that a memory grows by. */
+export const wasmPage = 65536
+
 interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => WasmModule
   readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => SharedMemory
   readonly Instance: new (
     module: WasmModule,
-    imports: { env: { memory: SharedMemory } },
+    imports?: { env: { memory: SharedMemory } },
   ) => { readonly exports: Readonly<Record<string, unknown>> }
   readonly Global: new (type: { value: 'i32' }, value: number) => { readonly value: unknown }
 }

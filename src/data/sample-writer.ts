@@ -1,0 +1,116 @@
+import type { ColourStep } from './colour.js'
+import type { Rectangle } from './crop.js'
+import type { RgbImage } from './decode.js'
+import { sampleAcross, sampleDown } from './resize.js'
+import { instantiateRowKernels, type RowKernels, reach } from './row-kernels.js'
+
+/** Shared memory is copied byte by byte unless source and target are equally far from the beginning of a word. */
+const word = 8
+
+/**
+ * Writes training samples in the vectors of WebAssembly: what {@link resizeBilinear}, the steps of `colour.ts` and
+ * `toNetworkRange` do, in the single precision that TensorFlow computes in, so that a value may differ from theirs in
+ * its last bits. A row goes through all of it while it is in the processor's nearest cache; only a contrast, which
+ * needs the mean of the image, divides the work into two parts.
+ */
+export class SampleWriter {
+  readonly #kernels: RowKernels = instantiateRowKernels()
+  readonly #base = this.#kernels.base()
+
+  /**
+   * @param steps in their order
+   * @param out [size, size, 3], values in [−1, 1]
+   */
+  write(
+    image: RgbImage,
+    from: Rectangle,
+    size: number,
+    mirrored: boolean,
+    steps: readonly ColourStep[],
+    out: Float32Array,
+  ): void {
+    const kernels = this.#kernels
+    const plane = Math.ceil(size / 4) * 16
+    const row = 3 * plane
+    const parts = divided(steps)
+    // Where the parts are more than one, all rows are kept between them.
+    const kept = parts.length > 1 ? size : 1
+    const left = this.#base
+    const right = left + plane
+    const weights = right + plane
+    const resized = weights + plane
+    const rows = resized + 2 * row
+    const finished = rows + kept * row
+    const pixels = finished + row + word
+    reach(kernels, pixels + word + from.width * 3 + 1)
+    const { buffer } = kernels.memory
+    const bytes = new Uint8Array(buffer)
+    const target = new Uint8Array(out.buffer, out.byteOffset, size * size * 12)
+    const tables = {
+      left: new Int32Array(buffer, left, plane / 4),
+      right: new Int32Array(buffer, right, plane / 4),
+      weights: new Float32Array(buffer, weights, plane / 4),
+    }
+    sampleAcross(from.width, size, mirrored, tables)
+    // What fills up the last vector is read from the row's first pixel.
+    for (const table of Object.values(tables)) table.fill(0, size)
+
+    // Neighbouring rows of the image lie in different halves, so a row that two rows of the result need is resized once.
+    const held = [-1, -1]
+    const acrossed = (y: number): number => {
+      const half = y % 2
+      const place = resized + half * row
+      if (held[half] !== y) {
+        held[half] = y
+        const start = ((from.y + y) * image.width + from.x) * 3
+        const staged = pixels + ((image.rgb.byteOffset + start) % word)
+        bytes.set(image.rgb.subarray(start, start + from.width * 3), staged)
+        kernels.across(staged, left, right, weights, place, plane)
+      }
+      return place
+    }
+    const last = parts.length - 1
+    parts.forEach(({ contrast, pointwise }, part) => {
+      const means = contrast === undefined ? undefined : this.#means(rows, size, plane)
+      for (let j = 0; j < size; j++) {
+        const place = rows + (kept === 1 ? 0 : j * row)
+        if (part === 0) {
+          const { upper, lower, weight } = sampleDown(from.height, j, size)
+          kernels.between(acrossed(upper), acrossed(lower), weight, place, plane)
+        }
+        means?.forEach((mean, c) => {
+          kernels.contrast(place + c * plane, plane, mean, contrast!)
+        })
+        for (const { operation, amount } of pointwise) kernels[operation](place, plane, amount)
+        if (part === last) {
+          const start = j * size * 12
+          const result = finished + ((out.byteOffset + start) % word)
+          kernels.finish(place, plane, result)
+          target.set(bytes.subarray(result, result + size * 12), start)
+        }
+      }
+    })
+  }
+
+  /** The mean of each channel over all rows. */
+  #means(rows: number, size: number, plane: number): number[] {
+    const sums = [0, 0, 0]
+    for (let j = 0; j < size; j++)
+      for (let c = 0; c < 3; c++) sums[c]! += this.#kernels.sum(rows + (3 * j + c) * plane, size)
+    return sums.map(sum => sum / (size * size))
+  }
+}
+
+/** What can be done to a row without looking at others, after the contrast that it may begin with. */
+interface Part {
+  readonly contrast: number | undefined
+  readonly pointwise: { readonly operation: 'brightness' | 'saturation' | 'hue'; readonly amount: number }[]
+}
+
+function divided(steps: readonly ColourStep[]): readonly Part[] {
+  const parts: Part[] = [{ contrast: undefined, pointwise: [] }]
+  for (const { operation, amount } of steps)
+    if (operation === 'contrast') parts.push({ contrast: amount, pointwise: [] })
+    else parts.at(-1)!.pointwise.push({ operation, amount })
+  return parts
+}
