@@ -28,9 +28,10 @@ export async function writeNewFolder<T>(folder: string, fill: (partial: string) 
 function removeMade(partial: string, first = partial): void {
   try {
     rmSync(partial, { recursive: true, force: true })
-    for (let above = partial; above !== first; ) {
-      above = path.dirname(above)
-      rmdirSync(above)
+    const highest = path.toNamespacedPath(first)
+    for (let made = partial; path.toNamespacedPath(made) !== highest; ) {
+      made = path.dirname(made)
+      rmdirSync(made)
     }
   } catch {
     // The error that made this necessary is the one to tell.

@@ -1,4 +1,7 @@
-import { AtomicFile } from './atomic-file.js'
+import { existsSync } from 'node:fs'
+import { UserError } from '../base/error.js'
+import { AtomicFile, expectFilePlace } from './atomic-file.js'
+import { InputFile } from './input-file.js'
 
 // NumPy's .npy, version 1.0: magic, length of the header, a Python literal that says type, order and shape, padded to a
 // multiple of 64 bytes, then the numbers. Source: numpy/lib/format.py.
@@ -19,6 +22,19 @@ export function npyHeader(rows: number, columns: number): Uint8Array {
     Uint8Array.of(text.length & 0xff, text.length >> 8),
     Buffer.from(text, 'latin1'),
   ])
+}
+
+/**
+ * Errors: `UserError` where an .npy file cannot be put at `path`, or would take the place of something else: an option
+ * without its value takes the next word of a command line, which may be an image.
+ */
+export function expectNpyPlace(path: string): void {
+  expectFilePlace(path)
+  if (!existsSync(path)) return
+  using file = new InputFile(path)
+  const start = file.read(0, Math.min(file.size, magic.length - 2))
+  if (start.some((byte, i) => byte !== magic[i]))
+    throw new UserError(`cannot write ${path}: it is there, and is no .npy file; give another name, or remove it`, 2)
 }
 
 /**

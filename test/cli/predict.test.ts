@@ -228,6 +228,11 @@ test('what cannot be is refused in one line, before an image is read', async () 
     [['one.png', ...own, '--top', '0'], /must be a whole number of at least 1/],
     [['one.png'], /--checkpoint/],
     [own, /missing required argument 'image'/],
+    // What a shell makes of --embed photos/*.png.
+    [
+      [...own, '--embed', 'photos/b.png', 'photos/d.png'],
+      /cannot write photos.b\.png: it is there, and is no \.npy file/,
+    ],
     [['-', '-', ...own], /standard input \(-\) is one image/],
   ]
   const failed: [args: string[], message: RegExp][] = [

@@ -286,6 +286,15 @@ test('a program that does not start is spoken of, and again where an image is gi
   assert.match(await window.value(text('message')), message)
 })
 
+test('a model that is too far off is refused by an option that the page has', async () => {
+  const args = ['export', pages.slim.checkpoint, '--to', 'web', '--out', place('off')]
+  assertRefused(
+    await inception([...args, '--bound', '1e-12']),
+    1,
+    /the bound is 1\.0e-12; nothing was written: .*--bound/,
+  )
+})
+
 test('a folder that holds something is not written to', async () => {
   const ended = await inception(['export', pages.slim.checkpoint, '--to', 'web', '--out', pages.slim.folder])
   assertRefused(ended, 2, /slim is not empty: choose another folder/)

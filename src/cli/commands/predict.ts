@@ -5,8 +5,7 @@ import { formatCount } from '../../base/format.js'
 import { labelOf } from '../../data/imagenet-classes.js'
 import { badImageError } from '../../data/loader.js'
 import { bestClasses } from '../../evaluation/scores.js'
-import { expectFilePlace } from '../../formats/atomic-file.js'
-import { NpyFile } from '../../formats/npy.js'
+import { expectNpyPlace, NpyFile } from '../../formats/npy.js'
 import { Classifier, type Look } from '../../prediction/classifier.js'
 import type { Prediction } from '../../prediction/view-means.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
@@ -68,7 +67,7 @@ export const predictCommand = (): Command =>
     .option('--json', 'as JSON: an array with an object an image')
     .action(async (words: string[], flags: Flags) => {
       expectSense(flags)
-      if (flags.embed !== undefined) expectFilePlace(flags.embed)
+      if (flags.embed !== undefined) expectNpyPlace(flags.embed)
       const signal = interruptSignal('stopping')
       const images = await namedImages(words, signal)
       using classifier = open(flags, images)

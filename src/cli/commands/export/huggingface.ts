@@ -6,6 +6,7 @@ import { oneOf } from '../../arguments.js'
 import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 import {
+  boundOption,
   calibrateOption,
   engineOptions,
   exporting,
@@ -26,6 +27,7 @@ export const huggingfaceForm: ExportForm<Flags> = {
       .argParser(oneOf('target', targets))
       .default('both'),
     new Option('--results <folder...>', "evaluations for the model card: what 'inception evaluate --out' wrote"),
+    boundOption(),
     variantsOption(),
     calibrateOption(),
     imagesOption(),
@@ -46,8 +48,8 @@ export const huggingfaceForm: ExportForm<Flags> = {
 }
 
 /** Errors: UserError where something is asked of an ONNX model that the target has none of. */
-function expectOnnx(target: Target, { variants, calibrate, images }: OnnxFlags): void {
-  const given = Object.entries({ variants, calibrate, images }).find(([, value]) => value !== undefined)
+function expectOnnx(target: Target, { bound, variants, calibrate, images }: OnnxFlags): void {
+  const given = Object.entries({ bound, variants, calibrate, images }).find(([, value]) => value !== undefined)
   if (target === 'timm' && given)
     throw new UserError(`--${given[0]} is of ONNX models, and --target timm has none: leave one of them out`, 2)
 }

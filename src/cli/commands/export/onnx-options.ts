@@ -3,7 +3,7 @@ import { type BackendName, openBackend } from '../../../backends/open.js'
 import { openEvaluationData } from '../../../data/sources/open.js'
 import { openCalibration } from '../../../export/onnx/calibration.js'
 import { type OnnxExportOptions, onnxVariants } from '../../../export/onnx/export-onnx.js'
-import { oneOf } from '../../arguments.js'
+import { oneOf, positiveNumber } from '../../arguments.js'
 import { backendOption, badImagesOption, threadsOption } from '../../engine-options.js'
 import { interruptSignal } from '../../interrupt.js'
 import { ProgressLine } from '../../progress-line.js'
@@ -14,6 +14,7 @@ type Lesser = (typeof lesser)[number]
 
 /** Of every form with an ONNX model in it. */
 export interface OnnxFlags {
+  readonly bound?: number
   readonly variants?: readonly Lesser[]
   readonly calibrate?: string
   readonly images?: string
@@ -21,6 +22,12 @@ export interface OnnxFlags {
   readonly backend: BackendName
   readonly threads?: number
 }
+
+export const boundOption = (): Option =>
+  new Option(
+    '--bound <share>',
+    'refuse where logits are further off, relative to the largest (default: 1e-4; of fp16 0.01, of q8 0.2)',
+  ).argParser(positiveNumber(1))
 
 export const variantsOption = (): Option =>
   new Option('--variants <list>', `smaller files beside it: ${lesser.join(', ')}`).argParser(variantList)
@@ -41,13 +48,14 @@ function variantList(text: string): readonly Lesser[] {
 
 /** Opens what the flags name, and tells on the terminal what is being done for as long as `write` takes. */
 export async function exporting<T>(
-  { variants, calibrate, images, badImages, backend, threads }: OnnxFlags,
+  { bound, variants, calibrate, images, badImages, backend, threads }: OnnxFlags,
   write: (options: Omit<OnnxExportOptions, 'out'>) => Promise<T>,
 ): Promise<T> {
   const line = new ProgressLine(process.stderr)
   try {
     return await write({
       badImages,
+      bound,
       ...(variants && { variants }),
       ...(calibrate !== undefined && { calibration: await openCalibration(calibrate) }),
       ...(images !== undefined && { images: await openEvaluationData(images) }),

@@ -2,10 +2,10 @@ import { Option } from 'commander'
 import { formatBytes, formatPercent, formatTable } from '../../../base/format.js'
 import { type ExportedOnnx, exportOnnx, type OnnxFile } from '../../../export/onnx/export-onnx.js'
 import { openCheckpoint } from '../../../training/open-checkpoint.js'
-import { positiveNumber } from '../../arguments.js'
 import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 import {
+  boundOption,
   calibrateOption,
   engineOptions,
   exporting,
@@ -16,26 +16,22 @@ import {
 
 interface Flags extends OnnxFlags {
   readonly foldNorm: boolean
-  readonly bound?: number
 }
 
 export const onnxForm: ExportForm<Flags> = {
   about: 'ONNX of opset 17, compared in ONNX Runtime',
   options: [
     new Option('--no-fold-norm', 'keep batch norms as nodes of their own'),
-    new Option(
-      '--bound <share>',
-      'refuse where logits are further off, relative to the largest (default: 1e-4)',
-    ).argParser(positiveNumber(1)),
+    boundOption(),
     variantsOption(),
     calibrateOption(),
     imagesOption(),
     ...engineOptions(),
   ],
   required: [],
-  async write(file, { out, foldNorm, bound, ...flags }) {
+  async write(file, { out, foldNorm, ...flags }) {
     using checkpoint = openCheckpoint(file, warn)
-    const exported = await exporting(flags, options => exportOnnx(checkpoint, { ...options, out, foldNorm, bound }))
+    const exported = await exporting(flags, options => exportOnnx(checkpoint, { ...options, out, foldNorm }))
     return { facts: exported, text: describe(exported) }
   },
 }

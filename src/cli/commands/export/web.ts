@@ -6,7 +6,7 @@ import { openCheckpoint } from '../../../training/open-checkpoint.js'
 import { oneOf } from '../../arguments.js'
 import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
-import { calibrateOption, engineOptions, exporting, type OnnxFlags } from './onnx-options.js'
+import { boundOption, calibrateOption, engineOptions, exporting, type OnnxFlags } from './onnx-options.js'
 
 interface Flags extends OnnxFlags {
   readonly variant: OnnxVariant
@@ -18,6 +18,7 @@ export const webForm: ExportForm<Flags> = {
     new Option('--variant <name>', `which model the page loads: ${onnxVariants.join(', ')}`)
       .argParser(oneOf('variant', onnxVariants))
       .default('f32'),
+    boundOption(),
     calibrateOption(),
     ...engineOptions(),
   ],
