@@ -153,6 +153,10 @@ export class Checkpoint implements Disposable {
   }
 }
 
+/** Whether a safetensors file is a checkpoint of this program, by what its header says. */
+export const isCheckpoint = ({ metadata }: Pick<SafetensorsFile, 'metadata'>): boolean =>
+  ['sha256', 'checkpoint', 'step', 'state'].every(key => metadata.has(key))
+
 /**
  * Opens a checkpoint and verifies all of it, which takes one reading of the file.
  * Errors: `UserError` when the file is missing, damaged, or not a checkpoint of this program.

@@ -5,6 +5,7 @@ import { openSafetensors } from '../formats/safetensors.js'
 import type { TensorInfo } from '../formats/safetensors-header.js'
 import { looksLikeTensorflow, openTensorflowCheckpoint } from '../formats/tensorflow/checkpoint.js'
 import { looksLikeTorch, openTorch, torchMagicLength } from '../formats/torch/torch-file.js'
+import { isCheckpoint } from '../training/checkpoint.js'
 import { openKerasTensors } from './keras-tensor-file.js'
 
 /** Named tensors in a file of any form; each is read when asked for. */
@@ -29,12 +30,20 @@ export async function openTensorFile(path: string): Promise<TensorFile> {
   if (looksLikeKeras(start)) return openKerasTensors(path)
   if (looksLikeTorch(start)) return openTorch(path)
   // After the header's length, eight bytes, comes its JSON.
-  if (start[8] === 0x7b) return openSafetensors(path)
+  if (start[8] === 0x7b) return openForeignSafetensors(path)
   if (start[0] === 0x1f && start[1] === 0x8b)
     throw new UserError(`${path} is a packed archive (gzip): unpack it (tar -xzf) and give the weights in it`)
   throw new UserError(
     `${path} is neither a safetensors file, nor one that PyTorch (.pth, pytorch_model.bin) or Keras (.h5, .keras) wrote, nor a whole checkpoint of TensorFlow (.ckpt, .index); give one of these`,
   )
+}
+
+/** Errors: `UserError` where it is a checkpoint of this program, which has nothing to be imported. */
+function openForeignSafetensors(path: string): TensorFile {
+  const file = openSafetensors(path)
+  if (!isCheckpoint(file)) return file
+  file.close()
+  throw new UserError(`${path} is a checkpoint of this program already: use it as it is`)
 }
 
 function firstBytes(path: string): Uint8Array {

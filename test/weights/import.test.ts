@@ -190,6 +190,10 @@ test('the checkpoint may not be the file itself, and the file must be one of wei
     /neither a safetensors file, nor one that PyTorch .* or Keras .* wrote, nor a whole checkpoint of TensorFlow/,
   )
   await refuses(() => importWeights({ ...options, file: folder }), /not a regular file/)
+  await refuses(
+    () => importWeights({ ...options, file: checkpointWith({}, name => [name]) }),
+    /given\.checkpoint is a checkpoint of this program already/,
+  )
 })
 
 /** A checkpoint whose tensors are filled with one number each. */
