@@ -11,12 +11,17 @@ import { presets } from '../src/study/presets/presets.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/evaluation.md', 'docs/checkpoints.md'].map(
-  name => ({
-    name,
-    text: read(name),
-  }),
-)
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/evaluation.md',
+  'docs/checkpoints.md',
+  'docs/imagenet.md',
+].map(name => ({
+  name,
+  text: read(name),
+}))
 
 /** Fenced blocks of a language. */
 const blocks = (text: string, language: string): string[] =>
