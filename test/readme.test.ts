@@ -11,12 +11,17 @@ import { presets } from '../src/study/presets/presets.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/evaluation.md', 'docs/checkpoints.md'].map(
-  name => ({
-    name,
-    text: read(name),
-  }),
-)
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/evaluation.md',
+  'docs/checkpoints.md',
+  'docs/imagenet.md',
+].map(name => ({
+  name,
+  text: read(name),
+}))
 
 /** Fenced blocks of a language. */
 const blocks = (text: string, language: string): string[] =>
@@ -97,7 +102,7 @@ test('every npm command that is shown exists', () => {
 
 /** Places in a run's or a data set's folder, or made by setting up: the pages name them, the repository has none. */
 const elsewhere =
-  /^(runs|dist|node_modules|checkpoints|pictures|data|train|val)\/|^(run|study|result|config|preprocessor_config|model)\.json$|^report\.html$/
+  /^(runs|dist|node_modules|checkpoints|pictures|data|train|val|\.inception-index)\/|^(run|study|result|config|preprocessor_config|model)\.json$|^report\.html$/
 
 test('every file and folder that is named exists', () => {
   let found = 0

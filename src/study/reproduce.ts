@@ -104,7 +104,10 @@ const openLog = ({ out, preset, data, precision, excluded }: StudyOptions) =>
 async function prepare(options: StudyOptions): Promise<Study> {
   const { preset, out, backend, backendName, precision } = options
   const { folder, drawn } = await prepareData(options)
-  const { train, val } = await openTrainingData(folder)
+  const { train, val } = await openTrainingData(folder, {
+    signal: options.signal,
+    onProgress: options.progress,
+  })
   const threads = backend.threads
   const matrix: MatrixOptions = {
     preset,

@@ -15,6 +15,7 @@ import { writeReport } from '../../study/report/write-report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
+import { lookingThrough } from '../looking-through.js'
 import { studyTerminal } from '../study-terminal.js'
 import { predict } from './reproduce/prediction.js'
 
@@ -106,7 +107,7 @@ export const reproduceCommand = (): Command =>
 /** The paths of the validation images that a list names. */
 async function excludedImages(list: string, data: string | undefined): Promise<ReadonlySet<string>> {
   if (data === undefined) throw new UserError('--exclude names images of your own: give their folder too (--data)', 2)
-  const val = await openEvaluationData(data)
+  const val = await lookingThrough(options => openEvaluationData(data, options))
   const named = readImageList(list, val)
   return new Set(val.items.filter((_, i) => named[i] === 1).map(item => item.path))
 }

@@ -3,7 +3,6 @@ import { mkdirSync, readFileSync, realpathSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { setImmediate } from 'node:timers/promises'
 import { cacheFolder } from '../../base/cache-folder.js'
-import { formatCount } from '../../base/format.js'
 import { fnv1a } from '../../base/random.js'
 import { writeAtomically } from '../../formats/atomic-file.js'
 import { InputFile } from '../../formats/input-file.js'
@@ -67,8 +66,7 @@ async function scan(file: string, form: FileForm, { onProgress, signal }: ScanOp
   for (const image of form.scan(input)) {
     images.push(image)
     if (performance.now() - last < millisecondsBetweenBreaks) continue
-    const share = image.part && input.size > 0 ? `, ${Math.floor((100 * image.part.begin) / input.size)} %` : ''
-    onProgress?.(`looking through ${path.basename(file)}: ${formatCount(images.length)} images${share}`)
+    onProgress?.(`looking through ${path.basename(file)}, MB`, (image.part?.begin ?? 0) / 1e6, input.size / 1e6)
     await setImmediate()
     signal?.throwIfAborted()
     last = performance.now()

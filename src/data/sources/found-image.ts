@@ -25,7 +25,7 @@ export interface FileForm {
 }
 
 export interface ScanOptions {
-  /** Hears what is being looked through, and how far. */
-  readonly onProgress?: ((text: string) => void) | undefined
+  /** Hears what is being looked through, and how far, in megabytes. */
+  readonly onProgress?: ((what: string, done: number, total: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
 }

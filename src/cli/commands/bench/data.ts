@@ -40,7 +40,7 @@ export const benchDataCommand = (): Command =>
     .action(async (flags: Flags) => {
       const signal = interruptSignal()
       if (flags.data === undefined) await withDrawnPictures(signal, set => run(set, flags, signal))
-      else await run((await openTrainingData(flags.data)).train, flags, signal)
+      else await run((await openTrainingData(flags.data, { signal })).train, flags, signal)
     })
 
 async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {

@@ -8,6 +8,7 @@ import { readImageList } from '../../../data/image-list.js'
 import { openEvaluationData } from '../../../data/sources/open.js'
 import { readSynsets, type Synsets } from '../../../data/synsets.js'
 import type { Subset } from '../../../evaluation/result.js'
+import { lookingThrough } from '../../looking-through.js'
 
 /** Options that say which images are evaluated and what is known of them. */
 export interface ImageFlags {
@@ -49,7 +50,7 @@ export async function openImages(flags: ImageFlags, classes: readonly string[]):
   }
   const images =
     groundTruth === undefined
-      ? await openEvaluationData(data)
+      ? await lookingThrough(options => openEvaluationData(data, options))
       : readGroundTruth(groundTruth, await openFlat(data), classes, synsets)
   return { images, truth: true, synsets, subset: openSubset(flags, images) }
 }
