@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { parseSettings } from '../../src/study/run/run-settings.js'
+import { readSettings } from '../../src/training/run-folder.js'
 import { readEventLog } from '../../src/training/sinks/jsonl.js'
 import { drawTinyData, sha256, silence, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertDone, assertRefused, inception } from './inception.js'
@@ -39,6 +41,31 @@ test('training away from a terminal is told in plain lines', () => {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for them is the point
   assert.doesNotMatch(stderr, /[\r\x1b]/)
   assert.equal(checkpointsOf('straight').length, 3)
+})
+
+test('augmentations are recorded with the run that they were asked for', async () => {
+  const recipeOf = (run: string) => parseSettings(readSettings(path.join(root, run)), run).recipe
+  assert.equal(recipeOf('straight').augmentation, undefined)
+  assert.equal(recipeOf('straight').colour, 'fast')
+
+  const asked = '--steps 1 --augment timm --rand-augment rand-m9-mstd0.5 --erase 0.25 --mixup 0.2 --cutmix 1'.split(' ')
+  assertDone(await inception(trainNew('augmented', ...asked), { cwd: root }))
+  assert.equal(recipeOf('augmented').colour, 'none')
+  assert.deepEqual(recipeOf('augmented').augmentation, {
+    style: 'timm',
+    resize: 'random',
+    jitter: 0,
+    randAugment: 'rand-m9-mstd0.5',
+    erase: 0.25,
+    eraseMode: 'pixel',
+    mixup: 0.2,
+    cutmix: 1,
+  })
+
+  const file = path.join(root, 'augmented', 'run.json')
+  writeFileSync(file, readFileSync(file, 'utf8').replace('"erase": 0.25', '"erase": 25'))
+  const again = await inception(['train', '--resume', 'augmented'], { cwd: root })
+  assertRefused(again, 1, /augmented\/run\.json: the share of images to erase in must lie in \[0, 1\], not 25/)
 })
 
 test('a run ended by SIGTERM says how to go on, and then ends with the same bits', async () => {

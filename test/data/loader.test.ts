@@ -6,6 +6,7 @@ import test, { type TestContext } from 'node:test'
 import { UserError } from '../../src/base/error.js'
 import { RandomStream } from '../../src/base/random.js'
 import { writeSample } from '../../src/data/augment.js'
+import { plainAugmentation } from '../../src/data/augmentation.js'
 import type { Batch } from '../../src/data/batch-run.js'
 import { type ImageSet, openSplit } from '../../src/data/class-folder.js'
 import { decodeFile } from '../../src/data/decode.js'
@@ -153,6 +154,22 @@ test('any number of processes takes the same global batches, each its part, from
     // Two epochs and a half: each of the first two is a permutation of everything.
     const order = whole.flatMap(({ indices }) => indices)
     for (const epoch of [0, 1]) assert.equal(new Set(order.slice(epoch * 12, epoch * 12 + 12)).size, 12)
+  }
+})
+
+test('so with every augmentation on, in either style', async t => {
+  const set = await makeSet(t)
+  const all = { randAugment: 'rand-m9-mstd0.5', erase: 0.5, mixup: 0.2, cutmix: 1 }
+  const timm = { ...plainAugmentation, ...all, style: 'timm', resize: 'random', jitter: 0.4 } as const
+  const slim = { ...plainAugmentation, ...all, resize: 'random' } as const
+  for (const preprocessing of [
+    { ...train, colour: 'none', augmentation: timm },
+    { ...train, colour: 'full', augmentation: slim },
+  ] as const) {
+    const whole = await using(set, { preprocessing }, loader => takeAll(loader.steps(0, 6)))
+    const some = await using(set, { preprocessing, workers: 3, cacheBytes: 0 }, loader => takeAll(loader.steps(2, 6)))
+    assert.equal(digest(some), digest(whole.slice(2)))
+    assert.notEqual(digest(whole), digest(await using(set, {}, loader => takeAll(loader.steps(0, 6)))))
   }
 })
 

@@ -4,10 +4,13 @@ import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
 import { UserError } from '../../src/base/error.js'
+import { plainAugmentation } from '../../src/data/augmentation.js'
 import { openDataSets, type RunOptions, trainInFolder } from '../../src/study/run/run.js'
-import type { RunSettings } from '../../src/study/run/run-settings.js'
+import { parseSettings, type RunSettings } from '../../src/study/run/run-settings.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
 import type { LoggedEvent, Sink, TrainingEvent } from '../../src/training/events.js'
+import type { Recipe } from '../../src/training/recipe.js'
+import { readSettings } from '../../src/training/run-folder.js'
 import { readEventLog } from '../../src/training/sinks/jsonl.js'
 import { train } from '../../src/training/train.js'
 import { drawTinyData, sha256, temporaryFolder, tinySettings } from './tiny-run.js'
@@ -151,6 +154,30 @@ test('gradient descent with momentum is resumed to the same bits too', async () 
   )
   await run('momentum stopped', { resume: true }, changed)
   assert.equal(sha256(checkpoint('momentum stopped', 12)), sha256(checkpoint('momentum', 12)))
+})
+
+test('with every augmentation on, a run is resumed to the same bits by any number of loader threads', async () => {
+  const augmentation = { style: 'timm', resize: 'random', jitter: 0.4, randAugment: 'rand-m9-mstd0.5' } as const
+  const mixed = { erase: 0.25, eraseMode: 'pixel', mixup: 0.2, cutmix: 1 } as const
+  const recipe: Recipe = { ...settings.recipe, colour: 'none', augmentation: { ...augmentation, ...mixed } }
+  await run('augmented', {}, { recipe })
+  const stop = stopAfter(event => event.type === 'evaluation')
+  assert.equal((await run('augmented stopped', { workers: 1, ...stop }, { recipe })).type, 'interrupted')
+  await run('augmented stopped', { resume: true, workers: 3 }, { recipe })
+  assert.equal(sha256(checkpoint('augmented stopped', 12)), sha256(checkpoint('augmented', 12)))
+  const { recipe: recorded } = parseSettings(readSettings(path.join(root, 'augmented')), 'augmented')
+  assert.deepEqual(recorded, recipe)
+
+  // What is mixed is what is trained on: without it the run is another one.
+  const unmixed = { ...recipe, epochs: 1, augmentation: { ...recipe.augmentation!, mixup: 0, cutmix: 0 } }
+  await run('unmixed', {}, { recipe: unmixed })
+  assert.notEqual(sha256(checkpoint('unmixed', 6)), sha256(checkpoint('augmented', 6)))
+})
+
+test('images cannot be mixed in a batch of one', async () => {
+  const recipe = { ...settings.recipe, batch: 1, augmentation: { ...plainAugmentation, mixup: 0.2 } }
+  await assert.rejects(run('lonely', {}, { recipe }), { exitCode: 2, message: /a batch of at least 2/ })
+  assert.ok(!existsSync(path.join(root, 'lonely')))
 })
 
 test('another seed is another run', async () => {

@@ -1,0 +1,81 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { RandomStream } from '../../src/base/random.js'
+import { mixImages } from '../../src/data/mix.js'
+
+const size = 16
+const length = size * size * 3
+
+/** Image i is full of i. */
+const batchOf = (count: number) => ({
+  images: Float32Array.from({ length: count * length }, (_, i) => Math.floor(i / length)),
+  labels: Int32Array.from({ length: count }, (_, i) => 10 * i),
+})
+
+const imageOf = ({ images }: { images: Float32Array }, i: number) => images.subarray(i * length, (i + 1) * length)
+
+test('mixup blends the first with the last by the share of its label', () => {
+  for (const count of [4, 5]) {
+    const batch = batchOf(count)
+    const { others, shares } = mixImages(batch, size, { mixup: 0.8, cutmix: 0 }, new RandomStream(2))
+    assert.deepEqual([...others], [...batch.labels].reverse())
+    const [share] = shares
+    assert.ok(share! > 0 && share! < 1 && shares.every(other => other === share))
+    for (let i = 0; i < count; i++) {
+      const mixed = share! * i + (1 - share!) * (count - 1 - i)
+      assert.ok(imageOf(batch, i).every(value => Math.abs(value - mixed) < 1e-6))
+    }
+  }
+})
+
+test('CutMix swaps one box between the images of a pair, and the share is what is left', () => {
+  const sides = new Set<number>()
+  for (let seed = 0; seed < 200; seed++) {
+    const batch = batchOf(4)
+    const { others, shares } = mixImages(batch, size, { mixup: 0, cutmix: 1 }, new RandomStream(seed))
+    assert.deepEqual([...others], [30, 20, 10, 0])
+    for (let i = 0; i < 4; i++) {
+      const image = imageOf(batch, i)
+      assert.ok(image.every(value => value === i || value === 3 - i))
+      assert.ok(Math.abs(image.filter(value => value === i).length / length - shares[i]!) < 1e-6)
+      const swapped = [...image.keys()].filter(at => image[at] !== i)
+      const rows = new Set(swapped.map(at => Math.floor(at / (size * 3))))
+      const columns = new Set(swapped.map(at => Math.floor(at / 3) % size))
+      assert.equal(swapped.length, rows.size * columns.size * 3, 'a full box')
+      assert.deepEqual(
+        swapped,
+        [...imageOf(batch, 0).keys()].filter(at => imageOf(batch, 0)[at] !== 0),
+      )
+      sides.add(rows.size)
+    }
+  }
+  assert.ok(sides.size > size / 2, 'boxes of all sizes')
+})
+
+test('with both, half of the batches get either', () => {
+  let cut = 0
+  for (let seed = 0; seed < 1000; seed++) {
+    const batch = batchOf(2)
+    mixImages(batch, size, { mixup: 1, cutmix: 1 }, new RandomStream(seed))
+    if (batch.images.every(value => value === 0 || value === 1)) cut++
+  }
+  assert.ok(Math.abs(cut / 1000 - 0.5) < 0.06, `${cut}`)
+})
+
+test('Beta(α, α) has its moments, and is uniform at 1', () => {
+  for (const alpha of [0.001, 0.2, 1, 8, 1000]) {
+    const random = new RandomStream(5, 'beta', Math.round(alpha * 1000))
+    const draws = Array.from({ length: 20_000 }, () => random.beta(alpha))
+    assert.ok(draws.every(value => value >= 0 && value <= 1))
+    const mean = draws.reduce((sum, value) => sum + value, 0) / draws.length
+    const variance = draws.reduce((sum, value) => sum + (value - mean) ** 2, 0) / draws.length
+    const exact = 1 / (4 * (2 * alpha + 1))
+    assert.ok(Math.abs(mean - 0.5) < 4 * Math.sqrt(exact / draws.length), `mean ${mean} at ${alpha}`)
+    assert.ok(Math.abs(variance / exact - 1) < 0.05, `variance ${variance} at ${alpha}, not ${exact}`)
+  }
+  const random = new RandomStream(6)
+  const counts = new Array<number>(20).fill(0)
+  for (let i = 0; i < 20_000; i++) counts[Math.min(19, Math.floor(random.beta(1) * 20))]!++
+  // 19 degrees of freedom: 50 is the 99.99th percentile.
+  assert.ok(counts.reduce((sum, n) => sum + (n - 1000) ** 2 / 1000, 0) < 50, `${counts}`)
+})
