@@ -4,6 +4,7 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
+import type { BadImagePolicy } from '../../data/quarantine.js'
 import { variablesIn } from '../../graph/ops/source.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
@@ -20,7 +21,7 @@ import { terminalSink } from '../../training/sinks/terminal.js'
 import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
 import {
   backendOption,
-  badImagesOption,
+  dataPolicyOption,
   passesOption,
   precisionOption,
   recomputeOption,
@@ -38,7 +39,7 @@ interface Flags extends ModelFlags, RecipeFlags, FineTuningFlags {
   data?: string
   out?: string
   resume?: string
-  badImages: 'error' | 'skip'
+  badImages: BadImagePolicy
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
@@ -62,7 +63,7 @@ export const trainCommand = (): Command =>
       ),
     ),
   )
-    .addOption(badImagesOption())
+    .addOption(dataPolicyOption())
     .addOption(backendOption())
     .addOption(precisionOption())
     .addOption(threadsOption())
