@@ -11,12 +11,17 @@ import { presets } from '../src/study/presets/presets.js'
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..')
 const read = (file: string) => readFileSync(path.join(root, file), 'utf8')
-const pages = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'docs/evaluation.md', 'docs/checkpoints.md'].map(
-  name => ({
-    name,
-    text: read(name),
-  }),
-)
+const pages = [
+  'README.md',
+  'ARCHITECTURE.md',
+  'CONTRIBUTING.md',
+  'docs/evaluation.md',
+  'docs/checkpoints.md',
+  'docs/imagenet.md',
+].map(name => ({
+  name,
+  text: read(name),
+}))
 
 /** Fenced blocks of a language. */
 const blocks = (text: string, language: string): string[] =>
@@ -47,6 +52,10 @@ async function helpOf(command: readonly string[]) {
     commands: new Set([...below.matchAll(/^ {2}([\w-]+)/gm)].map(([, name]) => name!)),
   }
 }
+
+test('no page has the marks of an unfinished merge', () => {
+  for (const { name, text } of pages) assert.doesNotMatch(text, /^(<{7}|={7}|>{7})/m, name)
+})
 
 test('every inception command line exists, with the options that are shown', async () => {
   const lines = pages.flatMap(({ name, text }) =>

@@ -1,16 +1,25 @@
 import path from 'node:path'
 import { UserError } from '../base/error.js'
+import type { Boxes } from './boxes.js'
 import { isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
+import type { ImagePlace } from './image-place.js'
 import { imagesBelow } from './images-below.js'
+
+/** An image with its label, a place in the set's list of classes. */
+export interface LabelledImage extends ImagePlace {
+  readonly label: number
+  /** Where in the image its object is, where that is known. */
+  readonly boxes?: Boxes
+}
 
 /** Images with labels, in a fixed order that depends on names only. */
 export interface ImageSet {
-  /** The folder the set was read from. */
+  /** The folder, or the file that holds them, that the set was read from. */
   readonly root: string
   /** Class names in code unit order; a label is a place in this list. */
   readonly classes: readonly string[]
   /** Class by class, within a class by path in code unit order. */
-  readonly items: readonly { readonly path: string; readonly label: number }[]
+  readonly items: readonly LabelledImage[]
 }
 
 const layout = 'a data folder holds train/<class>/*.jpg and val/<class>/*.jpg'
@@ -20,7 +29,7 @@ const layout = 'a data folder holds train/<class>/*.jpg and val/<class>/*.jpg'
  *
  * @throws {UserError} if a folder is missing, unreadable or empty, a class has no images, or the classes differ
  */
-export async function openTrainingData(folder: string): Promise<{ train: ImageSet; val: ImageSet }> {
+export async function openClassFolders(folder: string): Promise<{ train: ImageSet; val: ImageSet }> {
   await requireFolder(folder, layout)
   for (const split of ['train', 'val'])
     if (!(await statOf(path.join(folder, split)))?.isDirectory())
@@ -32,11 +41,11 @@ export async function openTrainingData(folder: string): Promise<{ train: ImageSe
 }
 
 /**
- * Opens what evaluation measures on: `folder`/val, or `folder` itself when it holds the class folders directly.
+ * Opens `folder`/val, or `folder` itself when it holds the class folders directly.
  *
- * @throws {UserError} as {@link openTrainingData}
+ * @throws {UserError} as {@link openClassFolders}
  */
-export async function openEvaluationData(folder: string): Promise<ImageSet> {
+export async function openValFolders(folder: string): Promise<ImageSet> {
   await requireFolder(folder, layout)
   if ((await statOf(path.join(folder, 'val')))?.isDirectory()) return await openSplit(path.join(folder, 'val'))
   if ((await statOf(path.join(folder, 'train')))?.isDirectory())
@@ -48,7 +57,7 @@ export async function openEvaluationData(folder: string): Promise<ImageSet> {
  * Opens one folder of class folders. Class folders are read with all their sub-folders; links are followed; hidden
  * files, and files that do not end like an image, are passed over.
  *
- * @throws {UserError} as {@link openTrainingData}
+ * @throws {UserError} as {@link openClassFolders}
  */
 export async function openSplit(folder: string): Promise<ImageSet> {
   await requireFolder(folder, layout)

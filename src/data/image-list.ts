@@ -3,6 +3,7 @@ import { UserError } from '../base/error.js'
 import { formatCount } from '../base/format.js'
 import { readLines, type TextLine } from '../formats/text-lines.js'
 import type { ImageSet } from './class-folder.js'
+import { nameWithin } from './image-place.js'
 
 /**
  * Which images of a set a text file names: 1 for those, 0 for the others, in the set's order. A line is a path relative
@@ -50,7 +51,7 @@ class Directory {
 
   constructor(root: string, items: ImageSet['items']) {
     this.#root = root
-    this.#paths = items.map(item => slashed(path.relative(root, item.path)))
+    this.#paths = items.map(item => slashed(item.part ? nameWithin(item.path) : path.relative(root, item.path)))
     for (const [i, place] of this.#paths.entries()) {
       this.#byPath.set(place, [i])
       const name = path.posix.basename(place)

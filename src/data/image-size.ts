@@ -4,16 +4,20 @@ import type { ImageSet } from './class-folder.js'
 import type { Extent } from './crops/protocol.js'
 import { requireSupported, unreadable } from './decode.js'
 import { readImageFacts } from './image-facts.js'
+import type { ImagePlace } from './image-place.js'
+import { readPlace } from './place-reader.js'
 
 /**
- * Width and height that an image file has once decoded, its EXIF orientation applied, from its header alone. Damage
+ * Width and height that an image has once decoded, its EXIF orientation applied, from its header alone. Damage
  * further on goes unnoticed.
  *
  * @throws {BadImage} as `decodeFile` does
  */
-export async function readImageSize(file: string): Promise<Extent> {
-  requireSupported(await firstBytes(file))
-  const { width, height } = await readImageFacts(file)
+export async function readImageSize(image: ImagePlace): Promise<Extent> {
+  // Of a whole file the header is read alone, by the decoder.
+  const input = image.part ? await readPlace(image) : image.path
+  requireSupported(typeof input === 'string' ? await firstBytes(input) : input)
+  const { width, height } = await readImageFacts(input)
   return { width, height }
 }
 
@@ -35,10 +39,10 @@ export async function readImageSizes(
   let done = 0
   let failed = false
   const readSome = async () => {
-    for (const [i, { path }] of upcoming) {
+    for (const [i, item] of upcoming) {
       try {
         signal?.throwIfAborted()
-        sizes[i] = await readImageSize(path)
+        sizes[i] = await readImageSize(item)
       } catch (error) {
         if (!(error instanceof BadImage)) {
           failed = true

@@ -2,11 +2,12 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
 import { writeSample } from './augment.js'
 import { BadImage } from './bad-image.js'
-import { decodeFile, type RgbImage } from './decode.js'
+import { decodeImage, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import { ImageViews, requireFitting } from './image-views.js'
 import { TrainingOrder } from './order.js'
-import { PathList } from './path-list.js'
+import { PlaceList, type PlaceMemory } from './place-list.js'
+import { PlaceReader } from './place-reader.js'
 import { inputExtent, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
 import { Slot, type SlotMemory } from './slot.js'
 
@@ -17,7 +18,7 @@ export interface LoaderWorkerData {
   readonly seed: number
   readonly preprocessing: Preprocessing
   readonly badImages: 'error' | 'skip'
-  readonly paths: SharedArrayBuffer
+  readonly places: PlaceMemory
   readonly labels: SharedArrayBuffer
   readonly cache: CacheMemory
   readonly slots: readonly SlotMemory[]
@@ -66,7 +67,8 @@ const decodesAtOnce = 4
 
 const port = parentPort!
 const data = workerData as LoaderWorkerData
-const paths = new PathList(data.paths)
+const places = new PlaceList(data.places)
+const reader = new PlaceReader()
 const labels = new Int32Array(data.labels)
 const cache = new ImageCache(data.cache)
 const slots = data.slots.map(memory => new Slot(memory))
@@ -83,8 +85,10 @@ let latest: { readonly index: number; readonly image: RgbImage; readonly views: 
 let work: Promise<void> = Promise.resolve()
 port.on('message', (task: LoaderTask | null) => {
   work = work.then(async () => {
-    if (task === null) port.close()
-    else port.postMessage(await perform(task))
+    if (task === null) {
+      port.close()
+      await reader.close()
+    } else port.postMessage(await perform(task))
   })
 })
 
@@ -185,7 +189,7 @@ async function load(index: number): Promise<RgbImage | string> {
   const held = cache.get(index) ?? known.get(index)
   if (held !== undefined) return held
   try {
-    const image = await decodeFile(paths.at(index))
+    const image = await decodeImage(await reader.read(places.at(index)))
     requireFitting(image, data.preprocessing)
     cache.put(index, image)
     return image

@@ -6,7 +6,7 @@ import type { ImageSet } from './class-folder.js'
 import { Crew } from './crew.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import type { FillTask, LoaderShare, LoaderTask, LoaderWorkerData } from './loader-worker.js'
-import { PathList } from './path-list.js'
+import { PlaceList } from './place-list.js'
 import { inputExtent, type Preprocessing, requirePreprocessing, viewCount } from './preprocessing.js'
 import { Slot } from './slot.js'
 
@@ -110,7 +110,7 @@ export class Loader {
       seed,
       preprocessing,
       badImages: options.badImages,
-      paths: PathList.pack(set.items.map(item => item.path)),
+      places: PlaceList.pack(set.items),
       labels: labels.buffer,
       cache: options.cache ?? ImageCache.reserve(set.items.length, cacheBytes),
       slots: memory,

@@ -2,9 +2,11 @@ import type { Backend, Precision, Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import { BadImage } from '../data/bad-image.js'
 import type { ImageSet } from '../data/class-folder.js'
-import { decodeFile } from '../data/decode.js'
+import { decodeImage } from '../data/decode.js'
 import type { CacheMemory } from '../data/image-cache.js'
+import type { ImagePlace } from '../data/image-place.js'
 import { type BadImageNote, badImageError, Loader } from '../data/loader.js'
+import { readPlace } from '../data/place-reader.js'
 import { type ModelSpec, networkOf } from '../networks/model-spec.js'
 import { Collection } from './collection.js'
 import { CompiledNetwork, declareNetwork } from './compiled-network.js'
@@ -174,8 +176,8 @@ export class Evaluator implements AsyncDisposable {
   async #notes(bad: ReadonlySet<number>, reasons: ReadonlyMap<string, string>): Promise<BadImageNote[]> {
     const notes: BadImageNote[] = []
     for (const image of [...bad].sort((a, b) => a - b)) {
-      const { path } = this.#options.images.items[image]!
-      notes.push({ path, reason: reasons.get(path) ?? (await faultOf(path)) })
+      const item = this.#options.images.items[image]!
+      notes.push({ path: item.path, reason: reasons.get(item.path) ?? (await faultOf(item)) })
     }
     return notes
   }
@@ -186,9 +188,9 @@ export class Evaluator implements AsyncDisposable {
   }
 }
 
-async function faultOf(path: string): Promise<string> {
+async function faultOf(image: ImagePlace): Promise<string> {
   try {
-    await decodeFile(path)
+    await decodeImage(await readPlace(image))
   } catch (error) {
     if (error instanceof BadImage) return error.message
     throw error

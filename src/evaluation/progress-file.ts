@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
-import { cacheFolder } from '../backends/onednn/tuning-cache.js'
+import { cacheFolder } from '../base/cache-folder.js'
 
 const ending = '.progress'
 const keptDays = 30

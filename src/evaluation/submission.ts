@@ -1,5 +1,6 @@
 import path from 'node:path'
 import type { ImageSet } from '../data/class-folder.js'
+import { nameWithin } from '../data/image-place.js'
 import type { Synsets } from '../data/synsets.js'
 import { bestClasses, type Predictions, rowOf } from './scores.js'
 
@@ -13,7 +14,7 @@ const guesses = 5
  */
 export function submissionOf(predictions: Predictions, { items }: Pick<ImageSet, 'items'>, { ids }: Synsets): string {
   const order = items
-    .map((item, i) => ({ i, name: path.basename(item.path), path: item.path }))
+    .map((item, i) => ({ i, name: path.basename(nameWithin(item.path)), path: item.path }))
     .sort((a, b) => compare(a.name, b.name) || compare(a.path, b.path))
   return order
     .map(({ i }) => {

@@ -22,13 +22,19 @@ const deepest = 32
  */
 export function readMat(path: string): ReadonlyMap<string, MatValue> {
   using input = new InputFile(path)
-  const fail: Fail = reason => {
+  if (input.size > mostBytes) failOf(path)(`it has over ${mostBytes / 2 ** 20} MiB`)
+  return parseMat(input.read(0, input.size), path)
+}
+
+/** As {@link readMat}, of bytes already read; `path` names them in errors. */
+export const parseMat = (bytes: Uint8Array, path: string): ReadonlyMap<string, MatValue> =>
+  new MatReader(failOf(path)).variables(bytes)
+
+const failOf =
+  (path: string): Fail =>
+  reason => {
     throw new UserError(`${path} is no MATLAB file that can be read: ${reason}; get the file again`)
   }
-  if (input.size > mostBytes) fail(`it has over ${mostBytes / 2 ** 20} MiB`)
-  const bytes = input.read(0, input.size)
-  return new MatReader(fail).variables(bytes)
-}
 
 /** A piece of a file: its type and its bytes. */
 interface Element {

@@ -12,6 +12,9 @@ export interface TarEntry {
   readonly size: number
 }
 
+/** What an archive is read from: a file, or bytes that were unpacked. */
+export type TarInput = Pick<InputFile, 'path' | 'size' | 'read'>
+
 /** Where a tar archive lies in its file: the whole of it, or a member that is an archive itself. */
 export type TarExtent = Pick<TarEntry, 'begin' | 'size'>
 
@@ -27,7 +30,7 @@ const mostHeaderBytes = 2 ** 20
  * archive that is compressed.
  */
 export function* readTar(
-  input: InputFile,
+  input: TarInput,
   { begin, size }: TarExtent = { begin: 0, size: input.size },
 ): Generator<TarEntry> {
   const end = begin + size
@@ -83,11 +86,11 @@ function paxExtension(data: Uint8Array, fail: Fail): Extension {
   return { ...(name !== undefined && { name }), ...(size !== undefined && { size: Number(size) }) }
 }
 
-function readExtension(input: InputFile, begin: number, bytes: number, fail: Fail): Uint8Array {
+function readExtension(input: TarInput, begin: number, bytes: number, fail: Fail): Uint8Array {
   return bytes <= mostHeaderBytes ? input.read(begin, bytes) : fail('has an extended header of over a megabyte')
 }
 
-function expectPlain(input: InputFile, begin: number, size: number): void {
+function expectPlain(input: TarInput, begin: number, size: number): void {
   const [first, second] = size >= 2 ? input.read(begin, 2) : []
   if (first === 0x1f && second === 0x8b)
     throw new UserError(

@@ -1,5 +1,6 @@
 import { UserError } from '../base/error.js'
 import { maskedCrc32c } from './crc32c.js'
+import type { Fail } from './file-error.js'
 import { InputFile } from './input-file.js'
 
 /**
@@ -37,20 +38,48 @@ export function* readTfRecords(path: string): Generator<TfRecord> {
   }
 }
 
+/** Where the data of a record lies in its file. */
+export interface RecordExtent {
+  readonly begin: number
+  /** Bytes. */
+  readonly size: number
+}
+
+/**
+ * Where the records of the file lie, in order. Only lengths are read and verified, so a file of gigabytes is looked
+ * through in as many small reads as it has records. Errors: as `readTfRecords`.
+ */
+export function* tfRecordExtents(input: InputFile): Generator<RecordExtent> {
+  for (let offset = 0; offset < input.size; ) {
+    const size = readLength(input, offset)
+    yield { begin: offset + 12, size }
+    offset += size + 16
+  }
+}
+
 /** The verified data of the record whose frame starts at `offset`. Errors: as `readTfRecords`. */
 export function readRecord(input: InputFile, offset: number): Uint8Array<ArrayBuffer> {
-  const fail = (reason: string): never => {
-    throw new UserError(`${input.path} is damaged: the record at byte ${offset} ${reason}; get the file again`)
-  }
+  const length = readLength(input, offset)
+  const body = input.read(offset + 12, length + 4)
+  const data = body.subarray(0, length)
+  const stored = new DataView(body.buffer).getUint32(data.length, true)
+  if (stored !== maskedCrc32c(data)) failAt(input, offset)('fails its checksum')
+  return data
+}
+
+function readLength(input: InputFile, offset: number): number {
+  const fail = failAt(input, offset)
   if (input.size - offset < 16) fail('is cut short')
   const head = input.read(offset, 12)
   const view = new DataView(head.buffer)
   if (view.getUint32(8, true) !== maskedCrc32c(head.subarray(0, 8))) fail('has a length that fails its checksum')
   const length = view.getBigUint64(0, true)
   if (length > input.size - offset - 16) fail('is cut short')
-  const body = input.read(offset + 12, Number(length) + 4)
-  const data = body.subarray(0, Number(length))
-  const stored = new DataView(body.buffer).getUint32(data.length, true)
-  if (stored !== maskedCrc32c(data)) fail('fails its checksum')
-  return data
+  return Number(length)
 }
+
+const failAt =
+  ({ path }: InputFile, offset: number): Fail =>
+  reason => {
+    throw new UserError(`${path} is damaged: the record at byte ${offset} ${reason}; get the file again`)
+  }

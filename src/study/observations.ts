@@ -1,6 +1,8 @@
 import path from 'node:path'
 import sharp from 'sharp'
 import type { ImageSet } from '../data/class-folder.js'
+import type { ImagePlace } from '../data/image-place.js'
+import { readPlace } from '../data/place-reader.js'
 import { confusionMatrix, confusions } from '../evaluation/confusion.js'
 import { bestClasses, type Predictions, rowOf, scoresOf } from '../evaluation/scores.js'
 import type { EvaluatedRun } from './gather.js'
@@ -34,11 +36,11 @@ export async function samplesOf(evaluated: readonly EvaluatedRun[], val: ImageSe
   const chosen = [...spread(found, sampleCount / 2), ...spread(missed, sampleCount / 2)]
   return await Promise.all(
     chosen.map(async (image): Promise<Sample> => {
-      const { path: file, label } = val.items[image]!
+      const item = val.items[image]!
       return {
-        picture: await thumbnail(file),
-        name: path.relative(val.root, file),
-        label: val.classes[label]!,
+        picture: await thumbnail(item),
+        name: path.relative(val.root, item.path),
+        label: val.classes[item.label]!,
         predictions: [...networks].map(([network, predictions]) => ({
           network,
           best: bestOf(predictions, image, val.classes),
@@ -60,8 +62,8 @@ function bestOf(predictions: Predictions, image: number, names: readonly string[
 }
 
 /** A small JPEG as a data URI. */
-async function thumbnail(file: string): Promise<string> {
-  const bytes = await sharp(file)
+async function thumbnail(image: ImagePlace): Promise<string> {
+  const bytes = await sharp(await readPlace(image))
     .rotate()
     .resize({ width: pictureSide, height: pictureSide, fit: 'inside', withoutEnlargement: true })
     .flatten({ background: '#ffffff' })

@@ -6,7 +6,7 @@ import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import { defaultThreads } from '../base/threads.js'
 import type { ImageSet } from '../data/class-folder.js'
-import { openTrainingData } from '../data/class-folder.js'
+import { openTrainingData } from '../data/sources/open.js'
 import { writeSynth } from '../data/synth/folder.js'
 import type { TrainingEvent } from '../training/events.js'
 import { footprintOf } from './footprint.js'
@@ -104,7 +104,10 @@ const openLog = ({ out, preset, data, precision, excluded }: StudyOptions) =>
 async function prepare(options: StudyOptions): Promise<Study> {
   const { preset, out, backend, backendName, precision } = options
   const { folder, drawn } = await prepareData(options)
-  const { train, val } = await openTrainingData(folder)
+  const { train, val } = await openTrainingData(folder, {
+    signal: options.signal,
+    onProgress: options.progress,
+  })
   const threads = backend.threads
   const matrix: MatrixOptions = {
     preset,

@@ -13,7 +13,7 @@ import {
 import path from 'node:path'
 import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
-import { openEvaluationData } from '../../src/data/class-folder.js'
+import { openEvaluationData } from '../../src/data/sources/open.js'
 import { evaluatorOf } from '../../src/evaluation/checkpoint-evaluator.js'
 import { readCheckpoint, writeCheckpointFile } from '../../src/training/checkpoint.js'
 import type { EvaluationEvent } from '../../src/training/events.js'

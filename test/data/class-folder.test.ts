@@ -3,7 +3,8 @@ import { chmod, mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
 import { UserError } from '../../src/base/error.js'
-import { openEvaluationData, openSplit, openTrainingData } from '../../src/data/class-folder.js'
+import { openSplit } from '../../src/data/class-folder.js'
+import { openEvaluationData, openTrainingData } from '../../src/data/sources/open.js'
 import { temporaryFolder, writeTree } from './picture.js'
 
 const nothing = new Uint8Array(0)

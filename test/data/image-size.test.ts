@@ -19,7 +19,7 @@ test('the header tells what decoding gives, in every format and orientation', as
         .toFile(file)
       const { width, height } = await decodeFile(file)
       assert.deepEqual([width, height], orientation < 5 ? [13, 7] : [7, 13])
-      assert.deepEqual(await readImageSize(file), { width, height })
+      assert.deepEqual(await readImageSize({ path: file }), { width, height })
     }
 })
 
@@ -29,7 +29,7 @@ test('pixels are not looked at: a file cut short after its header still has a si
     .jpeg()
     .toBuffer()
   await writeFile(file, bytes.subarray(0, bytes.length / 2))
-  assert.deepEqual(await readImageSize(file), { width: 80, height: 60 })
+  assert.deepEqual(await readImageSize({ path: file }), { width: 80, height: 60 })
   await assert.rejects(decodeFile(file), BadImage)
 })
 
@@ -56,7 +56,7 @@ test('what is no image is refused for the reason that decoding gives', async t =
     const file = path.join(root, name)
     const reason = await decodeFile(file).catch((error: unknown) => error)
     assert.ok(reason instanceof BadImage, name)
-    await assert.rejects(readImageSize(file), { name: 'BadImage', message: reason.message })
+    await assert.rejects(readImageSize({ path: file }), { name: 'BadImage', message: reason.message })
   }
 })
 

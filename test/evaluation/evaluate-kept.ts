@@ -1,5 +1,5 @@
 import { openBackend } from '../../src/backends/open.js'
-import { openEvaluationData } from '../../src/data/class-folder.js'
+import { openEvaluationData } from '../../src/data/sources/open.js'
 import { evaluatorOf } from '../../src/evaluation/checkpoint-evaluator.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
 

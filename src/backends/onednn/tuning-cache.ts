@@ -1,17 +1,10 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import os from 'node:os'
 import path from 'node:path'
+import { cacheFolder } from '../../base/cache-folder.js'
 import { fnv1a } from '../../base/random.js'
 
 /** Milliseconds by what was measured; null: the library cannot do it. */
 type Entries = Record<string, number | null>
-
-/** Where measured times are kept: $INCEPTION_CACHE, else inception-resnet/ in the user's cache folder. */
-export function cacheFolder(env: NodeJS.ProcessEnv = process.env): string {
-  if (env.INCEPTION_CACHE) return env.INCEPTION_CACHE
-  const caches = env.XDG_CACHE_HOME || path.join(os.homedir(), os.platform() === 'darwin' ? 'Library/Caches' : '.cache')
-  return path.join(caches, 'inception-resnet')
-}
 
 /**
  * Measured times of one machine (library version, processor, threads) in one file. A file that cannot be read, or is

@@ -46,7 +46,10 @@ export const evaluateCommand = (): Command =>
   new Command('evaluate')
     .description('top-1 and top-5 error of a checkpoint, or of several averaged; one crop an image or many')
     .requiredOption('--checkpoint <file...>', 'checkpoint files, or run folders for their newest one')
-    .requiredOption('--data <folder>', 'holds val/<class>/*.jpg, or the class folders, or images without class folders')
+    .requiredOption(
+      '--data <folder>',
+      'holds val/<class>/*.jpg, or the class folders, or images without class folders, or archives',
+    )
     .option(
       '--crops <how many>',
       'views of an image to average: 1, 10, 12, 144, or dense for the whole image',

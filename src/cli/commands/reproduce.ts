@@ -5,8 +5,8 @@ import { UserError } from '../../base/error.js'
 import { formatCount, formatDuration } from '../../base/format.js'
 import { quoted } from '../../base/shell-word.js'
 import { defaultThreads } from '../../base/threads.js'
-import { openEvaluationData } from '../../data/class-folder.js'
 import { readImageList } from '../../data/image-list.js'
+import { openEvaluationData } from '../../data/sources/open.js'
 import { presetNamed } from '../../study/presets/preset-file.js'
 import { presets } from '../../study/presets/presets.js'
 import { hasFont } from '../../study/report/pictures.js'
@@ -15,6 +15,7 @@ import { writeReport } from '../../study/report/write-report.js'
 import { reproduce } from '../../study/reproduce.js'
 import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
+import { lookingThrough } from '../looking-through.js'
 import { studyTerminal } from '../study-terminal.js'
 import { predict } from './reproduce/prediction.js'
 
@@ -106,7 +107,7 @@ export const reproduceCommand = (): Command =>
 /** The paths of the validation images that a list names. */
 async function excludedImages(list: string, data: string | undefined): Promise<ReadonlySet<string>> {
   if (data === undefined) throw new UserError('--exclude names images of your own: give their folder too (--data)', 2)
-  const val = await openEvaluationData(data)
+  const val = await lookingThrough(options => openEvaluationData(data, options))
   const named = readImageList(list, val)
   return new Set(val.items.filter((_, i) => named[i] === 1).map(item => item.path))
 }

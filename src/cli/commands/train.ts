@@ -28,6 +28,7 @@ import {
   threadsOption,
 } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
+import { lookingThrough } from '../looking-through.js'
 import { addModelOptions, type ModelFlags, modelSpec } from '../model-options.js'
 import { warn } from '../warn.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags, modelOf } from './train/fine-tuning.js'
@@ -55,9 +56,9 @@ export const trainCommand = (): Command =>
     addModelOptions(
       addFineTuningOptions(
         new Command('train')
-          .description("train one network on a class-folder tree, by default with the paper's recipe")
+          .description("train one network on a folder of images, by default with the paper's recipe")
           .option('--network <id>', 'see: inception networks')
-          .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg')
+          .option('--data <path>', 'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md')
           .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
           .option('--resume <run>', 'go on with the run in this folder'),
       ),
@@ -123,7 +124,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
-  const data = await openDataSets(images)
+  const data = await lookingThrough(options => openDataSets(images, options))
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
@@ -169,7 +170,7 @@ async function oldRun(folder: string, threads: number | undefined, command: Comm
     throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
   const settings = parseSettings(readSettings(folder), folder)
   networkOf(settings.model)
-  const data = await openDataSets(settings.data)
+  const data = await lookingThrough(options => openDataSets(settings.data, options))
   const { classes } = data.train
   if (classes.length !== settings.model.classes)
     throw new UserError(

@@ -1,9 +1,11 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend } from '../../backends/backend.js'
-import { type ImageSet, openTrainingData } from '../../data/class-folder.js'
+import type { ImageSet } from '../../data/class-folder.js'
 import { ImageCache } from '../../data/image-cache.js'
 import { describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
+import type { ScanOptions } from '../../data/sources/found-image.js'
+import { openTrainingData } from '../../data/sources/open.js'
 import { Evaluator } from '../../evaluation/evaluator.js'
 import { expectNetwork, latestCheckpoint } from '../../training/checkpoint.js'
 import type { Sink, TrainingEvent } from '../../training/events.js'
@@ -26,8 +28,9 @@ export interface DataSets {
 
 const cacheBytes = 512 * 2 ** 20
 
-export async function openDataSets(folder: string): Promise<DataSets> {
-  const { train, val } = await openTrainingData(folder)
+/** Opens the images of a run. Errors: as {@link openTrainingData}. */
+export async function openDataSets(place: string, options: ScanOptions = {}): Promise<DataSets> {
+  const { train, val } = await openTrainingData(place, options)
   const share = train.items.length / (train.items.length + val.items.length)
   return {
     train,

@@ -4,7 +4,8 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { formatCount, formatTable } from '../../../base/format.js'
 import { mostThreads, usableCores } from '../../../base/threads.js'
-import { type ImageSet, openTrainingData } from '../../../data/class-folder.js'
+import type { ImageSet } from '../../../data/class-folder.js'
+import { openTrainingData } from '../../../data/sources/open.js'
 import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
 import { type DataSpeed, measureDataSpeed, type Protocol, protocols } from '../../../study/bench/data-speed.js'
 import { describeMachine } from '../../../study/machine.js'
@@ -38,7 +39,7 @@ export const benchDataCommand = (): Command =>
     .action(async (flags: Flags) => {
       const signal = interruptSignal()
       if (flags.data === undefined) await withDrawnPictures(signal, set => run(set, flags, signal))
-      else await run((await openTrainingData(flags.data)).train, flags, signal)
+      else await run((await openTrainingData(flags.data, { signal })).train, flags, signal)
     })
 
 async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {

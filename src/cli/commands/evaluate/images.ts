@@ -1,12 +1,14 @@
 import { readdirSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../../../base/error.js'
-import { type ImageSet, openEvaluationData } from '../../../data/class-folder.js'
+import type { ImageSet } from '../../../data/class-folder.js'
 import { openFlat } from '../../../data/flat-folder.js'
 import { readGroundTruth, withoutTruth } from '../../../data/ground-truth.js'
 import { readImageList } from '../../../data/image-list.js'
+import { openEvaluationData } from '../../../data/sources/open.js'
 import { readSynsets, type Synsets } from '../../../data/synsets.js'
 import type { Subset } from '../../../evaluation/result.js'
+import { lookingThrough } from '../../looking-through.js'
 
 /** Options that say which images are evaluated and what is known of them. */
 export interface ImageFlags {
@@ -48,7 +50,7 @@ export async function openImages(flags: ImageFlags, classes: readonly string[]):
   }
   const images =
     groundTruth === undefined
-      ? await openEvaluationData(data)
+      ? await lookingThrough(options => openEvaluationData(data, options))
       : readGroundTruth(groundTruth, await openFlat(data), classes, synsets)
   return { images, truth: true, synsets, subset: openSubset(flags, images) }
 }

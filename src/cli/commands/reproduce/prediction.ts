@@ -1,5 +1,5 @@
 import { formatBytes, formatCount, formatDuration, formatTable } from '../../../base/format.js'
-import { openTrainingData } from '../../../data/class-folder.js'
+import { openTrainingData } from '../../../data/sources/open.js'
 import {
   type DataCounts,
   type Forecast,
@@ -8,6 +8,7 @@ import {
   imagenetCounts,
 } from '../../../study/forecast.js'
 import type { Preset } from '../../../study/presets/preset.js'
+import { lookingThrough } from '../../looking-through.js'
 
 /** Measures, and prints what the study will take. Errors: UserError when the data folder cannot be read. */
 export async function predict(
@@ -27,7 +28,7 @@ export async function predict(
 
 async function countsOf({ synth }: Preset, data: string | undefined): Promise<DataCounts> {
   if (data === undefined) return synth ?? imagenetCounts
-  const { train, val } = await openTrainingData(data)
+  const { train, val } = await lookingThrough(options => openTrainingData(data, options))
   return { train: train.items.length, val: val.items.length, classes: train.classes.length }
 }
 

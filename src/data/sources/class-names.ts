@@ -1,0 +1,92 @@
+import path from 'node:path'
+import { UserError } from '../../base/error.js'
+import { readLines } from '../../formats/text-lines.js'
+import { statOf } from '../folder-entries.js'
+
+/** What a label in a file says, as a place in the list of classes. */
+export interface ClassNames {
+  readonly classes: readonly string[]
+  /** By what stands in the files. */
+  readonly labelOf: ReadonlyMap<string, number>
+}
+
+/** Classes by number are named in one of these, beside the images. */
+const namesFile = 'classes.txt'
+const numberedNamesFile = 'labels.txt'
+
+/** Beyond any data set, and small enough for a list of all numbers below. */
+const mostClasses = 1_000_000
+
+/**
+ * The classes that labels name. Names stand in code unit order. Numbers keep theirs, whether they count from 0 or, as
+ * TF-Slim's for ImageNet, from 1: then 0, the background, never occurs. Their names come from classes.txt in `folder`
+ * (a line a class; of `n01440764 tench` the WNID) or from labels.txt, as TF-Slim writes it (`0:daisy`); without either,
+ * a class is called by its number.
+ *
+ * Errors: `UserError` when the file of names does not fit the numbers.
+ */
+export async function classNamesOf(labels: ReadonlySet<string>, folder: string): Promise<ClassNames> {
+  if (![...labels].every(label => /^\d{1,15}$/.test(label))) {
+    const classes = [...labels].sort()
+    return { classes, labelOf: new Map(classes.map((name, label) => [name, label])) }
+  }
+  const numbers = [...labels].map(Number)
+  const least = Math.min(...numbers)
+  const most = Math.max(...numbers)
+  if (most >= mostClasses)
+    throw new UserError(`${folder} has a class with the number ${most}: number classes from 0 or 1`)
+  const named = (await numberedNames(folder)) ?? (await namesInOrder(folder, least, most))
+  const first = named?.first ?? Math.min(least, 1)
+  const width = String(most).length
+  const classes =
+    named?.names ?? Array.from({ length: most - first + 1 }, (_, i) => `${first + i}`.padStart(width, '0'))
+  const place = (label: string) => Number(label) - first
+  const stranger = [...labels].find(label => classes[place(label)] === undefined)
+  if (stranger !== undefined)
+    throw new UserError(`${named?.file} names no class ${stranger}, which images have: add its line`)
+  return { classes, labelOf: new Map([...labels].map(label => [label, place(label)])) }
+}
+
+/** Names of the classes from number `first` on. */
+interface Named {
+  readonly file: string
+  readonly first: number
+  readonly names: readonly string[]
+}
+
+async function namesInOrder(folder: string, least: number, most: number): Promise<Named | undefined> {
+  const file = path.join(folder, namesFile)
+  if (!(await statOf(file))?.isFile()) return undefined
+  const names = readLines(file).map(({ text }) => /^n\d{8}(?=\s)/.exec(text)?.[0] ?? text)
+  const isFromOne = least > 0 && most === names.length
+  if (!isFromOne && least > 0 && most < names.length - 1)
+    throw new UserError(
+      `${file} has ${names.length} names and the images' classes go from ${least} to ${most}, so it cannot be told whether they count from 0 or 1: write the numbers too (7:name), as ${path.join(folder, numberedNamesFile)}`,
+    )
+  return distinct({ file, first: isFromOne ? 1 : 0, names })
+}
+
+async function numberedNames(folder: string): Promise<Named | undefined> {
+  const file = path.join(folder, numberedNamesFile)
+  if (!(await statOf(file))?.isFile()) return undefined
+  const lines = readLines(file).map(({ number, text }) => {
+    const found = /^(\d{1,9})\s*:\s*(.+)$/.exec(text)
+    if (!found) throw new UserError(`${file}, line ${number}: '${text}' is no number and name, such as 7:name`)
+    return { line: number, number: Number(found[1]), name: found[2]! }
+  })
+  const first = lines[0]?.number ?? 0
+  const astray = lines.find(({ number }, i) => number !== first + i)
+  if (astray) throw new UserError(`${file}, line ${astray.line}: the numbers are not in order, one by one: correct it`)
+  const isBackground = first === 0 && lines[0]?.name === 'background'
+  const names = lines.map(({ name }) => name)
+  return distinct(isBackground ? { file, first: 1, names: names.slice(1) } : { file, first, names })
+}
+
+function distinct(named: Named): Named {
+  const seen = new Set<string>()
+  for (const name of named.names) {
+    if (seen.has(name)) throw new UserError(`${named.file} has the class '${name}' twice: give each class its own name`)
+    seen.add(name)
+  }
+  return named
+}

@@ -1,0 +1,40 @@
+import path from 'node:path'
+import { statOf } from '../folder-entries.js'
+import { classNamesOf } from './class-names.js'
+import { imagesOf } from './file-index.js'
+import type { FileForm, ScanOptions } from './found-image.js'
+import { type LookedThrough, setsOf } from './found-sets.js'
+import type { Source, Split } from './source.js'
+import { splitFiles } from './split-files.js'
+
+/**
+ * Files of one form, divided into sets by their names or folders. Where none says so, all are for evaluation; but of the
+ * tables that may lie about in a folder only those count that say so.
+ */
+export const fileSource = (form: FileForm): Source => ({
+  lists: form.lists,
+  async open(place, wanted, options) {
+    const isFolder = (await statOf(place))?.isDirectory() === true
+    const named = await splitFiles(place, form.accepts)
+    const files = form.lists && isFolder ? { ...named, any: [] } : named
+    if (files.train.length + files.val.length + files.any.length === 0) return undefined
+    const found: Partial<Record<Split, readonly LookedThrough[]>> = {}
+    for (const split of wanted) {
+      const own = split === 'val' && files.train.length + files.val.length === 0 ? files.any : files[split]
+      if (own.length > 0) found[split] = await lookThrough(own, form, options)
+    }
+    const folder = isFolder ? place : path.dirname(place)
+    const labels = new Set((found.train ?? found.val ?? []).flatMap(({ images }) => images.map(({ label }) => label)))
+    return setsOf(folder, found, await classNamesOf(labels, folder))
+  },
+})
+
+async function lookThrough(
+  files: readonly string[],
+  form: FileForm,
+  options: ScanOptions,
+): Promise<readonly LookedThrough[]> {
+  const found: LookedThrough[] = []
+  for (const file of files) found.push({ file, images: await imagesOf(file, form, options) })
+  return found
+}

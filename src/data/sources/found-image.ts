@@ -1,0 +1,31 @@
+import type { InputFile } from '../../formats/input-file.js'
+import type { Boxes } from '../boxes.js'
+
+/** An image in a file that holds or names many, before classes have numbers. */
+export interface FoundImage {
+  /** In the file: a member's name, a path relative to the file, or what else its form calls the image. */
+  readonly name: string
+  /** A class's name, or its number in digits; '' where only another file knows it. */
+  readonly label: string
+  /** Where its bytes begin in the file, and how many there are. @default they are a file of their own */
+  readonly part?: { readonly begin: number; readonly size: number }
+  readonly boxes?: Boxes
+}
+
+/** A kind of file that holds many images, or names them. */
+export interface FileForm {
+  /** What such files are called in messages, and what their index is marked with. */
+  readonly title: string
+  /** Whether a file of this name, without folders, is one. */
+  readonly accepts: (name: string) => boolean
+  /** Whether it names images that are files of their own, instead of holding them. */
+  readonly lists: boolean
+  /** All images of a file. Errors: `UserError` naming the file where it is damaged, or holds what is none of its form. */
+  readonly scan: (input: InputFile) => Iterable<FoundImage>
+}
+
+export interface ScanOptions {
+  /** Hears what is being looked through, and how far, in megabytes. */
+  readonly onProgress?: ((what: string, done: number, total: number) => void) | undefined
+  readonly signal?: AbortSignal | undefined
+}

@@ -1,0 +1,68 @@
+import path from 'node:path'
+import { UserError } from '../../base/error.js'
+import { type ImageSet, openClassFolders, openValFolders } from '../class-folder.js'
+import { isReadableName, kindOf, sortedEntries, statOf } from '../folder-entries.js'
+import type { ScanOptions } from './found-image.js'
+import type { Split, Splits } from './source.js'
+import { sources } from './sources.js'
+
+/**
+ * Opens the images that `place` holds for training and for validation: a folder of class folders (train/<class>/*.jpg and
+ * val/<class>/*.jpg), or what else is in the table of sources. Told by names, not by contents; class folders go before
+ * archives that lie beside them.
+ *
+ * Errors: `UserError` if one of the two is missing, empty or damaged, or their classes differ; the signal's reason when
+ * aborted.
+ */
+export async function openTrainingData(
+  place: string,
+  options: ScanOptions = {},
+): Promise<{ train: ImageSet; val: ImageSet }> {
+  const { train, val } = (await openOther(place, ['train', 'val'], options)) ?? (await openClassFolders(place))
+  if (!train || !val) throw lacking(place, train ? 'val' : 'train')
+  return { train, val }
+}
+
+/** Opens what evaluation measures on: the images for validation, or all where nothing divides them. Errors: as above. */
+export async function openEvaluationData(place: string, options: ScanOptions = {}): Promise<ImageSet> {
+  const other = await openOther(place, ['val'], options)
+  if (!other) return await openValFolders(place)
+  if (!other.val) throw lacking(place, 'val')
+  return other.val
+}
+
+const lacking = (place: string, split: Split): UserError =>
+  new UserError(
+    `${place} holds no images for '${split}': put them there, with '${split}' in the name of file or folder`,
+  )
+
+/**
+ * The sets of `wanted` that are at `place` in a form other than class folders; undefined where it is of no such form.
+ * Errors: `UserError` for what is damaged; the signal's reason when aborted.
+ */
+export async function openOther(
+  place: string,
+  wanted: readonly Split[],
+  options: ScanOptions,
+): Promise<Splits | undefined> {
+  if (!(await statOf(place))) return undefined
+  for (const split of ['train', 'val']) if (await holdsClassFolders(path.join(place, split))) return undefined
+  const isBesideImages = await holdsClassFolders(place)
+  for (const source of sources) {
+    if (isBesideImages && !source.lists) continue
+    const found = await source.open(place, wanted, options)
+    if (found) return found
+  }
+  return undefined
+}
+
+/** Folders with images in them; archives beside those are where they came from. */
+async function holdsClassFolders(folder: string): Promise<boolean> {
+  if (!(await statOf(folder))?.isDirectory()) return false
+  for (const entry of await sortedEntries(folder)) {
+    const place = path.join(folder, entry.name)
+    if (['train', 'val'].includes(entry.name) || (await kindOf(entry, place)) !== 'folder') continue
+    if ((await sortedEntries(place)).some(({ name }) => isReadableName(name))) return true
+  }
+  return false
+}

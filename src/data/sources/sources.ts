@@ -1,0 +1,15 @@
+import { fileSource } from './file-source.js'
+import { ilsvrc } from './ilsvrc.js'
+import { csvTable, jsonLines } from './image-table.js'
+import type { Source } from './source.js'
+import { tfRecords } from './tfrecords.js'
+import { webDataset } from './webdataset.js'
+
+/** Every source but class folders, which a folder holds when it holds nothing else. The first that finds its own counts. */
+export const sources: readonly Source[] = [
+  ilsvrc,
+  fileSource(tfRecords),
+  fileSource(webDataset),
+  fileSource(csvTable),
+  fileSource(jsonLines),
+]
