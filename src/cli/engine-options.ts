@@ -1,6 +1,7 @@
 import { Option } from 'commander'
 import { backendNames } from '../backends/open.js'
 import { mostThreads } from '../base/threads.js'
+import { badImagePolicies } from '../data/quarantine.js'
 import { allPasses, type Passes, passNames } from '../graph/passes/passes.js'
 import { recomputations } from '../graph/passes/recompute.js'
 import { oneOf, scopes, wholeNumber } from './arguments.js'
@@ -54,7 +55,17 @@ function parsePasses(text: string): Passes {
   return new Set((listed.length > 0 ? listed : passNames).filter(name => !removed.has(name)))
 }
 
+/** For commands that only read images where they lie. */
 export const badImagesOption = (): Option =>
   new Option('--bad-images <what>', 'error: stop and name it; skip: leave it out and list it')
     .argParser(oneOf('choice', ['error', 'skip']))
+    .default('error')
+
+/** For commands that work on a data folder. */
+export const dataPolicyOption = (): Option =>
+  new Option(
+    '--bad-images <what>',
+    'error: stop and name it; skip: leave it out and list it; quarantine: skip, and at the end move it to <data>-quarantine',
+  )
+    .argParser(oneOf('choice', badImagePolicies))
     .default('error')

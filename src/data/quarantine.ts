@@ -12,6 +12,7 @@ import {
 } from 'node:fs'
 import path from 'node:path'
 import { UserError } from '../base/error.js'
+import { formatCount } from '../base/format.js'
 import { encodeCsv } from '../formats/csv.js'
 import { fileError, systemCode } from '../formats/file-error.js'
 import type { BadImageNote } from './loader.js'
@@ -19,6 +20,9 @@ import type { BadImageNote } from './loader.js'
 /** What is to be done about bad images: stop at the first; leave them out and list them; that, and move them aside. */
 export const badImagePolicies = ['error', 'skip', 'quarantine'] as const
 export type BadImagePolicy = (typeof badImagePolicies)[number]
+
+/** What the loader does meanwhile: images are moved when the work over them is done. */
+export const inLoading = (policy: BadImagePolicy): 'error' | 'skip' => (policy === 'error' ? 'error' : 'skip')
 
 export interface QuarantineResult {
   /** Bad images that now lie in the quarantine. */
@@ -71,6 +75,12 @@ export function quarantine(data: string, into: string, notes: readonly BadImageN
   }
   return { moved, left }
 }
+
+/** A sentence about those that were moved, and one about each that was not. */
+export const describeQuarantine = ({ moved, left }: QuarantineResult, into: string): string[] => [
+  ...(moved.length > 0 ? [`bad images moved to ${into}: ${formatCount(moved.length)}`] : []),
+  ...left.map(({ path, reason }) => `bad image ${path} is not moved: ${reason}`),
+]
 
 /** Errors: `UserError` where images put into `into` would be read as data again. */
 export function expectOutside(data: string, into: string): void {

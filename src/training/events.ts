@@ -12,6 +12,7 @@ export type TrainingEvent =
   | DiedEvent
   | DivergedEvent
   | WarningEvent
+  | BadImageEvent
   | DoneEvent
   | InterruptedEvent
 
@@ -125,6 +126,13 @@ export interface WarningEvent {
   readonly message: string
 }
 
+/** An image could not be decoded, and is left out. Told once a run. */
+export interface BadImageEvent {
+  readonly type: 'bad image'
+  readonly path: string
+  readonly reason: string
+}
+
 export interface DoneEvent {
   readonly type: 'done'
   readonly step: number
@@ -209,6 +217,7 @@ const fieldTypes: FieldTypes = {
   died: { step: 'number', layer: 'string', file: 'string' },
   diverged: { step: 'number', message: 'string' },
   warning: { message: 'string' },
+  'bad image': { path: 'string', reason: 'string' },
   done: { step: 'number', epoch: 'number', seconds: 'number', file: 'string' },
   interrupted: { step: 'number', resumeCommand: 'string' },
 }

@@ -167,7 +167,7 @@ export async function* train(
     for (const { path, reason } of notes)
       if (!told.has(path)) {
         told.add(path)
-        yield { type: 'warning', message: `bad image ${path}: ${reason}` }
+        yield { type: 'bad image', path, reason }
       }
   }
 

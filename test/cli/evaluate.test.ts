@@ -167,6 +167,16 @@ test('bad images stop an evaluation and are named, or are left out and listed', 
   ])
   const { stdout } = assertDone(await evaluate(...args))
   assert.ok(stdout.includes(`left out: ${relative(text)}: the content is no JPEG`), stdout)
+
+  const moving = ['--checkpoint', 'one', '--data', 'bad data', '--bad-images', 'quarantine']
+  const truth = ['--ground-truth', 'truth.txt']
+  assertRefused(await evaluate(...moving, ...truth), 2, /--ground-truth has a line an image, so none can be moved away/)
+  const { stderr } = assertDone(await evaluate(...moving, '--json'))
+  assert.match(stderr, /bad images moved to .*bad data-quarantine: 2$/m)
+  for (const file of [cut, text]) {
+    assert.equal(existsSync(file), false)
+    assert.ok(existsSync(path.join(root, 'bad data-quarantine', path.relative(folder, file))))
+  }
 })
 
 test('what is no checkpoint, or one of other classes, is refused before anything is computed', async () => {

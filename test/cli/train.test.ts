@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { parseSettings } from '../../src/study/run/run-settings.js'
@@ -224,6 +224,23 @@ test('bad images stop training and are named, or are left out and listed', async
   ]
   for (const message of listed) assert.ok(stderr.includes(`warning: ${message}\n`), stderr)
   assert.match(stderr, /^validation .* \(11 images in .*, 1 could not be read\)$/m)
-  const warnings = logOf('lenient').flatMap(event => (event.type === 'warning' ? [event.message] : []))
-  assert.deepEqual(warnings.sort(), listed.sort())
+  const bad = logOf('lenient').flatMap(event =>
+    event.type === 'bad image' ? [`bad image ${event.path}: ${event.reason}`] : [],
+  )
+  assert.deepEqual(bad.sort(), listed.sort())
+  for (const file of [cut, text]) assert.ok(existsSync(path.join(root, file)), 'skipping moves nothing')
+
+  // Stopped, it leaves the images where they are, for it must go on over the same ones; done, it moves them.
+  const moving = [...trainNew('moving'), '--data', data, '--bad-images', 'quarantine']
+  const aside = path.join(root, `${data}-quarantine`)
+  const stopped = await inception(moving, { cwd: root, after: /bad image/, send: 'SIGINT' })
+  assert.equal(stopped.code, 130, stopped.stderr)
+  assert.equal(existsSync(aside), false)
+  const resumed = assertDone(await inception(['train', '--resume', 'moving'], { cwd: root }))
+  assert.match(resumed.stderr, /^warning: bad images moved to .*bad data-quarantine: 2$/m)
+  for (const file of [cut, text]) {
+    assert.equal(existsSync(path.join(root, file)), false)
+    assert.ok(existsSync(path.join(aside, path.relative(data, file))))
+  }
+  assert.equal(readFileSync(path.join(aside, 'list.csv'), 'utf8').trimEnd().split('\n').length, 3)
 })

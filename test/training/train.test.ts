@@ -203,6 +203,7 @@ test('a loss that is not finite stops the run with step and layer, and earlier c
   const checkpoints = path.join(root, 'not finite')
   const events = train({
     ...settings,
+    badImages: 'error',
     recipe,
     backend,
     images: data.train,
@@ -265,9 +266,9 @@ test('bad images that are skipped are counted and listed once, also over a resum
   assert.equal(sha256(checkpoint('skip stopped', 12)), sha256(checkpoint('skip', 12)))
   for (const name of ['skip', 'skip stopped']) {
     const log = logOf(name)
-    assert.deepEqual(log.flatMap(event => (event.type === 'warning' ? [event.message] : [])).sort(), [
-      `bad image ${inTrain}: the image data is cut short or damaged`,
-      `bad image ${inVal}: the content is no JPEG, PNG or WebP image`,
+    assert.deepEqual(log.flatMap(event => (event.type === 'bad image' ? [[event.path, event.reason]] : [])).sort(), [
+      [inTrain, 'the image data is cut short or damaged'],
+      [inVal, 'the content is no JPEG, PNG or WebP image'],
     ])
     for (const event of log) if (event.type === 'evaluation') assert.deepEqual([event.images, event.badImages], [11, 1])
   }

@@ -5,6 +5,7 @@ import { type BackendName, choosePrecision, openBackend } from '../../backends/o
 import { UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
 import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
+import { type BadImagePolicy, describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
 import { expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import type { Crops } from '../../evaluation/crops.js'
 import { type EvaluatedMembers, evaluateMembers, expectOneClassList } from '../../evaluation/members.js'
@@ -20,7 +21,7 @@ import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf } from '../arguments.js'
-import { backendOption, badImagesOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
+import { backendOption, dataPolicyOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { makeFolder } from '../output-places.js'
 import { ProgressLine } from '../progress-line.js'
@@ -33,7 +34,7 @@ interface Flags extends ImageFlags {
   checkpoint: string[]
   crops: '1' | '10' | '12' | '144' | 'dense'
   single?: SingleCrop
-  badImages: 'error' | 'skip'
+  badImages: BadImagePolicy
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
@@ -66,7 +67,7 @@ export const evaluateCommand = (): Command =>
     .option('--exclude <file>', 'report on all but these images as well')
     .option('--submission <file>', "write the five best classes of each image in the form of ILSVRC's test server")
     .option('--out <folder>', 'write the results there, as JSON and tables')
-    .addOption(badImagesOption())
+    .addOption(dataPolicyOption())
     .addOption(backendOption())
     .addOption(precisionOption())
     .addOption(threadsOption())
@@ -74,6 +75,7 @@ export const evaluateCommand = (): Command =>
     .option('--json', 'as JSON')
     .action(async (flags: Flags) => {
       expectSingle(flags)
+      expectMovable(flags)
       checkImageFlags(flags)
       // All of them are checked before the first takes its time.
       const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
@@ -85,12 +87,25 @@ export const evaluateCommand = (): Command =>
       const evaluated = await evaluate(checkpoints, flags, { crops, data, keepIn })
       if (evaluated === undefined) return
       report(evaluated, flags, data)
+      if (flags.badImages === 'quarantine') setAside(evaluated, flags.data)
       for (const file of evaluated.progressFiles) rmSync(file, { force: true })
     })
 
 function expectSingle({ crops, single }: Flags): void {
   if (single !== undefined && crops !== '1')
     throw new UserError(`--single says how one crop is cut, and --crops is ${crops}: leave one of them out`, 2)
+}
+
+/** Lines of a ground truth go by the images' places, which would no longer agree. */
+function expectMovable({ badImages, groundTruth }: Flags): void {
+  if (badImages === 'quarantine' && groundTruth !== undefined)
+    throw new UserError('--ground-truth has a line an image, so none can be moved away: use --bad-images skip', 2)
+}
+
+/** Only when the evaluation is done: one that goes on must find the same images. */
+function setAside({ badImages }: Evaluated, data: string): void {
+  const into = quarantineOf(data)
+  for (const message of describeQuarantine(quarantine(data, into, badImages), into)) warn(message)
 }
 
 function cropsOf({ crops, single }: Flags, checkpoints: readonly Checkpoint[]): Crops {
@@ -140,7 +155,7 @@ async function evaluate(
       backend,
       precision,
       images: data.images,
-      badImages: flags.badImages,
+      badImages: inLoading(flags.badImages),
       crops,
       keepIn,
       signal,

@@ -4,6 +4,7 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
+
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { networkOf } from '../../networks/model-spec.js'
@@ -19,7 +20,7 @@ import { weightsOf } from '../../training/stage.js'
 import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
 import {
   backendOption,
-  badImagesOption,
+  dataPolicyOption,
   passesOption,
   precisionOption,
   recomputeOption,
@@ -39,7 +40,7 @@ interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFl
   data?: string
   out?: string
   resume?: string
-  badImages: 'error' | 'skip'
+  badImages: BadImagePolicy
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
@@ -58,14 +59,17 @@ export const trainCommand = (): Command =>
           new Command('train')
             .description("train one network on a folder of images, by default with the paper's recipe")
             .option('--network <id>', 'see: inception networks')
-            .option('--data <path>', 'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md')
+            .option(
+              '--data <path>',
+              'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md',
+            )
             .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
             .option('--resume <run>', 'go on with the run in this folder'),
         ),
       ),
     ),
   )
-    .addOption(badImagesOption())
+    .addOption(dataPolicyOption())
     .addOption(backendOption())
     .addOption(precisionOption())
     .addOption(threadsOption())

@@ -1,9 +1,11 @@
 import { open } from 'node:fs/promises'
 import path from 'node:path'
 import { BadImage } from '../bad-image.js'
+import type { LabelledImage } from '../class-folder.js'
 import { requireSupported, unreadable } from '../decode.js'
 import { type ImageFacts, type Oddity, odditiesOf, oddityNames, readImageFacts } from '../image-facts.js'
 import type { BadImageNote } from '../loader.js'
+import { PlaceReader } from '../place-reader.js'
 import { countsOf, type Finding, judgeLabels } from './labels.js'
 import type { Split } from './splits.js'
 import { Twins } from './twins.js'
@@ -55,17 +57,22 @@ export async function inspectData(
   const total = splits.reduce((sum, split) => sum + split.items.length, 0)
   const twins = new Twins(total)
   const inspected: SplitInspection[] = []
+  await using reader = new PlaceReader()
   let before = 0
   for (const split of splits) {
     const first = before
     const survey = new Survey(split)
     await eachOf(split.items.keys(), async index => {
       signal?.throwIfAborted()
-      const { path } = split.items[index]!
+      const item = split.items[index]!
       try {
-        const { bytes, beginning } = await beginningOf(path)
+        // Of a whole file the header is read alone.
+        const part = item.part && (await reader.read(item.part))
+        const { bytes, beginning } = part
+          ? { bytes: part.length, beginning: part.subarray(0, beginningBytes) }
+          : await beginningOf(item.path)
         requireSupported(beginning)
-        survey.add(index, bytes, await readImageFacts(path))
+        survey.add(index, bytes, await readImageFacts(part ?? item.path))
         twins.note(first + index, bytes, beginning)
       } catch (error) {
         if (!(error instanceof BadImage)) throw error
@@ -76,7 +83,7 @@ export async function inspectData(
     inspected.push(survey.result())
   }
   const items = splits.flatMap(split => split.items.map(item => ({ split, ...item })))
-  const groups = await twins.groups(index => items[index]!.path, signal)
+  const groups = await twins.groups(index => items[index]!, signal)
   return { splits: inspected, findings: [...judgeLabels(splits), ...groups.map(group => sameImage(group, items))] }
 }
 
@@ -105,10 +112,8 @@ async function beginningOf(file: string) {
   }
 }
 
-interface Located {
+interface Located extends LabelledImage {
   readonly split: Split
-  readonly path: string
-  readonly label: number
 }
 
 /** What makes a copy harmful: the images that measure are then among those learnt from, or one has two labels. */

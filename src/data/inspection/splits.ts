@@ -3,6 +3,9 @@ import { UserError } from '../../base/error.js'
 import type { ImageSet } from '../class-folder.js'
 import { isImageName, kindOf, requireFolder, sortedEntries, statOf } from '../folder-entries.js'
 import { imagesBelow } from '../images-below.js'
+import type { ScanOptions } from '../sources/found-image.js'
+import { openOther } from '../sources/open.js'
+import { splits as parts } from '../sources/source.js'
 
 /** A part of a data folder as it lies there, whether or not one could train on it. */
 export interface Split extends ImageSet {
@@ -13,15 +16,17 @@ export interface Split extends ImageSet {
 }
 
 /**
- * The splits of a data folder: its `train` and `val`, or else the folder itself. Unlike opening it to train, empty
+ * The splits of a data folder: its `train` and `val`, or else the folder itself; or those of archives and tables. Unlike opening it to train, empty
  * classes and images beside the class folders are no errors: they are what is looked for.
  *
  * @throws {UserError} if the folder is missing or unreadable, or has no images
  */
-export async function listSplits(folder: string): Promise<Split[]> {
+export async function listSplits(folder: string, options: ScanOptions = {}): Promise<Split[]> {
+  const other = await openOther(folder, parts, options)
+  if (other) return parts.flatMap(name => (other[name] ? [{ ...other[name], name, strays: 0 }] : []))
   await requireFolder(folder, 'give a data folder')
   const splits: Split[] = []
-  for (const name of ['train', 'val']) {
+  for (const name of parts) {
     const place = path.join(folder, name)
     if ((await statOf(place))?.isDirectory()) splits.push(await listSplit(name, place))
   }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { pipeline } from 'node:stream/promises'
+import type { ImagePlace } from '../image-place.js'
+import { readPlace } from '../place-reader.js'
 
 /**
  * Finds files with the same bytes among many without reading them all: each gives a key of its length and its beginning,
@@ -23,9 +23,9 @@ export class Twins {
   /**
    * Groups of at least two files with the same bytes, by number. A file that can no longer be read is in none.
    *
-   * @param pathOf the file's path
+   * @param placeOf where the image lies
    */
-  async groups(pathOf: (index: number) => string, signal?: AbortSignal): Promise<number[][]> {
+  async groups(placeOf: (index: number) => ImagePlace, signal?: AbortSignal): Promise<number[][]> {
     const keys = this.#keys
     const order = Uint32Array.from(keys.keys()).filter(i => !Number.isNaN(keys[i]!))
     order.sort((a, b) => keys[a]! - keys[b]! || a - b)
@@ -36,7 +36,7 @@ export class Twins {
       const byDigest = new Map<string, number[]>()
       for (const index of order.subarray(from, end)) {
         signal?.throwIfAborted()
-        const digest = await digestOf(pathOf(index))
+        const digest = await digestOf(placeOf(index))
         if (digest !== undefined) byDigest.set(digest, [...(byDigest.get(digest) ?? []), index])
       }
       groups.push(...[...byDigest.values()].filter(group => group.length > 1))
@@ -45,12 +45,12 @@ export class Twins {
   }
 }
 
-async function digestOf(file: string): Promise<string | undefined> {
-  const hash = createHash('sha256')
+async function digestOf(image: ImagePlace): Promise<string | undefined> {
   try {
-    await pipeline(createReadStream(file), hash)
+    return createHash('sha256')
+      .update(await readPlace(image))
+      .digest('hex')
   } catch {
     return undefined
   }
-  return hash.digest('hex')
 }

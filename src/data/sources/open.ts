@@ -36,7 +36,15 @@ const lacking = (place: string, split: Split): UserError =>
     `${place} holds no images for '${split}': put them there, with '${split}' in the name of file or folder`,
   )
 
-async function openOther(place: string, wanted: readonly Split[], options: ScanOptions): Promise<Splits | undefined> {
+/**
+ * The sets of `wanted` that are at `place` in a form other than class folders; undefined where it is of no such form.
+ * Errors: `UserError` for what is damaged; the signal's reason when aborted.
+ */
+export async function openOther(
+  place: string,
+  wanted: readonly Split[],
+  options: ScanOptions,
+): Promise<Splits | undefined> {
   if (!(await statOf(place))) return undefined
   for (const split of ['train', 'val']) if (await holdsClassFolders(path.join(place, split))) return undefined
   const isBesideImages = await holdsClassFolders(place)

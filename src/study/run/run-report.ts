@@ -25,7 +25,13 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
   const last = epochs.at(-1)
   const ended = events.some(event => event.type === 'done' || event.type === 'died')
   const death = events.find(event => event.type === 'died')
-  const warnings = events.flatMap(event => (event.type === 'warning' ? [event.message] : []))
+  const warnings = events.flatMap(event =>
+    event.type === 'warning'
+      ? [event.message]
+      : event.type === 'bad image'
+        ? [`bad image ${event.path}: ${event.reason}`]
+        : [],
+  )
   const headline =
     last?.top1Error == null ? `${title}: not evaluated yet` : `${title}: ${formatPercent(last.top1Error)} top-1 error`
   const { fineTuning } = settings

@@ -1,6 +1,10 @@
 import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
+
+import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
+
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
@@ -13,7 +17,7 @@ export interface RunSettings {
   readonly model: ModelSpec
   readonly recipe: Recipe
   readonly data: string
-  readonly badImages: 'error' | 'skip'
+  readonly badImages: BadImagePolicy
   readonly backend: BackendName
   readonly evaluateEpochs: number
   /** Steps between looks at the blocks; 0 for none. */
@@ -58,7 +62,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
       }),
     },
     data,
-    badImages: badImages === 'skip' ? 'skip' : 'error',
+    badImages: badImagePolicies.find(known => known === badImages) ?? 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
     watchSteps: typeof watchSteps === 'number' ? watchSteps : 50,

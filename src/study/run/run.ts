@@ -3,6 +3,7 @@ import path from 'node:path'
 import type { Backend } from '../../backends/backend.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { ImageCache } from '../../data/image-cache.js'
+import { describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
 import type { ScanOptions } from '../../data/sources/found-image.js'
 import { openTrainingData } from '../../data/sources/open.js'
 import { Evaluator } from '../../evaluation/evaluator.js'
@@ -61,6 +62,7 @@ export interface RunOptions {
  */
 export async function trainInFolder(settings: RunSettings, options: RunOptions): Promise<TrainingEvent> {
   const { backend, data, signal, resumeCommand } = options
+  const badImages = inLoading(settings.badImages)
   using resumed = options.resume ? resumeRun(options.folder) : undefined
   const warnings: string[] = []
   using resume = resumed && newestCheckpoint(resumed, settings, message => warnings.push(message))
@@ -69,6 +71,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
   const events = train(
     {
       ...settings,
+      badImages,
       backend,
       images: data.train,
       cache: data.caches.train,
@@ -85,7 +88,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
         precision: settings.recipe.precision,
         store,
         images: data.val,
-        badImages: settings.badImages,
+        badImages,
         cache: data.caches.val,
       })
       evaluators.push(evaluator)
@@ -101,7 +104,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     using folder = resumed ?? createRun(options.folder, settings)
     sinks.push(jsonlSink(folder.eventsFile, resume ? { resume: { step: resume.step, file: resume.file } } : {}))
     sinks.push(tensorboardSink(folder.path, resume ? { firstStep: resume.step } : {}), ...options.sinks)
-    const toldBefore = new Set(readEventLog(folder.eventsFile).flatMap(e => (e.type === 'warning' ? [e.message] : [])))
+    const toldBefore = new Set(readEventLog(folder.eventsFile).flatMap(e => (e.type === 'bad image' ? [e.path] : [])))
     const tell = async (event: TrainingEvent) => {
       for (const sink of sinks) await sink.write(event)
     }
@@ -110,8 +113,11 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     for (let next = start; !next.done; next = await events.next()) {
       last = next.value
       // A run that goes on meets its bad images again.
-      if (last.type !== 'warning' || !toldBefore.has(last.message)) await tell(last)
+      if (last.type !== 'bad image' || !toldBefore.has(last.path)) await tell(last)
     }
+    if (settings.badImages === 'quarantine' && last?.type === 'done')
+      for (const message of setAside(settings, readEventLog(folder.eventsFile)))
+        await tell({ type: 'warning', message })
     writeRunReport(folder.reportFile, settings, readEventLog(folder.eventsFile))
     return last!
   } finally {
@@ -119,6 +125,15 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     for (const evaluator of evaluators) await evaluator[Symbol.asyncDispose]()
     for (const sink of sinks) await sink.close()
   }
+}
+
+/**
+ * Moves the bad images that the run met out of its data. Only when it is done: epochs and order go by the number of
+ * images, so that a run can go on over the same ones only. Returns what is to be told.
+ */
+function setAside({ data }: RunSettings, log: readonly TrainingEvent[]): string[] {
+  const bad = log.flatMap(event => (event.type === 'bad image' ? [event] : []))
+  return describeQuarantine(quarantine(data, quarantineOf(data), bad), quarantineOf(data))
 }
 
 function newestCheckpoint(

@@ -55,7 +55,7 @@ export function jsonlSink(file: string, { resume, now = () => Date.now() / 1000 
 }
 
 /** What comes too often to be forced to the disk each time. */
-const unsynced: ReadonlySet<TrainingEvent['type']> = new Set(['step', 'watch', 'warning'])
+const unsynced: ReadonlySet<TrainingEvent['type']> = new Set(['step', 'watch', 'warning', 'bad image'])
 
 /** The events of a log in order. Damaged lines, such as one that is being written, are left out. */
 export function readEventLog(file: string): LoggedEvent[] {

@@ -98,6 +98,8 @@ export function describe(event: Exclude<TrainingEvent, StepEvent>): string {
       return event.message
     case 'warning':
       return `warning: ${event.message}`
+    case 'bad image':
+      return `warning: bad image ${event.path}: ${event.reason}`
     case 'done':
       return `done: ${formatCount(event.step)} steps in ${formatDuration(event.seconds)}; ${event.file}`
     case 'interrupted':

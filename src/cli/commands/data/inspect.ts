@@ -8,6 +8,7 @@ import { expectFilePlace, writeAtomically } from '../../../formats/atomic-file.j
 import { paperRecipe } from '../../../training/recipe.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
 import { interruptSignal } from '../../interrupt.js'
+
 import { ProgressLine } from '../../progress-line.js'
 import { warn } from '../../warn.js'
 
@@ -47,7 +48,7 @@ export const inspectDataCommand = (): Command =>
     .option('--json', 'as JSON')
     .action(async (folder: string, flags: Flags) => {
       if (flags.sheet !== undefined) expectFilePlace(flags.sheet)
-      const splits = await listSplits(folder)
+      const splits = await lookingThrough(options => listSplits(folder, options))
       const shown = flags.sheet === undefined ? undefined : chooseSplit(splits, folder, flags.split)
       const total = splits.reduce((sum, { items }) => sum + items.length, 0)
       const signal = interruptSignal('stopping')

@@ -4,7 +4,7 @@ import { formatBytes, formatCount, formatDuration } from '../../../base/format.j
 import { mostThreads, usableCores } from '../../../base/threads.js'
 import { findImages } from '../../../data/find-images.js'
 import { requireFolder } from '../../../data/folder-entries.js'
-import { expectOutside, type QuarantineResult, quarantine } from '../../../data/quarantine.js'
+import { describeQuarantine, expectOutside, type QuarantineResult, quarantine } from '../../../data/quarantine.js'
 import { DecoderPool } from '../../../data/verification/decoder-pool.js'
 import { resumeVerification, writeVerification } from '../../../data/verification/report.js'
 import { nothingVerified, type Verification, verifyImages } from '../../../data/verification/verify.js'
@@ -40,9 +40,10 @@ export const verifyDataCommand = (): Command =>
       await requireFolder(folder, 'give a folder of images')
       await findImages(folder)
       prepare(folder, flags)
+      const signal = interruptSignal('finishing the images under way')
       const from = flags.report === undefined ? nothingVerified(folder) : resumeVerification(flags.report, folder)
       if (from.images > 0) warn(`going on after ${formatCount(from.images)} images of ${flags.report}`)
-      const found = await verify(from, flags)
+      const found = await verify(from, flags, signal)
       const moved = flags.quarantine === undefined ? undefined : setAside(found, folder, flags.quarantine)
       console.log(flags.json ? JSON.stringify({ ...found, ...moved }, undefined, 2) : describe(found, moved, flags))
       if (!found.complete) {
@@ -62,8 +63,7 @@ function prepare(folder: string, { report, quarantine: into }: Flags): void {
   makeFolder(into)
 }
 
-async function verify(from: Verification, { workers, timeLimit, report }: Flags): Promise<Verification> {
-  const signal = interruptSignal('finishing the images under way')
+async function verify(from: Verification, { workers, timeLimit, report }: Flags, signal: AbortSignal) {
   const line = new ProgressLine(process.stderr)
   const start = performance.now()
   let [shown, written] = [start, start]
@@ -115,7 +115,6 @@ function describe(found: Verification, moved: QuarantineResult | undefined, { qu
   }
   for (const { path: name, reason } of bad) lines.push(`bad image ${name}: ${reason}`)
   for (const { path: name, reason } of unread) lines.push(`not read: ${name}: ${reason}`)
-  if (moved && moved.moved.length > 0) lines.push(`moved to ${into}: ${formatCount(moved.moved.length)} images`)
-  for (const { path: file, reason } of moved?.left ?? []) lines.push(`not moved: ${file}: ${reason}`)
+  if (moved && into !== undefined) lines.push(...describeQuarantine(moved, into))
   return lines.join('\n')
 }
