@@ -5,6 +5,7 @@ import { type BackendName, choosePrecision, openBackend } from '../../backends/o
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
 
+import type { BadImagePolicy } from '../../data/quarantine.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { networkOf } from '../../networks/model-spec.js'

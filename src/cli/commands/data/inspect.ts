@@ -9,6 +9,7 @@ import { paperRecipe } from '../../../training/recipe.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
 import { interruptSignal } from '../../interrupt.js'
 
+import { lookingThrough } from '../../looking-through.js'
 import { ProgressLine } from '../../progress-line.js'
 import { warn } from '../../warn.js'
 
