@@ -1,11 +1,11 @@
 import { fileError } from '../formats/file-error.js'
 import { printable } from '../training/sinks/terminal.js'
 
-let isAll = true
+let isEverything = true
 
 /** Says that a command makes files too, and so has work left when nobody reads what it prints any more. */
 export function outliveReader(): void {
-  isAll = false
+  isEverything = false
 }
 
 /** Ends the process where its results can no longer be told. */
@@ -13,7 +13,7 @@ export function watchStandardOutput(): void {
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // Whoever reads our output may stop early (`| head`); that is not a failure.
     if (error.code === 'EPIPE') {
-      if (isAll) process.exit(0)
+      if (isEverything) process.exit(0)
       return
     }
     const told = fileError('write', 'standard output', error)
