@@ -24,6 +24,8 @@ test('every command explains itself', async () => {
     'train',
     'evaluate',
     'predict',
+    'import',
+    'export',
     'inspect',
     'networks',
     'data',

@@ -6,11 +6,11 @@ const layouts: readonly (Layout | undefined)[] = [undefined, undefined, transpos
 
 /** Endings of names that TensorFlow's optimisers, running averages and losses add (tensorflow/python/training). */
 const besides: readonly (readonly [ending: RegExp, what: string])[] = [
-  [/^global_step$/, 'counters of training steps'],
+  [/(^|\/)global_step$/, 'counters of training steps'],
   [/\/(biased|local_step)$/, 'parts of running averages'],
   [/\/avg$/, 'running averages of losses'],
   [/\/mean_rgb$/, 'means of pixels'],
-  [/^(beta[12]_power|.*\/(RMSProp|Momentum|Adam|Adagrad|Adadelta|Ftrl)(_\d+)?)$/, 'slots of an optimiser'],
+  [/(^|\/)(beta[12]_power|RMSProp|Momentum|Adam|Adagrad|Adadelta|Ftrl)(_\d+)?$/, 'slots of an optimiser'],
 ]
 
 /** The variables of a TensorFlow 1 graph, in a checkpoint of either kind. */
