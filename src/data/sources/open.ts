@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { UserError } from '../../base/error.js'
 import { type ImageSet, openClassFolders, openValFolders } from '../class-folder.js'
-import { isReadableName, kindOf, sortedEntries, statOf } from '../folder-entries.js'
+import { kindOf, sortedEntries, statOf } from '../folder-entries.js'
+import { imagesBelow } from '../images-below.js'
 import type { ScanOptions } from './found-image.js'
 import type { Split, Splits } from './source.js'
 import { sources } from './sources.js'
@@ -48,13 +49,13 @@ async function openOther(place: string, wanted: readonly Split[], options: ScanO
   return undefined
 }
 
-/** Folders with images in them; archives beside those are where they came from. */
+/** Whether there are folders with images in them, as far below as it may be; archives beside those are where they came from. */
 async function holdsClassFolders(folder: string): Promise<boolean> {
   if (!(await statOf(folder))?.isDirectory()) return false
   for (const entry of await sortedEntries(folder)) {
     const place = path.join(folder, entry.name)
     if (['train', 'val'].includes(entry.name) || (await kindOf(entry, place)) !== 'folder') continue
-    if ((await sortedEntries(place)).some(({ name }) => isReadableName(name))) return true
+    for await (const _ of imagesBelow(place)) return true
   }
   return false
 }
