@@ -19,17 +19,17 @@ export async function openTrainingData(
   place: string,
   options: ScanOptions = {},
 ): Promise<{ train: ImageSet; val: ImageSet }> {
-  const { train, val } = (await openOther(place, ['train', 'val'], options)) ?? (await openClassFolders(place))
+  const { train, val } = (await openHeld(place, ['train', 'val'], options)) ?? (await openClassFolders(place))
   if (!train || !val) throw lacking(place, train ? 'val' : 'train')
   return { train, val }
 }
 
 /** Opens what evaluation measures on: the images for validation, or all where nothing divides them. Errors: as above. */
 export async function openEvaluationData(place: string, options: ScanOptions = {}): Promise<ImageSet> {
-  const other = await openOther(place, ['val'], options)
-  if (!other) return await openValFolders(place)
-  if (!other.val) throw lacking(place, 'val')
-  return other.val
+  const held = await openHeld(place, ['val'], options)
+  if (!held) return await openValFolders(place)
+  if (!held.val) throw lacking(place, 'val')
+  return held.val
 }
 
 const lacking = (place: string, split: Split): UserError =>
@@ -37,7 +37,15 @@ const lacking = (place: string, split: Split): UserError =>
     `${place} holds no images for '${split}': put them there, with '${split}' in the name of file or folder`,
   )
 
-async function openOther(place: string, wanted: readonly Split[], options: ScanOptions): Promise<Splits | undefined> {
+/**
+ * The sets of `wanted` that archives or tables at `place` hold; undefined where there are class folders, or nothing.
+ * Errors: as {@link openTrainingData}, for what is there.
+ */
+export async function openHeld(
+  place: string,
+  wanted: readonly Split[],
+  options: ScanOptions = {},
+): Promise<Splits | undefined> {
   if (!(await statOf(place))) return undefined
   for (const split of ['train', 'val']) if (await holdsClassFolders(path.join(place, split))) return undefined
   const isBesideImages = await holdsClassFolders(place)
