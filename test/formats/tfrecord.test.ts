@@ -6,7 +6,8 @@ import test, { after } from 'node:test'
 import fc from 'fast-check'
 import { UserError } from '../../src/base/error.js'
 import { crc32c, maskedCrc32c } from '../../src/formats/crc32c.js'
-import { frameRecord, readTfRecords } from '../../src/formats/tfrecord.js'
+import { InputFile } from '../../src/formats/input-file.js'
+import { frameRecord, readTfRecords, tfRecordExtents } from '../../src/formats/tfrecord.js'
 
 const folder = mkdtempSync(path.join(tmpdir(), 'tfrecord-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -66,6 +67,26 @@ test('every flipped bit and every cut but one between records is found, with its
     if (at === 0 || at === first.length) assert.equal(readAll().length, at === 0 ? 0 : 1)
     else assert.throws(readAll, /is cut short/)
   }
+})
+
+test('places of records are where their data lies; lengths are verified, and data is not read', () => {
+  const records = ['', 'one', 'a longer one'].map(text => Buffer.from(text))
+  const whole = Buffer.concat(records.map(frameRecord))
+  writeFileSync(file, whole)
+  const extents = () => {
+    using input = new InputFile(file)
+    return [...tfRecordExtents(input)]
+  }
+  assert.deepEqual(
+    extents().map(({ begin, size }) => whole.subarray(begin, begin + size)),
+    records,
+  )
+  whole[whole.length - 5] = 0
+  writeFileSync(file, whole)
+  assert.equal(extents().length, 3)
+  whole[16] = 9
+  writeFileSync(file, whole)
+  assert.throws(extents, /the record at byte 16 has a length that fails its checksum/)
 })
 
 test('a length beyond the file is refused before memory is asked for', () => {

@@ -54,6 +54,16 @@ test('class folders go before archives and tables beside them', async t => {
   assert.ok(val.items.every(({ part }) => part === undefined))
 })
 
+test('deep class folders with a table beside them are class folders', async t => {
+  const folder = await temporaryFolder(t)
+  for (const split of ['train', 'val']) {
+    await put(path.join(folder, split, 'a/deep/1.jpg'), Buffer.from('x'))
+    await put(path.join(folder, `${split}.csv`), Buffer.from('path,label\nx,y\n'))
+  }
+  assert.deepEqual((await openTrainingData(folder)).train.classes, ['a'])
+  assert.deepEqual((await openEvaluationData(folder)).classes, ['a'])
+})
+
 test('a folder without anything to be read is told as before', async t => {
   const folder = await temporaryFolder(t)
   await mkdir(path.join(folder, 'val'))
