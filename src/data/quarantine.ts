@@ -15,11 +15,21 @@ import { UserError } from '../base/error.js'
 import { formatCount } from '../base/format.js'
 import { encodeCsv } from '../formats/csv.js'
 import { fileError, systemCode } from '../formats/file-error.js'
+import type { ImageSet } from './class-folder.js'
 import type { BadImageNote } from './loader.js'
 
 /** What is to be done about bad images: stop at the first; leave them out and list them; that, and move them aside. */
 export const badImagePolicies = ['error', 'skip', 'quarantine'] as const
 export type BadImagePolicy = (typeof badImagePolicies)[number]
+
+/** Errors: `UserError` where an image lies in an archive. */
+export function expectFiles({ root, items }: ImageSet): void {
+  if (items.some(item => item.part)) throw notMovable(root)
+}
+
+/** An archive is never written to. */
+export const notMovable = (data: string): UserError =>
+  new UserError(`the images of ${data} lie in an archive, out of which none can be moved: list them instead (skip)`, 2)
 
 /** What the loader does meanwhile: images are moved when the work over them is done. */
 export const inLoading = (policy: BadImagePolicy): 'error' | 'skip' => (policy === 'error' ? 'error' : 'skip')

@@ -1,8 +1,7 @@
-import path from 'node:path'
 import { type Oddity, odditiesOf, oddityNames } from '../image-facts.js'
-import { imagesBelow } from '../images-below.js'
 import type { BadImageNote } from '../loader.js'
 import type { Answer, DecoderPool } from './decoder-pool.js'
+import { comparePaths, type NamedImage } from './images.js'
 
 /** What is known of a folder's images, or of its first ones. Paths are relative to the folder, with slashes. */
 export interface Verification {
@@ -30,6 +29,8 @@ export const nothingVerified = (folder: string): Verification => ({
 })
 
 export interface VerifyOptions {
+  /** All of them, in the order of {@link comparePaths}. */
+  readonly images: AsyncIterable<NamedImage> | Iterable<NamedImage>
   readonly pool: DecoderPool
   /** Images under way at once: twice the pool's processes keep them busy. */
   readonly atOnce: number
@@ -41,18 +42,17 @@ export interface VerifyOptions {
 }
 
 /**
- * Decodes every image below a folder, whatever its layout, in an order that depends on names only. What is held in memory
- * is the list of what is wrong or odd. An abort ends it after the images under way; the result is then not complete, and
+ * Decodes every image. What is held in memory is the list of what is wrong or odd. An abort ends it after the images under way; the result is then not complete, and
  * can be gone on from.
  */
 export async function verifyImages({
+  images,
   pool,
   atOnce,
   from,
   progress = () => {},
   signal,
 }: VerifyOptions): Promise<Verification> {
-  const { folder } = from
   const tally = new Tally(from)
   const underWay: { readonly name: string; readonly done: Promise<void> }[] = []
   let upTo = from.upTo
@@ -65,15 +65,16 @@ export async function verifyImages({
     if (upTo === null || comparePaths(name, upTo) > 0) upTo = name
     progress(state)
   }
-  const again = from.unread.map(({ path }) => path)
+  const unread = new Set(from.unread.map(({ path }) => path))
   try {
-    for await (const name of joined(again, after(from.upTo, folder))) {
+    for await (const { name, image } of images) {
+      if (from.upTo !== null && comparePaths(name, from.upTo) <= 0 && !unread.has(name)) continue
       if (underWay.length >= atOnce) await settleFirst()
       if (signal?.aborted) {
         complete = false
         break
       }
-      const done = pool.check(path.join(folder, name)).then(answer => tally.take(name, answer))
+      const done = pool.check(image).then(answer => tally.take(name, answer))
       underWay.push({ name, done })
     }
     while (underWay.length > 0) await settleFirst()
@@ -82,27 +83,6 @@ export async function verifyImages({
     await Promise.allSettled(underWay.map(({ done }) => done))
   }
   return tally.result(upTo, complete)
-}
-
-async function* joined(first: Iterable<string>, second: AsyncIterable<string>): AsyncGenerator<string> {
-  yield* first
-  yield* second
-}
-
-/** The images below a folder that come after one in their order, which may be gone. */
-async function* after(last: string | null, folder: string): AsyncGenerator<string> {
-  for await (const file of imagesBelow(folder)) {
-    const name = path.relative(folder, file).replaceAll(path.sep, '/')
-    if (last === null || comparePaths(name, last) > 0) yield name
-  }
-}
-
-/** As {@link imagesBelow} orders them: folder by folder, each by code units. */
-function comparePaths(a: string, b: string): number {
-  const [as, bs] = [a.split('/'), b.split('/')]
-  const at = as.findIndex((part, i) => part !== bs[i])
-  if (at < 0) return as.length - bs.length
-  return bs[at] === undefined || as[at]! > bs[at] ? 1 : -1
 }
 
 /** Counts what came of each image, on top of what was known before. */
