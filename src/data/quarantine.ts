@@ -64,7 +64,7 @@ export function quarantine(data: string, into: string, notes: readonly BadImageN
     const entry = lstatSync(note.path, { throwIfNoEntry: false })
     // One that has disappeared is bad for that reason, and there is nothing to move.
     if (!entry) continue
-    if (name.startsWith('..') || path.isAbsolute(name)) left.push({ path: note.path, reason: `it is not in ${data}` })
+    if (leadsOut(name)) left.push({ path: note.path, reason: `it is not in ${data}` })
     else if (entry.isDirectory()) left.push({ path: note.path, reason: 'it is a folder' })
     else {
       let place: string
@@ -94,10 +94,12 @@ export const describeQuarantine = ({ moved, left }: QuarantineResult, into: stri
 
 /** Errors: `UserError` where images put into `into` would be read as data again. */
 export function expectOutside(data: string, into: string): void {
-  const name = path.relative(data, into)
-  if (!name.startsWith('..') && !path.isAbsolute(name))
+  if (!leadsOut(path.relative(data, into)))
     throw new UserError(`the quarantine ${into} lies in ${data}, whose images are read: give a folder outside it`, 2)
 }
+
+const leadsOut = (relative: string): boolean =>
+  relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
 
 function freePlace(wanted: string): string {
   const { dir, name, ext } = path.parse(wanted)

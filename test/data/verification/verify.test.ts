@@ -139,6 +139,18 @@ test('going on works when the image that it goes on from has been moved away', a
   assert.equal(rest.images, 12)
 })
 
+test('a state in the middle, as is left by a kill, goes on without counting an image twice', async t => {
+  const root = await makeImages(t)
+  for (const name of ['a/1.jpg', 'a-b/0.jpg', 'a-b/2.jpg']) await writeFile(path.join(root, name), 'x')
+  const pool = poolOf(t)
+  const whole = { images: await imagesOf(root), pool, atOnce: 6 }
+  const states: Verification[] = []
+  const found = await verifyImages({ ...whole, from: nothingVerified(root), progress: now => void states.push(now()) })
+  assert.equal(states.length, 12)
+  for (const from of states.slice(0, 8))
+    assert.deepEqual(facts(await verifyImages({ ...whole, images: await imagesOf(root), from })), facts(found))
+})
+
 test('an image that the machine could not read is tried again when the verification goes on', async t => {
   const root = await makeImages(t)
   const pool = poolOf(t)
@@ -146,6 +158,10 @@ test('an image that the machine could not read is tried again when the verificat
   const from = { ...nothingVerified(root), images: 3, upTo: 'a/2.jpg', unread }
   const rest = await verifyImages({ images: await imagesOf(root), pool, atOnce: 3, from })
   assert.deepEqual([rest.images, rest.unread, rest.upTo], [12, [], 'b/2.jpg'])
+  const stopped = await verifyImages({
+    ...{ images: await imagesOf(root), pool, atOnce: 3, from, signal: AbortSignal.abort() },
+  })
+  assert.deepEqual(facts(stopped), facts(from))
 })
 
 test('a decoder that crashes costs the image it was at, and no other', async t => {
