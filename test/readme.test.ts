@@ -102,7 +102,7 @@ test('every npm command that is shown exists', () => {
 
 /** Places in a run's or a data set's folder, or made by setting up: the pages name them, the repository has none. */
 const elsewhere =
-  /^(runs|dist|node_modules|checkpoints|pictures|data|train|val)\/|^(run|study|result|config|preprocessor_config|model)\.json$|^report\.html$/
+  /^(runs|dist|node_modules|checkpoints|pictures|data|train|val|\.inception-index)\/|^(run|study|result|config|preprocessor_config|model)\.json$|^report\.html$/
 
 test('every file and folder that is named exists', () => {
   let found = 0

@@ -1,4 +1,5 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
+import { formatBytes } from '../base/format.js'
 import { BadImage } from './bad-image.js'
 import { unreadable } from './decode.js'
 import type { ImagePlace } from './image-place.js'
@@ -10,6 +11,9 @@ interface OpenFile {
   /** Reads under way. */
   users: number
 }
+
+/** Of an image; what is larger is none. */
+const mostBytes = 2 ** 30
 
 /** More than the shards that a few reads at a time meet, and few enough for any limit on open files. */
 const mostFiles = 64
@@ -45,6 +49,7 @@ export class PlaceReader {
     const opened = this.#take(file)
     try {
       const handle = await opened.handle
+      if (size > mostBytes) throw new BadImage(`it has more than ${formatBytes(mostBytes)}`)
       const bytes = new Uint8Array(size)
       for (let done = 0; done < size; ) {
         const { bytesRead } = await handle.read(bytes, done, size - done, begin + done)

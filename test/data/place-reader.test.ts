@@ -65,6 +65,7 @@ test('a file that is gone, and one that ends within the image, are told; the fil
   )
   await writeFile(file, '01234')
   assert.equal(`${Buffer.from(await read())}`, '234')
+  await assert.rejects(reader.read({ file, begin: 0, size: 2 ** 40 }), BadImage, 'no memory is asked for')
   await truncate(file, 4)
   await assert.rejects(
     read(),

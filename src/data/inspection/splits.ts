@@ -4,7 +4,7 @@ import type { ImageSet } from '../class-folder.js'
 import { isImageName, kindOf, requireFolder, sortedEntries, statOf } from '../folder-entries.js'
 import { imagesBelow } from '../images-below.js'
 import type { ScanOptions } from '../sources/found-image.js'
-import { openOther } from '../sources/open.js'
+import { openHeld } from '../sources/open.js'
 import { splits as parts } from '../sources/source.js'
 
 /** A part of a data folder as it lies there, whether or not one could train on it. */
@@ -22,8 +22,8 @@ export interface Split extends ImageSet {
  * @throws {UserError} if the folder is missing or unreadable, or has no images
  */
 export async function listSplits(folder: string, options: ScanOptions = {}): Promise<Split[]> {
-  const other = await openOther(folder, parts, options)
-  if (other) return parts.flatMap(name => (other[name] ? [{ ...other[name], name, strays: 0 }] : []))
+  const held = await openHeld(folder, parts, options)
+  if (held) return parts.flatMap(name => (held[name] ? [{ ...held[name], name, strays: 0 }] : []))
   await requireFolder(folder, 'give a data folder')
   const splits: Split[] = []
   for (const name of parts) {

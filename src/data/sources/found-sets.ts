@@ -4,6 +4,7 @@ import type { ImageSet, LabelledImage } from '../class-folder.js'
 import { memberPath } from '../image-place.js'
 import type { ClassNames } from './class-names.js'
 import type { FoundImage } from './found-image.js'
+import { MemberImage } from './member-image.js'
 import { type Split, type Splits, splits } from './source.js'
 
 /** A file and the images in it, or that it names. */
@@ -27,28 +28,40 @@ export function setsOf(
   for (const split of splits) {
     const files = found[split]
     if (!files) continue
-    const items = files.flatMap(({ file, images }) => images.map(image => itemOf(image, file, labelOf)))
+    const items = files.flatMap(({ file, images }) => images.map(image => namedItem(image, file, labelOf)))
     if (items.length === 0)
       throw new UserError(`${files[0]?.file ?? root} has no images: get it again, or leave it out`)
     items.sort((a, b) => a.item.label - b.item.label || compare(a.name, b.name) || compare(a.item.path, b.item.path))
-    const twice = items.find(({ item }, i) => item.path === items[i - 1]?.item.path)
+    const twice = items.find(
+      ({ name, item }, i) => name === items[i - 1]?.name && item.path === items[i - 1]?.item.path,
+    )
     if (twice) throw new UserError(`${twice.item.path} is there twice: remove one of the two`)
     sets[split] = { root, classes, items: items.map(({ item }) => item) }
   }
   return sets
 }
 
-function itemOf(
+/** An image and the name that decides its place among those of its class. */
+interface NamedItem {
+  readonly name: string
+  readonly item: LabelledImage
+}
+
+function namedItem(
   { name, label, part, boxes }: FoundImage,
   file: string,
   labelOf: ReadonlyMap<string, number>,
-): { readonly name: string; readonly item: LabelledImage } {
-  const image = part ? memberPath(file, name) : path.resolve(path.dirname(file), name)
+): NamedItem {
   const number = labelOf.get(label)
+  const image = () => (part ? memberPath(file, name) : besides(file, name))
   if (number === undefined)
-    throw new UserError(`${image} has the class '${label}', which no training image has: correct it, or leave it out`)
-  const more = { ...(part && { part: { file, ...part } }), ...(boxes && { boxes }) }
-  return { name, item: { path: image, label: number, ...more } }
+    throw new UserError(`${image()} has the class '${label}', which no training image has: correct it, or leave it out`)
+  const item = part
+    ? new MemberImage({ file, begin: part.begin, size: part.size }, name, number, boxes)
+    : { path: image(), label: number }
+  return { name, item }
 }
+
+const besides = (table: string, name: string): string => path.resolve(path.dirname(table), name)
 
 const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,7 +1,8 @@
 import path from 'node:path'
 import { UserError } from '../../base/error.js'
 import { type ImageSet, openClassFolders, openValFolders } from '../class-folder.js'
-import { isReadableName, kindOf, sortedEntries, statOf } from '../folder-entries.js'
+import { kindOf, sortedEntries, statOf } from '../folder-entries.js'
+import { imagesBelow } from '../images-below.js'
 import type { ScanOptions } from './found-image.js'
 import type { Split, Splits } from './source.js'
 import { sources } from './sources.js'
@@ -18,17 +19,17 @@ export async function openTrainingData(
   place: string,
   options: ScanOptions = {},
 ): Promise<{ train: ImageSet; val: ImageSet }> {
-  const { train, val } = (await openOther(place, ['train', 'val'], options)) ?? (await openClassFolders(place))
+  const { train, val } = (await openHeld(place, ['train', 'val'], options)) ?? (await openClassFolders(place))
   if (!train || !val) throw lacking(place, train ? 'val' : 'train')
   return { train, val }
 }
 
 /** Opens what evaluation measures on: the images for validation, or all where nothing divides them. Errors: as above. */
 export async function openEvaluationData(place: string, options: ScanOptions = {}): Promise<ImageSet> {
-  const other = await openOther(place, ['val'], options)
-  if (!other) return await openValFolders(place)
-  if (!other.val) throw lacking(place, 'val')
-  return other.val
+  const held = await openHeld(place, ['val'], options)
+  if (!held) return await openValFolders(place)
+  if (!held.val) throw lacking(place, 'val')
+  return held.val
 }
 
 const lacking = (place: string, split: Split): UserError =>
@@ -37,13 +38,13 @@ const lacking = (place: string, split: Split): UserError =>
   )
 
 /**
- * The sets of `wanted` that are at `place` in a form other than class folders; undefined where it is of no such form.
- * Errors: `UserError` for what is damaged; the signal's reason when aborted.
+ * The sets of `wanted` that archives or tables at `place` hold; undefined where there are class folders, or nothing.
+ * Errors: as {@link openTrainingData}, for what is there.
  */
-export async function openOther(
+export async function openHeld(
   place: string,
   wanted: readonly Split[],
-  options: ScanOptions,
+  options: ScanOptions = {},
 ): Promise<Splits | undefined> {
   if (!(await statOf(place))) return undefined
   for (const split of ['train', 'val']) if (await holdsClassFolders(path.join(place, split))) return undefined
@@ -56,13 +57,13 @@ export async function openOther(
   return undefined
 }
 
-/** Folders with images in them; archives beside those are where they came from. */
+/** Whether there are folders with images in them, as far below as it may be; archives beside those are where they came from. */
 async function holdsClassFolders(folder: string): Promise<boolean> {
   if (!(await statOf(folder))?.isDirectory()) return false
   for (const entry of await sortedEntries(folder)) {
     const place = path.join(folder, entry.name)
     if (['train', 'val'].includes(entry.name) || (await kindOf(entry, place)) !== 'folder') continue
-    if ((await sortedEntries(place)).some(({ name }) => isReadableName(name))) return true
+    for await (const _ of imagesBelow(place)) return true
   }
   return false
 }

@@ -3,7 +3,7 @@ import { findImages } from '../find-images.js'
 import { requireFolder } from '../folder-entries.js'
 import type { ImagePlace } from '../image-place.js'
 import type { ScanOptions } from '../sources/found-image.js'
-import { openOther } from '../sources/open.js'
+import { openHeld } from '../sources/open.js'
 import { splits } from '../sources/source.js'
 
 /** An image with its name in the data: its path from there, with slashes. */
@@ -28,9 +28,9 @@ export async function openNamedImages(data: string, options: ScanOptions = {}): 
     name: path.relative(data, image.path).replaceAll(path.sep, '/'),
     image,
   })
-  const other = await openOther(data, splits, options)
-  if (other) {
-    const images = splits.flatMap(split => other[split]?.items.map(named) ?? [])
+  const held = await openHeld(data, splits, options)
+  if (held) {
+    const images = splits.flatMap(split => held[split]?.items.map(named) ?? [])
     images.sort((a, b) => comparePaths(a.name, b.name))
     return { isFiles: images.every(({ image }) => !image.part), all: () => images }
   }

@@ -2,6 +2,7 @@ import { readdirSync } from 'node:fs'
 import path from 'node:path'
 import { type ImageSet, openSplit } from '../../data/class-folder.js'
 import { openFlat } from '../../data/flat-folder.js'
+import { openHeld } from '../../data/sources/open.js'
 import { fileError } from '../../formats/file-error.js'
 import type { OnnxModel } from '../../formats/onnx/model.js'
 import type { TensorType } from '../../formats/onnx/types.js'
@@ -16,18 +17,20 @@ const mostImages = 200
 
 /**
  * Images to measure activations on, spread evenly over a folder of class folders, or of images alone; of a data folder
- * with `train` and `val`, over `train`. Errors: UserError where the folder holds none.
+ * with `train` and `val`, or of archives, over those for training. Errors: UserError where the folder holds none.
  */
 export async function openCalibration(folder: string): Promise<ImageSet> {
-  const folders = foldersIn(folder)
-  const { root, classes, items } = folders.includes('train')
-    ? await openSplit(path.join(folder, 'train'))
-    : folders.length > 0
-      ? await openSplit(folder)
-      : await openUnlabelled(folder)
+  const held = await openHeld(folder, ['train'])
+  const { root, classes, items } = held?.train ?? (await openFolder(folder))
   const count = Math.min(mostImages, items.length)
   const spread = Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!)
   return { root, classes, items: spread }
+}
+
+async function openFolder(folder: string): Promise<ImageSet> {
+  const folders = foldersIn(folder)
+  if (folders.includes('train')) return await openSplit(path.join(folder, 'train'))
+  return folders.length > 0 ? await openSplit(folder) : await openUnlabelled(folder)
 }
 
 async function openUnlabelled(folder: string): Promise<ImageSet> {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
 import { rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
@@ -12,7 +13,7 @@ import { tfRecords } from '../../../src/data/sources/tfrecords.js'
 import { webDataset } from '../../../src/data/sources/webdataset.js'
 import { InputFile } from '../../../src/formats/input-file.js'
 import { temporaryFolder } from '../picture.js'
-import { drawMiniature, exampleOfImage, forms, put, wnids } from './miniature.js'
+import { drawMiniature, exampleOfImage, forms, placesIn, put, wnids } from './miniature.js'
 import { devkitOf, exampleOf, type Files, recordsOf, tarOf, text } from './writers.js'
 
 const images = await drawMiniature()
@@ -204,9 +205,12 @@ test('a set that is missing is told', async t => {
 test("ILSVRC's training archive is not touched to evaluate, and the kit may be unpacked", async t => {
   const folder = await temporaryFolder(t)
   await forms['archives of ILSVRC']!(folder, images)
-  const expected = await openEvaluationData(folder)
+  const expected = placesIn(await openEvaluationData(folder))
   await writeFile(path.join(folder, 'ILSVRC2012_img_train.tar'), 'no archive')
-  assert.deepEqual(await openEvaluationData(folder), expected)
+  assert.deepEqual(placesIn(await openEvaluationData(folder)), expected)
+  execFileSync('tar', ['-xzf', 'ILSVRC2012_devkit_t12.tar.gz'], { cwd: folder })
+  await rm(path.join(folder, 'ILSVRC2012_devkit_t12.tar.gz'))
+  assert.deepEqual(placesIn(await openEvaluationData(folder)), expected)
   await assert.rejects(openTrainingData(folder), tells(/ILSVRC2012_img_train\.tar is damaged/))
 })
 

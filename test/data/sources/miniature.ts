@@ -1,5 +1,6 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import type { ImageSet } from '../../../src/data/class-folder.js'
 import { noise, pipeline } from '../picture.js'
 import { devkitOf, exampleOf, type Files, recordsOf, tarOf, text } from './writers.js'
 
@@ -119,3 +120,7 @@ export async function put(file: string, bytes: Uint8Array): Promise<void> {
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, bytes)
 }
+
+/** What a set says of its images, to be compared. */
+export const placesIn = ({ items }: ImageSet) =>
+  items.map(({ path, label, part, boxes }) => ({ path, label, part, boxes }))

@@ -8,7 +8,7 @@ import { Loader } from '../../../src/data/loader.js'
 import type { Preprocessing } from '../../../src/data/preprocessing.js'
 import { openEvaluationData, openTrainingData } from '../../../src/data/sources/open.js'
 import { temporaryFolder } from '../picture.js'
-import { classes, drawMiniature, forms, put } from './miniature.js'
+import { classes, drawMiniature, forms, placesIn, put } from './miniature.js'
 
 const images = await drawMiniature()
 
@@ -40,8 +40,9 @@ for (const [form, write] of Object.entries(forms))
     expected ??= found
     assert.deepEqual(found, expected)
     const again = await openTrainingData(folder)
-    assert.deepEqual(again, sets, 'the second time, by the index')
-    assert.deepEqual((await openEvaluationData(folder)).items, sets.val.items)
+    assert.deepEqual(placesIn(again.train), placesIn(sets.train), 'the second time, by the index')
+    assert.deepEqual(placesIn(again.val), placesIn(sets.val))
+    assert.deepEqual(placesIn(await openEvaluationData(folder)), placesIn(sets.val))
   })
 
 test('class folders go before archives and tables beside them', async t => {
@@ -51,6 +52,16 @@ test('class folders go before archives and tables beside them', async t => {
   const { train, val } = await openTrainingData(folder)
   assert.equal(train.root, path.join(folder, 'train'))
   assert.ok(val.items.every(({ part }) => part === undefined))
+})
+
+test('deep class folders with a table beside them are class folders', async t => {
+  const folder = await temporaryFolder(t)
+  for (const split of ['train', 'val']) {
+    await put(path.join(folder, split, 'a/deep/1.jpg'), Buffer.from('x'))
+    await put(path.join(folder, `${split}.csv`), Buffer.from('path,label\nx,y\n'))
+  }
+  assert.deepEqual((await openTrainingData(folder)).train.classes, ['a'])
+  assert.deepEqual((await openEvaluationData(folder)).classes, ['a'])
 })
 
 test('a folder without anything to be read is told as before', async t => {

@@ -1,0 +1,33 @@
+import type { Boxes } from '../boxes.js'
+import type { LabelledImage } from '../class-folder.js'
+import { type FilePart, memberPath } from '../image-place.js'
+
+/**
+ * An image that lies in another file. A set has millions of them: path and place are put together when they are asked
+ * for.
+ */
+export class MemberImage implements LabelledImage {
+  readonly label: number
+  readonly boxes?: Boxes
+  readonly #file: string
+  readonly #name: string
+  readonly #begin: number
+  readonly #size: number
+
+  constructor({ file, begin, size }: FilePart, name: string, label: number, boxes: Boxes | undefined) {
+    this.#file = file
+    this.#name = name
+    this.#begin = begin
+    this.#size = size
+    this.label = label
+    if (boxes) this.boxes = boxes
+  }
+
+  get path(): string {
+    return memberPath(this.#file, this.#name)
+  }
+
+  get part(): FilePart {
+    return { file: this.#file, begin: this.#begin, size: this.#size }
+  }
+}
