@@ -47,22 +47,17 @@ export async function decodeImage(bytes: Uint8Array): Promise<RgbImage> {
 /**
  * Reads and decodes one image file; see {@link decodeImage}.
  *
- * @throws {BadImage} if the file cannot be read or is no sound image; otherwise as {@link readImage}
+ * @throws {BadImage} if the file cannot be read or is no sound image; what the machine lacks at the moment (open
+ * files, memory, a working disk) is no fault of the image and comes as it is
  */
-export const decodeFile = async (file: string): Promise<RgbImage> => await decodeImage(await readImage(file))
-
-/**
- * The bytes of one image file.
- *
- * @throws {BadImage} if the file cannot be read; what the machine lacks at the moment (open files, memory, a working
- * disk) is no fault of the image and comes as it is
- */
-export async function readImage(file: string): Promise<Uint8Array> {
+export async function decodeFile(file: string): Promise<RgbImage> {
+  let bytes: Uint8Array
   try {
-    return await readFile(file)
+    bytes = await readFile(file)
   } catch (error) {
     throw unreadable(error)
   }
+  return await decodeImage(bytes)
 }
 
 /** What an error in opening or reading an image file is to be thrown as. */

@@ -38,6 +38,21 @@ export async function findDevkit(folder: string): Promise<Devkit | undefined> {
   return undefined
 }
 
+/**
+ * Reads the development kit at `place`: its archive or folder, or a folder that it lies in.
+ *
+ * Errors: as {@link findDevkit}, and `UserError` where there is none.
+ */
+export async function openDevkit(place: string): Promise<Devkit> {
+  const there = await statOf(place)
+  const isFolder = there?.isDirectory() === true
+  const lies = isFolder && !(await statOf(path.join(place, synsetsFile)))
+  const form = forms.find(([ending]) => (ending === '') === isFolder && place.endsWith(ending))
+  const found = lies ? await findDevkit(place) : there && form && (await readDevkit(place, form[1]))
+  if (found) return found
+  throw new UserError(`${place} is no ${devkit}: give ${devkit}.tar.gz, as it was downloaded or unpacked`)
+}
+
 /** Gives the bytes of a file of the kit, by its path in it. */
 type ReadPart = (name: string) => Uint8Array | undefined
 

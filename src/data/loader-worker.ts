@@ -194,7 +194,8 @@ async function load(index: number): Promise<RgbImage | string> {
     cache.put(index, image)
     return image
   } catch (error) {
-    if (!(error instanceof BadImage)) throw error
+    // The system's own message about a read names no file.
+    if (!(error instanceof BadImage)) throw new Error(`${places.at(index).file}: ${String(error)}`, { cause: error })
     known.set(index, error.message)
     return error.message
   }

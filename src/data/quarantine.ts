@@ -15,11 +15,21 @@ import { UserError } from '../base/error.js'
 import { formatCount } from '../base/format.js'
 import { encodeCsv } from '../formats/csv.js'
 import { fileError, systemCode } from '../formats/file-error.js'
+import type { ImageSet } from './class-folder.js'
 import type { BadImageNote } from './loader.js'
 
 /** What is to be done about bad images: stop at the first; leave them out and list them; that, and move them aside. */
 export const badImagePolicies = ['error', 'skip', 'quarantine'] as const
 export type BadImagePolicy = (typeof badImagePolicies)[number]
+
+/** Errors: `UserError` where an image lies in an archive. */
+export function expectFiles({ root, items }: ImageSet): void {
+  if (items.some(item => item.part)) throw notMovable(root)
+}
+
+/** An archive is never written to. */
+export const notMovable = (data: string): UserError =>
+  new UserError(`the images of ${data} lie in an archive, out of which none can be moved: list them instead (skip)`, 2)
 
 /** What the loader does meanwhile: images are moved when the work over them is done. */
 export const inLoading = (policy: BadImagePolicy): 'error' | 'skip' => (policy === 'error' ? 'error' : 'skip')
@@ -54,7 +64,7 @@ export function quarantine(data: string, into: string, notes: readonly BadImageN
     const entry = lstatSync(note.path, { throwIfNoEntry: false })
     // One that has disappeared is bad for that reason, and there is nothing to move.
     if (!entry) continue
-    if (name.startsWith('..') || path.isAbsolute(name)) left.push({ path: note.path, reason: `it is not in ${data}` })
+    if (leadsOut(name)) left.push({ path: note.path, reason: `it is not in ${data}` })
     else if (entry.isDirectory()) left.push({ path: note.path, reason: 'it is a folder' })
     else {
       let place: string
@@ -84,10 +94,12 @@ export const describeQuarantine = ({ moved, left }: QuarantineResult, into: stri
 
 /** Errors: `UserError` where images put into `into` would be read as data again. */
 export function expectOutside(data: string, into: string): void {
-  const name = path.relative(data, into)
-  if (!name.startsWith('..') && !path.isAbsolute(name))
+  if (!leadsOut(path.relative(data, into)))
     throw new UserError(`the quarantine ${into} lies in ${data}, whose images are read: give a folder outside it`, 2)
 }
+
+const leadsOut = (relative: string): boolean =>
+  relative === '..' || relative.startsWith(`..${path.sep}`) || path.isAbsolute(relative)
 
 function freePlace(wanted: string): string {
   const { dir, name, ext } = path.parse(wanted)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
+import { rm, symlink } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { UserError } from '../../src/base/error.js'
@@ -14,6 +15,7 @@ import { ImageCache } from '../../src/data/image-cache.js'
 import { Loader, type LoaderOptions } from '../../src/data/loader.js'
 import { TrainingOrder } from '../../src/data/order.js'
 import type { Preprocessing, TrainPreprocessing } from '../../src/data/preprocessing.js'
+import { writeDirt } from './dirt.js'
 import { noise, pipeline, temporaryFolder, writeTree } from './picture.js'
 
 const train: TrainPreprocessing = { kind: 'train', size: 11, colour: 'fast' }
@@ -278,6 +280,58 @@ test('training with bad images skipped takes the next good image of the epoch, d
       broken.map(i => set.items[i]!.path),
     )
   })
+})
+
+test('every kind of dirt is left out or read, by image, in evaluation and in training', async t => {
+  const root = await temporaryFolder(t)
+  const dirt = await writeDirt(path.join(root, 'a'))
+  const set = await openSplit(root)
+  assert.equal(set.items.length, dirt.sound.length + dirt.bad.size)
+  const isBad = (index: number) => dirt.bad.has(path.basename(set.items[index]!.path))
+  await using(set, { badImages: 'skip', preprocessing: evaluate, workers: 2 }, async loader => {
+    for (const { count, labels, indices } of await takeAll(loader.pass()))
+      for (let i = 0; i < count; i++) assert.equal(labels[i] === -1, isBad(indices[i]!), set.items[indices[i]!]!.path)
+    assert.equal(loader.bad.length, dirt.bad.size)
+    for (const { path: file, reason } of loader.bad) assert.match(reason, dirt.bad.get(path.basename(file))!)
+  })
+  await using(set, { badImages: 'skip', workers: 2 }, async loader => {
+    const seen = (await takeAll(loader.steps(0, 6))).flatMap(batch => batch.indices)
+    assert.equal(new Set(seen).size, dirt.sound.length)
+    assert.ok(!seen.some(isBad))
+  })
+})
+
+test('an error of the disk stops the work and names the file, whatever is done about bad images', async t => {
+  const set = await makeSet(t)
+  // Reading another process's memory at 0, where nothing is, is an input/output error.
+  const file = set.items[5]!.path
+  await rm(file)
+  await symlink('/proc/self/mem', file)
+  await using(set, { badImages: 'skip', preprocessing: evaluate }, async loader => {
+    const batches = loader.pass()
+    assert.equal((await batches.next()).value?.count, 5)
+    await assert.rejects(batches.next(), (error: unknown) => {
+      assert.ok(error instanceof UserError)
+      assert.match(error.message, /b\/1\.jpg: Error: EIO/)
+      return true
+    })
+    assert.deepEqual(loader.bad, [])
+  })
+})
+
+test('a file that disappears in the middle of the work is one bad image', async t => {
+  const set = await makeSet(t)
+  await using(
+    set,
+    { badImages: 'skip', preprocessing: evaluate, batch: 2, prefetch: 1, cacheBytes: 0 },
+    async loader => {
+      const batches = loader.pass()
+      await batches.next()
+      await rm(set.items[10]!.path)
+      for await (const _ of batches);
+      assert.deepEqual(loader.bad, [{ path: set.items[10]!.path, reason: 'the file does not exist' }])
+    },
+  )
 })
 
 test('when no image at all is good, there is an error and not an endless search', async t => {

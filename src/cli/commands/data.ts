@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { ilsvrcCommand } from './data/ilsvrc.js'
 import { inspectDataCommand } from './data/inspect.js'
 import { synthCommand } from './data/synth.js'
 import { verifyDataCommand } from './data/verify.js'
@@ -9,3 +10,4 @@ export const dataCommand = (): Command =>
     .addCommand(synthCommand())
     .addCommand(inspectDataCommand())
     .addCommand(verifyDataCommand())
+    .addCommand(ilsvrcCommand())

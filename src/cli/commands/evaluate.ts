@@ -5,7 +5,14 @@ import { type BackendName, choosePrecision, openBackend } from '../../backends/o
 import { UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
 import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
-import { type BadImagePolicy, describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
+import {
+  type BadImagePolicy,
+  describeQuarantine,
+  expectFiles,
+  inLoading,
+  quarantine,
+  quarantineOf,
+} from '../../data/quarantine.js'
 import { expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import type { Crops } from '../../evaluation/crops.js'
 import { type EvaluatedMembers, evaluateMembers, expectOneClassList } from '../../evaluation/members.js'
@@ -83,6 +90,7 @@ export const evaluateCommand = (): Command =>
       const crops = cropsOf(flags, checkpoints)
       const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
       for (const checkpoint of checkpoints) expectClasses(checkpoint, data.images)
+      if (flags.badImages === 'quarantine') expectFiles(data.images)
       const keepIn = openFolders(flags)
       const evaluated = await evaluate(checkpoints, flags, { crops, data, keepIn })
       if (evaluated === undefined) return

@@ -4,8 +4,7 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
-
-import type { BadImagePolicy } from '../../data/quarantine.js'
+import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { networkOf } from '../../networks/model-spec.js'
@@ -125,6 +124,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
   const data = await lookingThrough(options => openDataSets(images, options))
+  if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')

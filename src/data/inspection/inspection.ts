@@ -82,9 +82,9 @@ export async function inspectData(
     })
     inspected.push(survey.result())
   }
-  const items = splits.flatMap(split => split.items.map(item => ({ split, ...item })))
-  const groups = await twins.groups(index => items[index]!, signal)
-  return { splits: inspected, findings: [...judgeLabels(splits), ...groups.map(group => sameImage(group, items))] }
+  const groups = await twins.groups(index => locate(splits, index).item, signal)
+  const copies = groups.map(group => sameImage(group.map(index => locate(splits, index))))
+  return { splits: inspected, findings: [...judgeLabels(splits), ...copies] }
 }
 
 async function eachOf(upcoming: Iterator<number> & Iterable<number>, use: (index: number) => Promise<void>) {
@@ -112,19 +112,25 @@ async function beginningOf(file: string) {
   }
 }
 
-interface Located extends LabelledImage {
+interface Located {
   readonly split: Split
+  readonly item: LabelledImage
+}
+
+/** The image of a number that counts through all splits. */
+function locate([split, ...others]: readonly Split[], index: number): Located {
+  const { items } = split!
+  return index < items.length ? { split: split!, item: items[index]! } : locate(others, index - items.length)
 }
 
 /** What makes a copy harmful: the images that measure are then among those learnt from, or one has two labels. */
-function sameImage(group: readonly number[], items: readonly Located[]): Finding {
-  const found = group.map(index => items[index]!)
-  const classes = new Set(found.map(({ split, label }) => split.classes[label] ?? ''))
+function sameImage(found: readonly Located[]): Finding {
+  const classes = new Set(found.map(({ split, item }) => split.classes[item.label] ?? ''))
   const harm = [
     ...(new Set(found.map(({ split }) => split)).size > 1 ? ['in both splits'] : []),
     ...(classes.size > 1 ? [`under ${classes.size} labels`] : []),
   ]
-  const named = found.slice(0, examples).map(({ path }) => path)
+  const named = found.slice(0, examples).map(({ item }) => item.path)
   const more = found.length > examples ? ` and ${found.length - examples} more` : ''
   const said = harm.length > 0 ? ` ${harm.join(', ')}` : ''
   return {

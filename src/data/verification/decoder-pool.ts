@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { UserError } from '../../base/error.js'
 import type { ImageFacts } from '../image-facts.js'
+import type { ImagePlace } from '../image-place.js'
 
 /** What came of reading and decoding one file. */
 export type Answer =
@@ -20,7 +21,7 @@ export interface DecoderPoolOptions {
 }
 
 interface Job {
-  readonly file: string
+  readonly image: ImagePlace
   readonly resolve: (answer: Answer) => void
   readonly reject: (error: Error) => void
   /** Why the first try ended without an answer. */
@@ -53,10 +54,10 @@ export class DecoderPool implements Disposable {
   }
 
   /** Rejects with a `UserError` where processes cannot be started, and once the pool is closed. */
-  check(file: string): Promise<Answer> {
+  check({ path, part }: ImagePlace): Promise<Answer> {
     return new Promise((resolve, reject) => {
       if (this.#failure) return reject(this.#failure)
-      this.#waiting.push({ file, resolve, reject })
+      this.#waiting.push({ image: { path, ...(part && { part }) }, resolve, reject })
       this.#handOut()
     })
   }
@@ -111,7 +112,7 @@ export class DecoderPool implements Disposable {
       const attempt: Try = { job, timer, late: false }
       this.#tries.set(child, attempt)
       // A process that has just died is told by its exit.
-      child.send(job.file, () => {})
+      child.send(job.image, () => {})
     }
   }
 

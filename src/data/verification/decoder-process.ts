@@ -1,14 +1,18 @@
 import { BadImage } from '../bad-image.js'
-import { decodeImage, readImage } from '../decode.js'
+import { decodeImage } from '../decode.js'
 import { readImageFacts } from '../image-facts.js'
+import type { ImagePlace } from '../image-place.js'
+import { PlaceReader } from '../place-reader.js'
 import type { Answer } from './decoder-pool.js'
 
 // The program of a process that decodes images one after the other and says what came of each. A process and not a
 // thread: a crash in the decoder's native code ends it, and with it nothing else.
 
-async function check(file: string): Promise<Answer> {
+const reader = new PlaceReader()
+
+async function check({ path, part }: ImagePlace): Promise<Answer> {
   try {
-    const bytes = await readImage(file)
+    const bytes = await reader.read(part ?? { file: path })
     await decodeImage(bytes)
     return { kind: 'sound', bytes: bytes.length, facts: await readImageFacts(bytes) }
   } catch (error) {
@@ -19,9 +23,9 @@ async function check(file: string): Promise<Answer> {
 
 process.send?.('ready')
 let work = Promise.resolve()
-process.on('message', (file: string) => {
+process.on('message', (image: ImagePlace) => {
   work = work.then(async () => {
-    const answer = await check(file)
+    const answer = await check(image)
     process.send?.(answer)
   })
 })

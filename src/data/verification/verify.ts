@@ -1,8 +1,7 @@
-import path from 'node:path'
 import { type Oddity, odditiesOf, oddityNames } from '../image-facts.js'
-import { imagesBelow } from '../images-below.js'
 import type { BadImageNote } from '../loader.js'
 import type { Answer, DecoderPool } from './decoder-pool.js'
+import { comparePaths, type NamedImage } from './images.js'
 
 /** What is known of a folder's images, or of its first ones. Paths are relative to the folder, with slashes. */
 export interface Verification {
@@ -30,79 +29,59 @@ export const nothingVerified = (folder: string): Verification => ({
 })
 
 export interface VerifyOptions {
+  /** All of them, in the order of {@link comparePaths}. */
+  readonly images: AsyncIterable<NamedImage> | Iterable<NamedImage>
   readonly pool: DecoderPool
   /** Images under way at once: twice the pool's processes keep them busy. */
   readonly atOnce: number
   /** A part of the work that is done already; of the same folder. */
   readonly from: Verification
-  /** Hears of the state after every image; what it returns is waited for. */
+  /** Hears after every image; asked for the state, it gets one that can be gone on from. */
   readonly progress?: (state: () => Verification) => void
   readonly signal?: AbortSignal
 }
 
 /**
- * Decodes every image below a folder, whatever its layout, in an order that depends on names only. What is held in memory
- * is the list of what is wrong or odd. An abort ends it after the images under way; the result is then not complete, and
- * can be gone on from.
+ * Decodes every image. What is held in memory is the list of what is wrong or odd. An abort ends it after the images under
+ * way; the result is then not complete, and can be gone on from.
  */
 export async function verifyImages({
+  images,
   pool,
   atOnce,
   from,
   progress = () => {},
   signal,
 }: VerifyOptions): Promise<Verification> {
-  const { folder } = from
   const tally = new Tally(from)
-  const underWay: { readonly name: string; readonly done: Promise<void> }[] = []
+  const underWay: { readonly name: string; readonly answer: Promise<Answer> }[] = []
   let upTo = from.upTo
   let complete = true
   const state = () => tally.result(upTo, false)
   const settleFirst = async () => {
-    const { name, done } = underWay[0]!
-    await done
+    const { name, answer } = underWay[0]!
+    // In their order, so that what is counted and how far it goes agree at every moment.
+    tally.take(name, await answer)
     underWay.shift()
     if (upTo === null || comparePaths(name, upTo) > 0) upTo = name
     progress(state)
   }
-  const again = from.unread.map(({ path }) => path)
   try {
-    for await (const name of joined(again, after(from.upTo, folder))) {
+    for await (const { name, image } of images) {
+      if (from.upTo !== null && comparePaths(name, from.upTo) <= 0 && !tally.awaits(name)) continue
       if (underWay.length >= atOnce) await settleFirst()
       if (signal?.aborted) {
         complete = false
         break
       }
-      const done = pool.check(path.join(folder, name)).then(answer => tally.take(name, answer))
-      underWay.push({ name, done })
+      underWay.push({ name, answer: pool.check(image) })
     }
     while (underWay.length > 0) await settleFirst()
   } finally {
     // Where one failed, the others must not be failures that nobody has heard of.
-    await Promise.allSettled(underWay.map(({ done }) => done))
+    await Promise.allSettled(underWay.map(({ answer }) => answer))
   }
   return tally.result(upTo, complete)
-}
-
-async function* joined(first: Iterable<string>, second: AsyncIterable<string>): AsyncGenerator<string> {
-  yield* first
-  yield* second
-}
-
-/** The images below a folder that come after one in their order, which may be gone. */
-async function* after(last: string | null, folder: string): AsyncGenerator<string> {
-  for await (const file of imagesBelow(folder)) {
-    const name = path.relative(folder, file).replaceAll(path.sep, '/')
-    if (last === null || comparePaths(name, last) > 0) yield name
-  }
-}
-
-/** As {@link imagesBelow} orders them: folder by folder, each by code units. */
-function comparePaths(a: string, b: string): number {
-  const [as, bs] = [a.split('/'), b.split('/')]
-  const at = as.findIndex((part, i) => part !== bs[i])
-  if (at < 0) return as.length - bs.length
-  return bs[at] === undefined || as[at]! > bs[at] ? 1 : -1
 }
 
 /** Counts what came of each image, on top of what was known before. */
@@ -112,6 +91,8 @@ class Tally {
   readonly #oddities: Map<Oddity, string[]>
   readonly #bad: BadImageNote[]
   readonly #unread: BadImageNote[] = []
+  /** Not read before, and to be tried again. */
+  readonly #awaited: Map<string, BadImageNote>
   readonly #start = performance.now()
   #images: number
   #bytes: number
@@ -119,14 +100,20 @@ class Tally {
   constructor(from: Verification) {
     this.#from = from
     this.#images = from.images - from.unread.length
+    this.#awaited = new Map(from.unread.map(note => [note.path, note]))
     this.#bytes = from.bytes
     this.#formats = new Map(Object.entries(from.formats))
     this.#oddities = new Map(oddityNames.map(name => [name, [...(from.oddities[name] ?? [])]]))
     this.#bad = [...from.bad]
   }
 
+  awaits(name: string): boolean {
+    return this.#awaited.has(name)
+  }
+
   take(name: string, answer: Answer): void {
     this.#images++
+    this.#awaited.delete(name)
     if (answer.kind !== 'sound') {
       const list = answer.kind === 'bad' ? this.#bad : this.#unread
       list.push({ path: name, reason: answer.reason })
@@ -140,14 +127,16 @@ class Tally {
 
   result(upTo: string | null, complete: boolean): Verification {
     const byPath = (notes: readonly BadImageNote[]) => notes.toSorted((a, b) => comparePaths(a.path, b.path))
+    // When all is done, those still awaited are no longer there.
+    const awaited = complete ? [] : [...this.#awaited.values()]
     const odd = [...this.#oddities].filter(([, files]) => files.length > 0)
     return {
-      ...{ folder: this.#from.folder, complete, upTo, images: this.#images, bytes: this.#bytes },
+      ...{ folder: this.#from.folder, complete, upTo, images: this.#images + awaited.length, bytes: this.#bytes },
       seconds: this.#from.seconds + (performance.now() - this.#start) / 1000,
       formats: Object.fromEntries(this.#formats),
       oddities: Object.fromEntries(odd.map(([name, files]) => [name, files.toSorted(comparePaths)])),
       bad: byPath(this.#bad),
-      unread: byPath(this.#unread),
+      unread: byPath([...awaited, ...this.#unread]),
     }
   }
 }

@@ -10,6 +10,7 @@ import type { Finding } from '../../../src/data/inspection/labels.js'
 import { listSplits } from '../../../src/data/inspection/splits.js'
 import { writeDirt } from '../dirt.js'
 import { noise, pipeline, ramp, temporaryFolder, writeTree } from '../picture.js'
+import { classes, drawMiniature, forms } from '../sources/miniature.js'
 
 const told = (findings: readonly Finding[], kind: Finding['kind']) =>
   findings.filter(each => each.kind === kind).map(each => each.message)
@@ -123,6 +124,20 @@ test('a folder of images without classes is looked at too; one without images is
   await mkdir(path.join(root, 'empty'))
   await assert.rejects(listSplits(path.join(root, 'empty')), UserError)
   await assert.rejects(listSplits(path.join(root, 'none')), UserError)
+})
+
+test("archives are looked at as they are; ILSVRC's classes are its WNIDs", async t => {
+  const root = await temporaryFolder(t)
+  await forms['archives of ILSVRC']!(root, await drawMiniature())
+  const { splits, findings } = await inspectData(await listSplits(root))
+  assert.deepEqual(
+    splits.map(({ name, images, classes, bad }) => ({ name, images, classes, bad })),
+    [
+      { name: 'train', images: 12, classes: Object.fromEntries(classes.map(wnid => [wnid, 4])), bad: [] },
+      { name: 'val', images: 6, classes: Object.fromEntries(classes.map(wnid => [wnid, 2])), bad: [] },
+    ],
+  )
+  assert.deepEqual(findings, [])
 })
 
 test('the median is one of the numbers', () => {

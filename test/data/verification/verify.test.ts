@@ -1,14 +1,16 @@
 import assert from 'node:assert/strict'
-import { rm, writeFile } from 'node:fs/promises'
+import { rm, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { pathToFileURL } from 'node:url'
 import { UserError } from '../../../src/base/error.js'
 import { DecoderPool, type DecoderPoolOptions } from '../../../src/data/verification/decoder-pool.js'
+import { openNamedImages } from '../../../src/data/verification/images.js'
 import { resumeVerification, writeVerification } from '../../../src/data/verification/report.js'
 import { nothingVerified, type Verification, verifyImages } from '../../../src/data/verification/verify.js'
 import { writeDirt } from '../dirt.js'
 import { ramp, temporaryFolder, writeTree } from '../picture.js'
+import { drawMiniature, forms } from '../sources/miniature.js'
 
 function poolOf(t: TestContext, options: Partial<DecoderPoolOptions> = {}): DecoderPool {
   const pool = new DecoderPool({ workers: 2, ...options })
@@ -24,6 +26,8 @@ async function makeImages(t: TestContext): Promise<string> {
   return root
 }
 
+const imagesOf = async (root: string) => (await openNamedImages(root)).all()
+
 /** A program for the pool's processes. */
 async function program(t: TestContext, text: string): Promise<URL> {
   const file = path.join(await temporaryFolder(t), 'program.mjs')
@@ -34,7 +38,12 @@ async function program(t: TestContext, text: string): Promise<URL> {
 test('every kind of dirt is judged as it is in training, with its reason', async t => {
   const root = await temporaryFolder(t)
   const dirt = await writeDirt(path.join(root, 'a'))
-  const found = await verifyImages({ pool: poolOf(t), atOnce: 4, from: nothingVerified(root) })
+  const found = await verifyImages({
+    images: await imagesOf(root),
+    pool: poolOf(t),
+    atOnce: 4,
+    from: nothingVerified(root),
+  })
   assert.equal(found.complete, true)
   assert.equal(found.images, dirt.sound.length + dirt.bad.size)
   assert.deepEqual(
@@ -47,6 +56,40 @@ test('every kind of dirt is judged as it is in training, with its reason', async
   assert.deepEqual(found.formats, { jpeg: 5, png: 3, webp: 1 })
 })
 
+test('images in archives and records are decoded where they lie, and named with what holds them', async t => {
+  const miniature = await drawMiniature()
+  const cut = { ...miniature.val[2]!, bytes: miniature.val[2]!.bytes.subarray(0, 600) }
+  const images = { ...miniature, val: miniature.val.with(2, cut) }
+  const pool = poolOf(t)
+  for (const [form, write] of Object.entries(forms)) {
+    const root = await temporaryFolder(t)
+    await write(root, images)
+    const { all, isFiles } = await openNamedImages(root)
+    assert.equal(isFiles, /folders|tables|Lines/.test(form), form)
+    const found = await verifyImages({ images: all(), pool, atOnce: 4, from: nothingVerified(root) })
+    assert.deepEqual([found.images, found.formats], [18, { jpeg: 17 }], form)
+    assert.deepEqual(
+      found.bad.map(note => note.reason),
+      ['the image data is cut short or damaged'],
+    )
+    assert.match(found.bad[0]!.path, /ILSVRC2012_val_00000003\.JPEG$/)
+  }
+})
+
+test('what the disk cannot give is told apart from bad images', async t => {
+  const root = await makeImages(t)
+  // Reading another process's memory at 0, where nothing is, is an input/output error.
+  await symlink('/proc/self/mem', path.join(root, 'a/9.jpg'))
+  const found = await verifyImages({
+    images: await imagesOf(root),
+    pool: poolOf(t),
+    atOnce: 3,
+    from: nothingVerified(root),
+  })
+  assert.deepEqual([found.complete, found.bad, found.unread.map(note => note.path)], [true, [], ['a/9.jpg']])
+  assert.match(found.unread[0]!.reason, /EIO/)
+})
+
 /** What does not depend on the clock. */
 const facts = ({ seconds: _, ...rest }: Verification) => rest
 
@@ -55,7 +98,7 @@ test('a verification that is interrupted anywhere goes on and ends with the same
   await writeFile(path.join(root, 'a/1.jpg'), '')
   await writeFile(path.join(root, 'b/2.jpg'), 'x')
   const pool = poolOf(t)
-  const whole = await verifyImages({ pool, atOnce: 3, from: nothingVerified(root) })
+  const whole = await verifyImages({ images: await imagesOf(root), pool, atOnce: 3, from: nothingVerified(root) })
   const report = path.join(await temporaryFolder(t), 'report.json')
   for (let stopAfter = 1; stopAfter < 10; stopAfter += 2) {
     const stop = new AbortController()
@@ -64,11 +107,23 @@ test('a verification that is interrupted anywhere goes on and ends with the same
       if (++seen === stopAfter) stop.abort()
     }
     const from = nothingVerified(root)
-    const part = await verifyImages({ pool, atOnce: 3, from, progress, signal: stop.signal })
+    const part = await verifyImages({
+      images: await imagesOf(root),
+      pool,
+      atOnce: 3,
+      from,
+      progress,
+      signal: stop.signal,
+    })
     assert.equal(part.complete, false)
     assert.ok(part.images >= stopAfter && part.images < 12)
     writeVerification(report, part)
-    const rest = await verifyImages({ pool, atOnce: 3, from: resumeVerification(report, root) })
+    const rest = await verifyImages({
+      images: await imagesOf(root),
+      pool,
+      atOnce: 3,
+      from: resumeVerification(report, root),
+    })
     assert.deepEqual(facts(rest), facts(whole))
   }
   writeVerification(report, whole)
@@ -80,8 +135,20 @@ test('going on works when the image that it goes on from has been moved away', a
   const pool = poolOf(t)
   const from = { ...nothingVerified(root), images: 6, upTo: 'a-b/2.jpg' }
   await rm(path.join(root, 'a-b/2.jpg'))
-  const rest = await verifyImages({ pool, atOnce: 3, from })
+  const rest = await verifyImages({ images: await imagesOf(root), pool, atOnce: 3, from })
   assert.equal(rest.images, 12)
+})
+
+test('a state in the middle, as is left by a kill, goes on without counting an image twice', async t => {
+  const root = await makeImages(t)
+  for (const name of ['a/1.jpg', 'a-b/0.jpg', 'a-b/2.jpg']) await writeFile(path.join(root, name), 'x')
+  const pool = poolOf(t)
+  const whole = { images: await imagesOf(root), pool, atOnce: 6 }
+  const states: Verification[] = []
+  const found = await verifyImages({ ...whole, from: nothingVerified(root), progress: now => void states.push(now()) })
+  assert.equal(states.length, 12)
+  for (const from of states.slice(0, 8))
+    assert.deepEqual(facts(await verifyImages({ ...whole, images: await imagesOf(root), from })), facts(found))
 })
 
 test('an image that the machine could not read is tried again when the verification goes on', async t => {
@@ -89,8 +156,12 @@ test('an image that the machine could not read is tried again when the verificat
   const pool = poolOf(t)
   const unread = [{ path: 'a/0.jpg', reason: 'EIO: i/o error, read' }]
   const from = { ...nothingVerified(root), images: 3, upTo: 'a/2.jpg', unread }
-  const rest = await verifyImages({ pool, atOnce: 3, from })
+  const rest = await verifyImages({ images: await imagesOf(root), pool, atOnce: 3, from })
   assert.deepEqual([rest.images, rest.unread, rest.upTo], [12, [], 'b/2.jpg'])
+  const stopped = await verifyImages({
+    ...{ images: await imagesOf(root), pool, atOnce: 3, from, signal: AbortSignal.abort() },
+  })
+  assert.deepEqual(facts(stopped), facts(from))
 })
 
 test('a decoder that crashes costs the image it was at, and no other', async t => {
@@ -99,11 +170,11 @@ test('a decoder that crashes costs the image it was at, and no other', async t =
   // The real program, but a native crash on one image.
   const crashing = await program(
     t,
-    `process.on('message', file => { if (file.endsWith('a.c/1.jpg')) process.kill(process.pid, 'SIGSEGV') })
+    `process.on('message', ({ path }) => { if (path.endsWith('a.c/1.jpg')) process.kill(process.pid, 'SIGSEGV') })
     await import(${JSON.stringify(decoder)})`,
   )
   const pool = poolOf(t, { program: crashing })
-  const found = await verifyImages({ pool, atOnce: 4, from: nothingVerified(root) })
+  const found = await verifyImages({ images: await imagesOf(root), pool, atOnce: 4, from: nothingVerified(root) })
   assert.deepEqual(found.bad, [{ path: 'a.c/1.jpg', reason: 'it crashes the decoder (SIGSEGV)' }])
   assert.deepEqual([found.complete, found.images, found.formats], [true, 12, { jpeg: 11 }])
 })
@@ -123,7 +194,7 @@ test('an image that crashes a decoder once and not again was not to blame', asyn
       process.send('ready')`,
     ),
   })
-  assert.deepEqual(await pool.check('image.jpg'), { kind: 'bad', reason: 'answered' })
+  assert.deepEqual(await pool.check({ path: 'image.jpg' }), { kind: 'bad', reason: 'answered' })
 })
 
 test('an image that keeps the decoder busy beyond the limit is bad, and the others go on', async t => {
@@ -131,21 +202,21 @@ test('an image that keeps the decoder busy beyond the limit is bad, and the othe
     secondsAnImage: 0.3,
     program: await program(
       t,
-      `process.on('message', file => {
-        if (file === 'endless') for (;;);
-        process.send({ kind: 'fault', reason: file })
+      `process.on('message', ({ path }) => {
+        if (path === 'endless') for (;;);
+        process.send({ kind: 'fault', reason: path })
       })
       process.send('ready')`,
     ),
   })
-  const [endless, other] = await Promise.all([pool.check('endless'), pool.check('other')])
+  const [endless, other] = await Promise.all([pool.check({ path: 'endless' }), pool.check({ path: 'other' })])
   assert.deepEqual(endless, { kind: 'bad', reason: 'decoding it takes more than 0.3 s' })
   assert.deepEqual(other, { kind: 'fault', reason: 'other' })
 })
 
 test('processes that cannot start are an error and not a bad image', async t => {
   const pool = poolOf(t, { program: await program(t, 'process.exit(3)') })
-  await assert.rejects(pool.check('image.jpg'), (error: unknown) => {
+  await assert.rejects(pool.check({ path: 'image.jpg' }), (error: unknown) => {
     assert.ok(error instanceof UserError)
     assert.match(error.message, /cannot be started: one ended at once \(code 3\)/)
     return true

@@ -2,15 +2,21 @@ import path from 'node:path'
 import { Command } from 'commander'
 import { formatBytes, formatCount, formatDuration } from '../../../base/format.js'
 import { mostThreads, usableCores } from '../../../base/threads.js'
-import { findImages } from '../../../data/find-images.js'
-import { requireFolder } from '../../../data/folder-entries.js'
-import { describeQuarantine, expectOutside, type QuarantineResult, quarantine } from '../../../data/quarantine.js'
+import {
+  describeQuarantine,
+  expectOutside,
+  notMovable,
+  type QuarantineResult,
+  quarantine,
+} from '../../../data/quarantine.js'
 import { DecoderPool } from '../../../data/verification/decoder-pool.js'
+import { type NamedImages, openNamedImages } from '../../../data/verification/images.js'
 import { resumeVerification, writeVerification } from '../../../data/verification/report.js'
 import { nothingVerified, type Verification, verifyImages } from '../../../data/verification/verify.js'
 import { expectFilePlace } from '../../../formats/atomic-file.js'
 import { positiveNumber, wholeNumber } from '../../arguments.js'
 import { interruptSignal } from '../../interrupt.js'
+import { lookingThrough } from '../../looking-through.js'
 import { makeFolder } from '../../output-places.js'
 import { ProgressLine } from '../../progress-line.js'
 import { warn } from '../../warn.js'
@@ -29,7 +35,7 @@ const secondsBetweenReports = 30
 export const verifyDataCommand = (): Command =>
   new Command('verify')
     .description('decode every image of a folder; exits with 1 when one is bad')
-    .argument('<folder>', 'holds images, in it or below')
+    .argument('<folder>', 'holds images, in it or below, or archives')
     .option('--report <file>', 'write what is found there, as JSON; an interrupted verification goes on from it')
     .option('--quarantine <folder>', 'move bad images there, with their paths and a list of reasons')
     .option('--workers <n>', 'processes that decode', wholeNumber(1, mostThreads), usableCores())
@@ -37,13 +43,13 @@ export const verifyDataCommand = (): Command =>
     .option('--json', 'as JSON')
     .action(async (given: string, flags: Flags) => {
       const folder = path.resolve(given)
-      await requireFolder(folder, 'give a folder of images')
-      await findImages(folder)
+      const images = await lookingThrough(options => openNamedImages(folder, options))
+      if (flags.quarantine !== undefined && !images.isFiles) throw notMovable(folder)
       prepare(folder, flags)
       const signal = interruptSignal('finishing the images under way')
       const from = flags.report === undefined ? nothingVerified(folder) : resumeVerification(flags.report, folder)
       if (from.images > 0) warn(`going on after ${formatCount(from.images)} images of ${flags.report}`)
-      const found = await verify(from, flags, signal)
+      const found = await verify(images, from, flags, signal)
       const moved = flags.quarantine === undefined ? undefined : setAside(found, folder, flags.quarantine)
       console.log(flags.json ? JSON.stringify({ ...found, ...moved }, undefined, 2) : describe(found, moved, flags))
       if (!found.complete) {
@@ -63,13 +69,19 @@ function prepare(folder: string, { report, quarantine: into }: Flags): void {
   makeFolder(into)
 }
 
-async function verify(from: Verification, { workers, timeLimit, report }: Flags, signal: AbortSignal) {
+async function verify(
+  images: NamedImages,
+  from: Verification,
+  { workers, timeLimit, report }: Flags,
+  signal: AbortSignal,
+) {
   const line = new ProgressLine(process.stderr)
   const start = performance.now()
   let [shown, written] = [start, start]
   using pool = new DecoderPool({ workers, secondsAnImage: timeLimit })
   try {
     const found = await verifyImages({
+      images: images.all(),
       pool,
       atOnce: 2 * workers,
       from,
