@@ -27,6 +27,8 @@ export interface Recipe {
   /** Weight of the auxiliary loss; 0 trains without the head. */
   readonly auxiliary: number
   readonly colour: 'fast' | 'full' | 'none'
+  /** Whether large pictures are decoded smaller; see `TrainPreprocessing`. @default false */
+  readonly scaledDecoding?: boolean
   readonly precision: Precision
   readonly seed: number
 }
@@ -36,7 +38,7 @@ export interface Recipe {
  * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
  * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
  */
-export const paperRecipe: Omit<Recipe, 'precision'> = {
+export const paperRecipe: Omit<Recipe, 'precision' | 'scaledDecoding'> = {
   epochs: 100,
   batch: 32,
   optimizer: 'rmsprop',
@@ -69,7 +71,7 @@ export const paperRecipe: Omit<Recipe, 'precision'> = {
  *
  * @param epochs passes over the images
  */
-export const fineTuningRecipe = (epochs = 20): Omit<Recipe, 'precision'> => ({
+export const fineTuningRecipe = (epochs = 20): typeof paperRecipe => ({
   ...paperRecipe,
   epochs,
   optimizer: 'momentum',

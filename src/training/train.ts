@@ -89,7 +89,12 @@ export async function* train(
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
   await using loader = new Loader(images, {
     batch: recipe.batch,
-    preprocessing: { kind: 'train', size: model.size, colour: recipe.colour },
+    preprocessing: {
+      kind: 'train',
+      size: model.size,
+      colour: recipe.colour,
+      ...(recipe.scaledDecoding && { scaledDecoding: true }),
+    },
     seed: recipe.seed,
     badImages: plan.badImages,
     ...(plan.workers !== undefined && { workers: plan.workers }),

@@ -153,9 +153,10 @@ function chosenNetwork({ network }: Flags): string {
 function recipeOf(flags: Flags, command: Command): RecipeFlags {
   const given = (key: string) => command.getOptionValueSource(key) === 'cli'
   const silent = flags.init === undefined ? paperRecipe : fineTuningRecipe(given('epochs') ? flags.epochs : undefined)
-  return Object.fromEntries(
+  const recipe = Object.fromEntries(
     Object.entries(silent).map(([key, value]) => [key, given(key) ? flags[key as keyof RecipeFlags] : value]),
   ) as unknown as RecipeFlags
+  return { ...recipe, ...(flags.scaledDecoding && { scaledDecoding: true }) }
 }
 
 async function oldRun(folder: string, threads: number | undefined, command: Command): Promise<Prepared> {
@@ -200,5 +201,6 @@ function recipeOptions(command: Command): Command {
     .option('--keep <share>', 'of features that dropout keeps', positiveNumber(1), r.keep)
     .option('--auxiliary <weight>', 'of the auxiliary loss; 0 for none', realNumber(0), r.auxiliary)
     .option('--colour <mode>', 'distortion: fast, full, none', oneOf('colour mode', ['fast', 'full', 'none']), r.colour)
+    .option('--scaled-decoding', 'decode pictures of four times the size or more smaller: faster, other pixels')
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)
 }

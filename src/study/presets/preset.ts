@@ -18,8 +18,11 @@ export interface Preset {
 /** A model before the data say how many classes there are. */
 export type Model = Omit<ModelSpec, 'classes'>
 
-/** What a recipe says but for precision, which is the machine's, and the seed, which is the matrix's. */
-export type StudyRecipe = Omit<Recipe, 'precision' | 'seed'>
+/**
+ * What a recipe says but for precision, which is the machine's, and the seed, which is the matrix's. A study decodes
+ * every pixel, as the paper's training did.
+ */
+export type StudyRecipe = Omit<Recipe, 'precision' | 'seed' | 'scaledDecoding'>
 
 /** Why a number of the recipe is not the paper's, by key. */
 export type RecipeNotes = Readonly<Partial<Record<keyof StudyRecipe, string>>>

@@ -42,7 +42,8 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const wrong =
     Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
-    Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0]
+    Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0] ??
+    (['boolean', 'undefined'].includes(typeof recipe.scaledDecoding) ? undefined : 'scaledDecoding')
   if (wrong)
     throw new UserError(
       `${where}: recipe.${wrong} is missing or not what it can be; it was not written by this version`,
