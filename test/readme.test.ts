@@ -48,6 +48,10 @@ async function helpOf(command: readonly string[]) {
   }
 }
 
+test('no page has the marks of an unfinished merge', () => {
+  for (const { name, text } of pages) assert.doesNotMatch(text, /^(<{7}|={7}|>{7})/m, name)
+})
+
 test('every inception command line exists, with the options that are shown', async () => {
   const lines = pages.flatMap(({ name, text }) =>
     commandLines(text).flatMap(words => {

@@ -20,6 +20,7 @@ export interface ImportOptions {
   /** Public weights in any form that `openTensorFile` opens. */
   readonly file: string
   readonly from: Library | 'auto'
+  /** The network that they are of, or that of which theirs is another form. */
   readonly network: string
   /** A text file of class names. @default ImageNet's WNIDs for 1000 classes, else class_0000 … */
   readonly classes?: string | undefined
@@ -28,6 +29,7 @@ export interface ImportOptions {
 }
 
 export interface Imported {
+  /** The network here that computes what the library does. */
   readonly network: string
   /** "timm's inception_v4" */
   readonly from: string
@@ -55,23 +57,24 @@ export interface Imported {
  * and where the checkpoint cannot be written.
  */
 export async function importWeights(options: ImportOptions): Promise<Imported> {
-  const { network, from, out } = options
+  const { from, out } = options
   using file = await openTensorFile(options.file)
   const files = file.files ?? [file.path]
   expectOther(files, out)
-  const match = matchWeights(file, from, network)
+  const match = matchWeights(file, from, options.network)
+  const { family } = match
   const rows = outputRows(match, options.classes)
   const sha256 = fileDigest(...files)
-  const state = stateOf(match, rows, { file: path.basename(options.file), sha256, from: describeFamily(match.family) })
+  const state = stateOf(match, rows, { file: path.basename(options.file), sha256, from: describeFamily(family) })
   const tensors = match.tensors.map(tensor => sourceOf(file, tensor, rows.background))
   writeCheckpointFile(out, 0, { state: encodeState(state), tensors })
   return {
-    network,
-    from: describeFamily(match.family),
+    network: family.network,
+    from: describeFamily(family),
     files,
     sha256,
     classes: rows.names.length,
-    ...(findNetwork(network).embedding !== undefined && { embedding: match.rows }),
+    ...(findNetwork(family.network).embedding !== undefined && { embedding: match.rows }),
     background: rows.background > 0,
     tensors: tensors.length,
     parameters: tensors.reduce((sum, { name, shape }) => sum + (isStatistic(name) ? 0 : sizeOf(shape)), 0),

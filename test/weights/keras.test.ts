@@ -53,7 +53,7 @@ test("Keras' ResNet152 as the file of 2019 has it, imported by the command, give
   const file = put('resnet152_weights_tf_dim_ordering_tf_kernels.h5', await hdf5(h5 => addLayers(h5, shuffled)))
 
   const out = place('resnet152.checkpoint')
-  const { stdout } = assertDone(await inception(['import', file, '--network', 'resnet-152-v1', '--out', out]))
+  const { stdout } = assertDone(await inception(['import', file, '--network', 'resnet-152', '--out', out]))
   assert.match(stdout, /resnet-152-v1 of 1,000 classes from Keras's ResNet152, 60,268,520 parameters in 932 tensors/)
   using checkpoint = readCheckpoint(out)
   const { classNames, crop, source } = decodeState(checkpoint)
