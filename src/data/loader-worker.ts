@@ -6,9 +6,11 @@ import { decodeImage, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import { ImageViews, requireFitting } from './image-views.js'
 import { TrainingOrder } from './order.js'
+
 import { PlaceList, type PlaceMemory } from './place-list.js'
 import { PlaceReader } from './place-reader.js'
-import { inputExtent, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
+import { inputExtent, leastDecodedSide, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
+
 import { Slot, type SlotMemory } from './slot.js'
 
 /** What every worker of a loader knows from the start. */
@@ -77,6 +79,7 @@ const order = new TrainingOrder(data.seed, labels.length)
 const { width, height } = inputExtent(data.preprocessing)
 const sampleLength = width * height * 3
 const views = viewCount(data.preprocessing)
+const shortSide = leastDecodedSide(data.preprocessing)
 const together = viewsTogether(data.preprocessing)
 const known = new Map<number, string>()
 /** The image that views were last cut from: the next batch often goes on with it. */
@@ -189,7 +192,7 @@ async function load(index: number): Promise<RgbImage | string> {
   const held = cache.get(index) ?? known.get(index)
   if (held !== undefined) return held
   try {
-    const image = await decodeImage(await reader.read(places.at(index)))
+    const image = await decodeImage(await reader.read(places.at(index)), shortSide)
     requireFitting(image, data.preprocessing)
     cache.put(index, image)
     return image

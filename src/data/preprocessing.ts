@@ -12,6 +12,11 @@ export interface TrainPreprocessing {
   readonly colour: ColourDistortion
   /** @default TF-Slim's bilinear resizing, and nothing else */
   readonly augmentation?: Augmentation
+  /**
+   * Whether pictures whose shorter side is at least four times `size` are decoded at a half, a quarter or an eighth of
+   * their width and height, at least twice `size` being left. @default false
+   */
+  readonly scaledDecoding?: boolean
 }
 
 /** The views of a protocol, each of `size` × `size`. */
@@ -41,6 +46,10 @@ export type ViewPreprocessing = CropPreprocessing | WholePreprocessing | ExactPr
 /** Width and height of a network's input. */
 export const inputExtent = (preprocessing: Preprocessing): Extent =>
   preprocessing.kind === 'whole' ? preprocessing : { width: preprocessing.size, height: preprocessing.size }
+
+/** Down to which shorter side a picture may be decoded smaller; undefined where every pixel counts. */
+export const leastDecodedSide = (preprocessing: Preprocessing): number | undefined =>
+  preprocessing.kind === 'train' && preprocessing.scaledDecoding ? 2 * preprocessing.size : undefined
 
 /** How many inputs an image becomes. */
 export function viewCount(preprocessing: Preprocessing): number {

@@ -31,6 +31,8 @@ export interface Recipe {
   readonly colour: ColourDistortion
   /** @default TF-Slim's bilinear resizing, and nothing besides its colours */
   readonly augmentation?: Augmentation
+  /** Whether large pictures are decoded smaller; see `TrainPreprocessing`. @default false */
+  readonly scaledDecoding?: boolean
   readonly precision: Precision
   readonly seed: number
 }
@@ -40,7 +42,7 @@ export interface Recipe {
  * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
  * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
  */
-export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation'> = {
+export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation' | 'scaledDecoding'> = {
   epochs: 100,
   batch: 32,
   optimizer: 'rmsprop',

@@ -98,6 +98,7 @@ export async function* train(
       size: model.size,
       colour: recipe.colour,
       ...(augmentation && { augmentation }),
+      ...(recipe.scaledDecoding && { scaledDecoding: true }),
     },
     seed: recipe.seed,
     badImages: plan.badImages,

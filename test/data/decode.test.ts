@@ -179,3 +179,35 @@ test('a file that is missing, a folder or no image is named by its reason', asyn
   await writeFile(path.join(folder, 'a.jpg'), await pipeline(ramp(8, 8)).png().toBuffer())
   assert.equal((await decodeFile(path.join(folder, 'a.jpg'))).width, 8)
 })
+
+test('large pictures can be decoded smaller: the scale, the orientation, and nearly the mean of the pixels', async () => {
+  const source = ramp(640, 416)
+  const jpeg = await pipeline(source).jpeg({ quality: 95 }).toBuffer()
+  for (const [shortSide, scale] of [
+    [52, 8],
+    [53, 4],
+    [104, 4],
+    [105, 2],
+    [208, 2],
+    [209, 1],
+  ] as const) {
+    const { width, height, rgb } = await decodeImage(jpeg, shortSide)
+    assert.deepEqual([width, height], [640 / scale, 416 / scale])
+    // The mean of each square of pixels of a ramp is the ramp at the square's middle.
+    for (let y = 0; y < height; y += 7)
+      for (let x = 0; x < width; x += 7) {
+        const [u, v] = [(x + 0.5) * scale - 0.5, (y + 0.5) * scale - 0.5]
+        const at = (y * width + x) * 3
+        assert.ok(
+          Math.abs(rgb[at]! - (255 * u) / 640) < 3 && Math.abs(rgb[at + 1]! - (255 * v) / 416) < 3,
+          `${x}, ${y}`,
+        )
+      }
+  }
+  const turned = await pipeline(source).jpeg().withMetadata({ orientation: 6 }).toBuffer()
+  const { width, height } = await decodeImage(turned, 100)
+  assert.deepEqual([width, height], [104, 160])
+  const odd = await decodeImage(await pipeline(ramp(403, 401)).png().toBuffer(), 100)
+  assert.deepEqual([odd.width, odd.height], [100, 100])
+  await assert.rejects(decodeImage(jpeg.subarray(0, jpeg.length / 2), 52), BadImage)
+})

@@ -175,6 +175,27 @@ test('so with every augmentation on, in either style', async t => {
   }
 })
 
+test('with scaled decoding large pictures are decoded smaller, from files and from the cache alike', async t => {
+  const set = await makeSet(t)
+  // Pictures of 20 × 30 to 31 × 19 pixels: with an input of 4 those of 16 and more a side are halved.
+  const scaled: TrainPreprocessing = { ...train, size: 4, scaledDecoding: true }
+  const o = { batch: 6, preprocessing: scaled }
+  const batches = await using(set, o, loader => takeAll(loader.steps(0, 4)))
+  assert.equal(
+    digest(batches),
+    digest(await using(set, { ...o, workers: 2, cacheBytes: 0 }, l => takeAll(l.steps(0, 4)))),
+  )
+  for (const [step, { indices, images }] of batches.entries())
+    for (const [sample, index] of indices.entries()) {
+      const small = await decodeFile(set.items[index]!.path, 8)
+      assert.ok(small.width < 16 && small.height < 16)
+      const expected = new Float32Array(48)
+      const epoch = Math.floor((step * 6 + sample) / 12)
+      writeSample(small, scaled, new RandomStream(9, 'augment', epoch, index), expected)
+      assert.deepEqual(images.subarray(sample * 48, sample * 48 + 48), expected)
+    }
+})
+
 test('evaluation sees every image once in order, and the last batch is short and padded with nothing', async t => {
   const set = await makeSet(t)
   const run = (workers: number) => using(set, { preprocessing: evaluate, workers }, loader => takeAll(loader.pass()))

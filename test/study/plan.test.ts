@@ -118,6 +118,7 @@ test('so is the command of settings that are all unusual', () => {
       epsilon: 1e-10,
       precision: 'f32',
       seed: 9,
+      scaledDecoding: true,
     },
     badImages: 'error',
     backend: 'reference',

@@ -158,7 +158,11 @@ function recipeOf(flags: Flags, command: Command): Omit<Recipe, 'precision'> {
   const recipe = Object.fromEntries(
     Object.entries(silent).map(([key, value]) => [key, given(key) ? flags[key as keyof RecipeFlags] : value]),
   ) as unknown as RecipeFlags
-  return { ...recipe, ...augmentationOf(flags, given('colour') ? flags.colour : undefined) }
+  return {
+    ...recipe,
+    ...augmentationOf(flags, given('colour') ? flags.colour : undefined),
+    ...(flags.scaledDecoding && { scaledDecoding: true }),
+  }
 }
 
 async function oldRun(folder: string, threads: number | undefined, command: Command): Promise<Prepared> {
@@ -208,5 +212,6 @@ function recipeOptions(command: Command): Command {
       oneOf('colour mode', ['fast', 'full', 'none']),
       r.colour,
     )
+    .option('--scaled-decoding', 'decode pictures of four times the size or more smaller: faster, other pixels')
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)
 }

@@ -17,6 +17,8 @@ export interface DataSpeedOptions {
   readonly protocols: readonly Protocol[]
   /** From one to so many worker threads. */
   readonly mostWorkers: number
+  /** Training's, see `TrainPreprocessing`. */
+  readonly scaledDecoding: boolean
   readonly signal?: AbortSignal
 }
 
@@ -43,14 +45,14 @@ export async function* measureDataSpeed(set: ImageSet, options: DataSpeedOptions
 
 async function measure(
   set: ImageSet,
-  { size, batch, batches, signal }: DataSpeedOptions,
+  { size, batch, batches, scaledDecoding, signal }: DataSpeedOptions,
   protocol: Protocol,
   workers: number,
   cached: boolean,
 ): Promise<Pick<DataSpeed, 'imagesPerSecond' | 'milliseconds'>> {
   await using loader = new Loader(set, {
     batch,
-    preprocessing: preprocessingOf(protocol, size),
+    preprocessing: preprocessingOf(protocol, size, scaledDecoding),
     seed: 1,
     workers,
     badImages: 'skip',
@@ -71,5 +73,7 @@ async function measure(
   return { imagesPerSecond: images / seconds, milliseconds: (processorTime() - before) / images }
 }
 
-const preprocessingOf = (protocol: Protocol, size: number): Preprocessing =>
-  protocol === 'eval' ? { kind: 'views', crops: 'slim', size } : { kind: 'train', size, colour: protocol }
+const preprocessingOf = (protocol: Protocol, size: number, scaledDecoding: boolean): Preprocessing =>
+  protocol === 'eval'
+    ? { kind: 'views', crops: 'slim', size }
+    : { kind: 'train', size, colour: protocol, scaledDecoding }

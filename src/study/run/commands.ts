@@ -41,7 +41,8 @@ export function trainCommand({ model, recipe, data, ...settings }: RunSettings, 
     ['--passes', passesFlag(settings.passes)],
   ]
   const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]))
-  return ['npx inception train', ...words, ...(normScale ? [] : ['--no-norm-scale'])].join(' ')
+  const switches = [...(normScale ? [] : ['--no-norm-scale']), ...(recipe.scaledDecoding ? ['--scaled-decoding'] : [])]
+  return ['npx inception train', ...words, ...switches].join(' ')
 }
 
 const passesFlag = (passes: readonly PassName[]): string | undefined =>

@@ -48,7 +48,8 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
   const { augmentation, ...numbers } = recipe
   const wrong =
     Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
-    Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0]
+    Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0] ??
+    (['boolean', 'undefined'].includes(typeof recipe.scaledDecoding) ? undefined : 'scaledDecoding')
   if (wrong)
     throw new UserError(
       `${where}: recipe.${wrong} is missing or not what it can be; it was not written by this version`,

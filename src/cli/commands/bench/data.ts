@@ -21,6 +21,7 @@ interface Flags {
   batches: number
   workers: number
   protocol?: Protocol
+  scaledDecoding?: boolean
   json?: boolean
 }
 
@@ -36,6 +37,7 @@ export const benchDataCommand = (): Command =>
     .option('--batches <n>', 'batches for each figure', wholeNumber(1), 8)
     .option('--workers <n>', 'from 1 to so many worker threads', wholeNumber(1, mostThreads), usableCores())
     .option('--protocol <name>', `only this one of: ${protocols.join(', ')}`, oneOf('protocol', protocols))
+    .option('--scaled-decoding', 'as in training with this option')
     .option('--json', 'as JSON, with the machine')
     .action(async (flags: Flags) => {
       const signal = interruptSignal()
@@ -54,14 +56,15 @@ async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Pr
 }
 
 async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
-  const { size, batch, batches, workers, protocol } = flags
+  const { size, batch, batches, workers, protocol, scaledDecoding = false } = flags
   const line = new ProgressLine(process.stderr)
   const figures: DataSpeed[] = []
   let decoder: DecoderSpeed
   try {
     line.update('the decoder alone')
     decoder = await measureDecoder(set, batches * batch, signal)
-    const options = { size, batch, batches, mostWorkers: workers, protocols: protocol ? [protocol] : protocols, signal }
+    const some = protocol ? [protocol] : protocols
+    const options = { size, batch, batches, mostWorkers: workers, protocols: some, scaledDecoding, signal }
     for await (const figure of measureDataSpeed(set, options)) {
       figures.push(figure)
       line.update(`${figure.protocol}, ${figure.workers} workers: ${figure.imagesPerSecond.toFixed(0)} images/s`)
@@ -72,7 +75,13 @@ async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
   const machine = describeMachine('data loader')
   if (flags.json) {
     const images = set.items.length
-    console.log(JSON.stringify({ work: 'data', images, size, batch, batches, decoder, figures, machine }, undefined, 2))
+    console.log(
+      JSON.stringify(
+        { work: 'data', images, size, batch, batches, scaledDecoding, decoder, figures, machine },
+        undefined,
+        2,
+      ),
+    )
     return
   }
   const rows = figures.map(({ protocol, workers, cached, imagesPerSecond, milliseconds }) => [
