@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
 import { writeSample } from './augment.js'
 import { BadImage } from './bad-image.js'
+import { BoxList, type BoxMemory } from './boxes.js'
 import { decodeFile, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import { ImageViews, requireFitting } from './image-views.js'
@@ -19,6 +20,7 @@ export interface LoaderWorkerData {
   readonly badImages: 'error' | 'skip'
   readonly paths: SharedArrayBuffer
   readonly labels: SharedArrayBuffer
+  readonly boxes: BoxMemory | undefined
   readonly cache: CacheMemory
   readonly slots: readonly SlotMemory[]
   /** One word: tasks with a lower ticket are no longer wanted. */
@@ -68,6 +70,7 @@ const port = parentPort!
 const data = workerData as LoaderWorkerData
 const paths = new PathList(data.paths)
 const labels = new Int32Array(data.labels)
+const boxes = data.boxes && new BoxList(data.boxes)
 const cache = new ImageCache(data.cache)
 const slots = data.slots.map(memory => new Slot(memory))
 const wanted = new Int32Array(data.wanted)
@@ -223,7 +226,7 @@ function writeInput(task: FillTask, position: number, { index, image, ahead }: F
     const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
     // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
     const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
-    writeSample(image, preprocessing, random, out)
+    writeSample(image, preprocessing, random, out, boxes?.of(index, image))
     return 1
   }
   if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }

@@ -8,6 +8,7 @@ import { oneOf, realNumber } from '../../arguments.js'
 
 export interface AugmentationFlags extends Partial<Omit<Augmentation, 'style'>> {
   augment: Augmentation['style']
+  boxes?: string
 }
 
 const resizes = [...resizeMethods, 'random'] as const
@@ -15,6 +16,7 @@ const resizes = [...resizeMethods, 'random'] as const
 export const addAugmentationOptions = (command: Command): Command =>
   command
     .option('--augment <style>', 'crop, resize and flip of slim or timm', oneOf('style', ['slim', 'timm']), 'slim')
+    .option('--boxes <file>', 'where objects lie, as name,left,top,right,bottom: a crop shows a tenth of one')
     .option(
       '--resize <method>',
       `${resizes.join(', ')} (default: bilinear, with timm random)`,
