@@ -29,50 +29,66 @@ export function openBoxes({ file, sha256 }: BoxFile, images: Pick<ImageSet, 'roo
   return readBoxes(file, images)
 }
 
-/**
- * Reads where objects lie in the images of a set: lines of `name,left,top,right,bottom`, in shares of the image's width
- * and height, as TensorFlow's script `process_bounding_boxes.py` writes them from ILSVRC's annotations. An image is
- * found by its file's name without folder and ending; it can have any number of boxes. Lines on other images are passed
- * over.
- *
- * Errors: `UserError` with file and line for what is no box, and for a file that has none for any image of the set.
- */
-export function readBoxes(file: string, { root, items }: Pick<ImageSet, 'root' | 'items'>): BoxMemory {
-  const imagesOf = new Map<string, number[]>()
-  for (const [i, item] of items.entries()) {
-    const stem = stemOf(item.path)
-    const found = imagesOf.get(stem)
-    if (found) found.push(i)
-    else imagesOf.set(stem, [i])
-  }
-  const boxes = items.map((): (readonly number[])[] => [])
-  let found = 0
-  for (const { number, text } of readLines(file)) {
-    const wrong = (what: string): never => {
-      throw new UserError(
-        `${file}, line ${number}: ${what}; a line is name,left,top,right,bottom in shares of the image`,
-      )
-    }
-    const [name = '', ...words] = text.split(',')
-    const sides = words.map(word => (word.trim() === '' ? Number.NaN : Number(word)))
-    if (sides.length !== 4) wrong(`it has ${words.length} numbers after a name, not 4`)
-    if (!sides.every(side => side >= 0 && side <= 1)) wrong(`'${words.join()}' are not four numbers in [0, 1]`)
-    const [left, top, right, bottom] = sides
-    if (left! > right! || top! > bottom!) wrong('the box ends before it begins')
-    const images = imagesOf.get(stemOf(name.trim())) ?? []
-    if (images.length > 1) wrong(`${name} could be ${items[images[0]!]!.path} or ${items[images[1]!]!.path}`)
-    for (const image of images) {
-      boxes[image]!.push(sides)
-      found++
-    }
-  }
-  if (found === 0) throw new UserError(`${file} has no box for any image of ${root}: it names other images`)
-  return pack(boxes, found)
+/** The boxes of one name in a file. */
+interface Named {
+  /** Where the name stands first. */
+  readonly line: number
+  /** Left, top, right, bottom of each. */
+  readonly boxes: (readonly number[])[]
+  image?: number
 }
 
-const stemOf = (name: string): string => path.parse(name).name
+/**
+ * Reads where objects lie in the images of a set: lines of `name,left,top,right,bottom`, in shares of the image's width
+ * and height, as TensorFlow's script `process_bounding_boxes.py` writes them from ILSVRC's annotations. A name is that
+ * of the image's file, or its path below the set's folder, and its ending does not matter. An image can have any number
+ * of boxes. Lines on other images are passed over.
+ *
+ * Errors: `UserError` with file and line for what is no box, for a name of two images, and for a file that has no box
+ * for any image of the set.
+ */
+export function readBoxes(file: string, { root, items }: Pick<ImageSet, 'root' | 'items'>): BoxMemory {
+  const byName = new Map<string, Named>()
+  for (const { number, text } of readLines(file)) {
+    const [name = '', ...words] = text.split(',')
+    const key = withoutEnding(name.trim())
+    const named = byName.get(key) ?? { line: number, boxes: [] }
+    named.boxes.push(sidesOf(words, `${file}, line ${number}`))
+    byName.set(key, named)
+  }
+  const boxes = items.map(({ path: place }, image) => {
+    const keys = new Set([path.relative(root, place).replaceAll(path.sep, '/'), path.basename(place)])
+    return [...keys].flatMap(key => {
+      const named = byName.get(withoutEnding(key))
+      if (named?.image !== undefined) {
+        const places = `${items[named.image]!.path} or ${place}`
+        throw new UserError(`${file}, line ${named.line}: this could be ${places}; write the path below ${root}`)
+      }
+      if (named) named.image = image
+      return named?.boxes ?? []
+    })
+  })
+  if (boxes.every(own => own.length === 0))
+    throw new UserError(`${file} has no box for any image of ${root}: it names other images`)
+  return pack(boxes)
+}
 
-function pack(boxes: readonly (readonly (readonly number[])[])[], count: number): BoxMemory {
+const withoutEnding = (name: string): string => name.slice(0, name.length - path.extname(name).length)
+
+function sidesOf(words: readonly string[], where: string): readonly number[] {
+  const wrong = (what: string): never => {
+    throw new UserError(`${where}: ${what}; a line is name,left,top,right,bottom in shares of the image`)
+  }
+  const sides = words.map(word => (word.trim() === '' ? Number.NaN : Number(word)))
+  if (sides.length !== 4) wrong(`it has ${words.length} numbers after a name, not 4`)
+  if (!sides.every(side => side >= 0 && side <= 1)) wrong(`'${words.join()}' are not four numbers in [0, 1]`)
+  const [left, top, right, bottom] = sides
+  if (left! > right! || top! > bottom!) wrong('the box ends before it begins')
+  return sides
+}
+
+function pack(boxes: readonly (readonly (readonly number[])[])[]): BoxMemory {
+  const count = boxes.reduce((sum, own) => sum + own.length, 0)
   const starts = new Uint32Array(new SharedArrayBuffer((boxes.length + 1) * 4))
   const sides = new Float32Array(new SharedArrayBuffer(count * 16))
   let at = 0

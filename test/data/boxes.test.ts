@@ -56,7 +56,15 @@ test('a line that is no box is named, and any text is boxes or a user error', as
     assert.throws(() => read(text), { name: 'UserError', message: why }, text)
   const twice = { root: 'train', items: [...set.items, { path: 'train/n3/n1_1.png', label: 1 }] }
   read('n1_1.JPEG,0,0,1,1')
-  assert.throws(() => readBoxes(file, twice), /n1_1.JPEG could be .*n1_1.JPEG or .*n1_1.png/)
+  assert.throws(
+    () => readBoxes(file, twice),
+    /line 1: this could be .*n1_1.JPEG or .*n1_1.png; write the path below train/,
+  )
+
+  writeFileSync(file, 'n3/n1_1.png,0,0,1,1')
+  const boxes = new BoxList(readBoxes(file, twice))
+  const counts = [0, 1, 2, 3].map(i => boxes.of(i, { width: 9, height: 9 }).length)
+  assert.deepEqual(counts, [0, 0, 0, 1])
 
   const word = fc.oneof(
     fc.constantFrom('n1_1.JPEG', '0', '1', '0.5', '1e400', '-0', 'NaN', ''),

@@ -177,11 +177,12 @@ test('with every augmentation on, a run is resumed to the same bits by any numbe
 
 test('a run records where objects lie, and does not go on with other boxes', async () => {
   const file = path.join(root, 'boxes.csv')
-  writeFileSync(file, `${path.basename(data.train.items[0]!.path)},0.25,0.25,0.5,0.5\n`)
+  const first = path.relative(data.train.root, data.train.items[0]!.path)
+  writeFileSync(file, `${first},0.25,0.25,0.5,0.5\n`)
   const boxes = boxFile(file)
   await run('boxed', {}, { boxes, steps: 1 })
   assert.deepEqual(parseSettings(readSettings(path.join(root, 'boxed')), 'boxed').boxes, boxes)
-  writeFileSync(file, `${path.basename(data.train.items[0]!.path)},0,0,1,1\n`)
+  writeFileSync(file, `${first},0,0,1,1\n`)
   await assert.rejects(run('boxed', { resume: true }, { boxes, steps: 2 }), /boxes\.csv is not the file/)
 })
 
