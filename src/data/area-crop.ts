@@ -15,7 +15,7 @@ export function areaCrop(width: number, height: number, random: RandomStream): R
     const ratio = Math.exp(random.uniform(Math.log(aspect[0]), Math.log(aspect[1])))
     const w = Math.round(Math.sqrt(target * ratio))
     const h = Math.round(Math.sqrt(target / ratio))
-    // The sources let a side of 0 through, and fail when they resize it.
+    // timm lets a side of 0 through, and fails when it resizes it.
     if (w < 1 || h < 1 || w > width || h > height) continue
     const y = random.integer(height - h + 1)
     return { x: random.integer(width - w + 1), y, width: w, height: h }

@@ -2,7 +2,7 @@ import type { RandomStream } from '../base/random.js'
 import { areaCrop } from './area-crop.js'
 import { type Augmentation, plainAugmentation, type Style } from './augmentation.js'
 import { distortColour, drawColour } from './colour.js'
-import { distortedCrop } from './crop.js'
+import { distortedCrop, type Rectangle } from './crop.js'
 import { cutOut } from './cut-out.js'
 import type { RgbImage } from './decode.js'
 import { eraseRectangle } from './erase.js'
@@ -21,31 +21,33 @@ let writer: SampleWriter | undefined
  * switched off draws nothing.
  *
  * @param out [size, size, 3], values in [−1, 1], and outside where noise stands in a place that was erased
+ * @param boxes of objects, of which Slim's crop shows one
  */
 export function writeSample(
   image: RgbImage,
   preprocessing: TrainPreprocessing,
   random: RandomStream,
   out: Float32Array,
+  boxes: readonly Rectangle[] = [],
 ): void {
   const { size, augmentation = plainAugmentation } = preprocessing
   const { style, erase, eraseMode } = augmentation
-  distortions[style](image, { ...preprocessing, augmentation }, random, out)
+  distortions[style](image, { ...preprocessing, augmentation, boxes }, random, out)
   if (erase > 0) eraseRectangle(out, size, { probability: erase, mode: eraseMode }, random)
 }
 
 /** Writes values in [−1, 1]. */
 type Distortion = (
   image: RgbImage,
-  preprocessing: TrainPreprocessing & { readonly augmentation: Augmentation },
+  preprocessing: TrainPreprocessing & { readonly augmentation: Augmentation; readonly boxes: readonly Rectangle[] },
   random: RandomStream,
   out: Float32Array,
 ) => void
 
 const distortions: { readonly [S in Style]: Distortion } = {
   /** Crop by height, resize, flip with probability ½, colour. RandAugment comes before the colours, in 8 bits. */
-  slim(image, { size, colour, augmentation }, random, out) {
-    const crop = distortedCrop(image.width, image.height, random)
+  slim(image, { size, colour, augmentation, boxes }, random, out) {
+    const crop = distortedCrop(image.width, image.height, random, {}, boxes)
     const method = drawMethod(augmentation.resize, random)
     const mirrored = random.uniform() < 0.5
     if (method === 'bilinear' && augmentation.randAugment === '') {

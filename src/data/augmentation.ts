@@ -37,7 +37,7 @@ export const styles: { readonly [S in Style]: StyleTraits } = {
   timm: { resizes: ['random', 'bilinear', 'bicubic'], jitter: 0.4 },
 }
 
-/** TF-Slim's fast mode, and nothing else. */
+/** TF-Slim's bilinear resizing, and nothing besides its crop, flip and colours. */
 export const plainAugmentation: Augmentation = {
   style: 'slim',
   resize: 'bilinear',

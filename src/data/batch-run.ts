@@ -5,7 +5,7 @@ import type { FillTask, LoaderShare } from './loader-worker.js'
  * view of an image in a pass.
  */
 export interface Batch {
-  /** [batch, height, width, 3], values in [−1, 1]; samples from `count` on are zero. In memory shared between threads. */
+  /** [batch, height, width, 3], values in [−1, 1], and outside where noise was put; samples from `count` on are zero. In memory shared between threads. */
   readonly images: Float32Array
   /** [batch]; −1 from `count` on, and for a bad image that evaluation leaves out. */
   readonly labels: Int32Array

@@ -2,6 +2,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
 import { writeSample } from './augment.js'
 import { BadImage } from './bad-image.js'
+import { BoxList, type BoxMemory } from './box-file.js'
 import { decodeImage, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import { ImageViews, requireFitting } from './image-views.js'
@@ -22,6 +23,7 @@ export interface LoaderWorkerData {
   readonly badImages: 'error' | 'skip'
   readonly places: PlaceMemory
   readonly labels: SharedArrayBuffer
+  readonly boxes: BoxMemory | undefined
   readonly cache: CacheMemory
   readonly slots: readonly SlotMemory[]
   /** One word: tasks with a lower ticket are no longer wanted. */
@@ -72,6 +74,7 @@ const data = workerData as LoaderWorkerData
 const places = new PlaceList(data.places)
 const reader = new PlaceReader()
 const labels = new Int32Array(data.labels)
+const boxes = data.boxes && new BoxList(data.boxes)
 const cache = new ImageCache(data.cache)
 const slots = data.slots.map(memory => new Slot(memory))
 const wanted = new Int32Array(data.wanted)
@@ -231,7 +234,7 @@ function writeInput(task: FillTask, position: number, { index, image, ahead }: F
     const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
     // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
     const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
-    writeSample(image, preprocessing, random, out)
+    writeSample(image, preprocessing, random, out, boxes?.of(index, image))
     return 1
   }
   if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }

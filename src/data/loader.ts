@@ -2,6 +2,7 @@ import { UserError } from '../base/error.js'
 import { formatBytes } from '../base/format.js'
 import { usableCores } from '../base/threads.js'
 import { type Batch, BatchRun, type Filling } from './batch-run.js'
+import { BoxList, type BoxMemory } from './box-file.js'
 import type { ImageSet } from './class-folder.js'
 import { Crew } from './crew.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
@@ -30,6 +31,8 @@ export interface LoaderOptions {
    * in training the next good image of the epoch's order stands in for it, in evaluation it is left out.
    */
   readonly badImages: 'error' | 'skip'
+  /** Where objects lie in the images of training, from `readBoxes`: Slim's crops show a tenth of one. @default not known */
+  readonly boxes?: BoxMemory
   /** Whether the set is only a part of one, so that all of its images may be bad. @default false */
   readonly partial?: boolean
   /** Memory for decoded images, so that later epochs need not decode. Speed only. @default 512 MiB */
@@ -109,6 +112,10 @@ export class Loader {
     if (set.items.length === 0) throw new UserError(`${set.root} has no images`)
     if (options.cache !== undefined && !ImageCache.fits(options.cache, set.items.length))
       throw new RangeError('the cache was reserved for another number of images')
+    if (options.boxes !== undefined && new BoxList(options.boxes).length !== set.items.length)
+      throw new RangeError('the boxes are those of another number of images')
+    if (options.boxes !== undefined && preprocessing.kind === 'train' && preprocessing.augmentation?.style === 'timm')
+      throw new UserError("boxes are for Slim's crops, and timm's look at no objects: leave the boxes out", 2)
     signal?.throwIfAborted()
 
     this.#set = set
@@ -133,6 +140,7 @@ export class Loader {
       badImages: options.badImages,
       places: PlaceList.pack(set.items),
       labels: labels.buffer,
+      boxes: options.boxes,
       cache: options.cache ?? ImageCache.reserve(set.items.length, cacheBytes),
       slots: memory,
       wanted,

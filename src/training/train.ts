@@ -3,6 +3,7 @@ import { UserError } from '../base/error.js'
 import { RandomStream } from '../base/random.js'
 import { type Shape, sizeOf } from '../base/shape.js'
 import { mixes } from '../data/augmentation.js'
+import { type BoxFile, openBoxes } from '../data/box-file.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
@@ -32,6 +33,8 @@ export interface TrainingPlan {
   readonly badImages: 'error' | 'skip'
   /** Threads that decode. @default the loader's own choice */
   readonly workers?: number | undefined
+  /** Where objects lie in the images, for Slim's crops. @default not known */
+  readonly boxes?: BoxFile | undefined
   /** Decoded images to share with other loaders of the same set. */
   readonly cache?: CacheMemory | undefined
   /** What is computed twice to save memory. @default 'auto' */
@@ -104,6 +107,7 @@ export async function* train(
     badImages: plan.badImages,
     ...(plan.workers !== undefined && { workers: plan.workers }),
     ...(plan.cache && { cache: plan.cache }),
+    ...(plan.boxes && { boxes: openBoxes(plan.boxes, images) }),
   })
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
   const decoded = loader.fillCache()

@@ -36,17 +36,18 @@ test('training stays in [−1, 1], is decided by its stream and mirrors half of 
 
   // Left half black, right half white: which side is bright tells a mirrored sample.
   const half = { width: 40, height: 40, rgb: Uint8Array.from({ length: 4800 }, (_, i) => (i % 120 < 60 ? 0 : 255)) }
-  let mirrored = 0
-  let told = 0
-  for (let seed = 0; seed < 2000; seed++) {
-    const out = new Float32Array(9 * 9 * 3)
-    writeSample(half, { ...train, colour: 'none' }, new RandomStream(seed), out)
-    const [left, right] = [out[0]!, out[8 * 3]!]
-    if (left === right) continue
-    told++
-    if (left > right) mirrored++
+  for (const augmentation of [plainAugmentation, timm]) {
+    let mirrored = 0
+    let told = 0
+    for (let seed = 0; seed < 2000; seed++) {
+      const out = sampleOf(half, { ...train, colour: 'none', augmentation }, seed)
+      const [left, right] = [out[0]!, out[8 * 3]!]
+      if (left === right) continue
+      told++
+      if (left > right) mirrored++
+    }
+    assert.ok(told > 1000 && Math.abs(mirrored / told - 0.5) < 0.05)
   }
-  assert.ok(told > 1000 && Math.abs(mirrored / told - 0.5) < 0.05)
 })
 
 test('only the slice given is written', () => {
@@ -74,7 +75,7 @@ test("without an augmentation it is Slim's crop, bilinear resizing, flip and col
     }
 })
 
-test("timm's style is a crop resized by either of Pillow's filters and flipped half of the time, in 8 bits", () => {
+test("timm's style is a crop resized by either of Pillow's filters and perhaps flipped, in 8 bits", () => {
   // An image so small that all of its crops can be listed.
   const image = noise(5, 2, 3)
   const plain = { kind: 'train', size: 6, colour: 'none', augmentation: timm } as const

@@ -5,6 +5,7 @@ import test from 'node:test'
 import { openBackend } from '../../src/backends/open.js'
 import { UserError } from '../../src/base/error.js'
 import { plainAugmentation } from '../../src/data/augmentation.js'
+import { boxFile } from '../../src/data/box-file.js'
 import { openDataSets, type RunOptions, trainInFolder } from '../../src/study/run/run.js'
 import { parseSettings, type RunSettings } from '../../src/study/run/run-settings.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
@@ -172,6 +173,17 @@ test('with every augmentation on, a run is resumed to the same bits by any numbe
   const unmixed = { ...recipe, epochs: 1, augmentation: { ...recipe.augmentation!, mixup: 0, cutmix: 0 } }
   await run('unmixed', {}, { recipe: unmixed })
   assert.notEqual(sha256(checkpoint('unmixed', 6)), sha256(checkpoint('augmented', 6)))
+})
+
+test('a run records where objects lie, and does not go on with other boxes', async () => {
+  const file = path.join(root, 'boxes.csv')
+  const first = path.relative(data.train.root, data.train.items[0]!.path)
+  writeFileSync(file, `${first},0.25,0.25,0.5,0.5\n`)
+  const boxes = boxFile(file)
+  await run('boxed', {}, { boxes, steps: 1 })
+  assert.deepEqual(parseSettings(readSettings(path.join(root, 'boxed')), 'boxed').boxes, boxes)
+  writeFileSync(file, `${first},0,0,1,1\n`)
+  await assert.rejects(run('boxed', { resume: true }, { boxes, steps: 2 }), /boxes\.csv is not the file/)
 })
 
 test('images cannot be mixed in a batch of one', async () => {

@@ -4,6 +4,7 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
+import { boxFile } from '../../data/box-file.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
@@ -133,6 +134,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
+    ...(flags.boxes !== undefined && { boxes: boxFile(flags.boxes) }),
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,

@@ -2,6 +2,7 @@ import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
+import type { BoxFile } from '../../data/box-file.js'
 
 import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
 
@@ -17,6 +18,8 @@ export interface RunSettings {
   readonly model: ModelSpec
   readonly recipe: Recipe
   readonly data: string
+  /** Where objects lie in the training images. @default not known */
+  readonly boxes?: BoxFile
   readonly badImages: BadImagePolicy
   readonly backend: BackendName
   readonly evaluateEpochs: number
@@ -42,7 +45,7 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
-  const { recipe, data, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } = settings
+  const { recipe, data, boxes, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } = settings
   if (!isJsonObject(recipe) || typeof data !== 'string')
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const { augmentation, ...numbers } = recipe
@@ -63,6 +66,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
       }),
     },
     data,
+    ...(boxes !== undefined && { boxes: parseBoxFile(boxes, where) }),
     badImages: badImagePolicies.find(known => known === badImages) ?? 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
@@ -88,6 +92,13 @@ function parseAugmentation(value: JsonObject[string], colour: Recipe['colour'], 
     throw error instanceof UserError ? new UserError(`${where}: ${error.message}`) : error
   }
   return augmentation
+}
+
+function parseBoxFile(value: JsonObject[string], where: string): BoxFile {
+  const { file, sha256 } = isJsonObject(value) ? value : {}
+  if (typeof file !== 'string' || typeof sha256 !== 'string')
+    throw new UserError(`${where}: boxes is not what it can be; it was not written by this version`)
+  return { file, sha256 }
 }
 
 function parseFineTuning(value: JsonObject[string], where: string): FineTuning {

@@ -1,20 +1,33 @@
 import type { Command } from 'commander'
 import { UserError } from '../../../base/error.js'
-import { type Augmentation, plainAugmentation, requireAugmentation, styles } from '../../../data/augmentation.js'
+import {
+  type Augmentation,
+  plainAugmentation,
+  requireAugmentation,
+  type Style,
+  styles,
+} from '../../../data/augmentation.js'
 import { eraseModes } from '../../../data/erase.js'
 import { resizeMethods } from '../../../data/resize-methods.js'
 import type { Recipe } from '../../../training/recipe.js'
 import { oneOf, realNumber } from '../../arguments.js'
 
 export interface AugmentationFlags extends Partial<Omit<Augmentation, 'style'>> {
-  augment: Augmentation['style']
+  augment: Style
+  boxes?: string
 }
 
 const resizes = [...resizeMethods, 'random'] as const
 
 export const addAugmentationOptions = (command: Command): Command =>
   command
-    .option('--augment <style>', 'crop, resize and flip of slim or timm', oneOf('style', ['slim', 'timm']), 'slim')
+    .option(
+      '--augment <style>',
+      'crop, resize and flip of slim or timm',
+      oneOf('style', Object.keys(styles) as Style[]),
+      'slim',
+    )
+    .option('--boxes <file>', 'where objects lie, as name,left,top,right,bottom: a crop shows a tenth of one')
     .option(
       '--resize <method>',
       `${resizes.join(', ')} (default: bilinear, with timm random)`,
