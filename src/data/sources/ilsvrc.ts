@@ -56,17 +56,19 @@ function complain({ path: file }: InputFile, member: string, expected: string): 
 export const ilsvrc: Source = {
   lists: false,
   async open(place, wanted, options) {
-    const at = (split: Split) => path.join(place, archives[split])
+    // One archive given by itself is not enough: the kit lies beside it.
+    const folder = Object.values(archives).includes(path.basename(place)) ? path.dirname(place) : place
+    const at = (split: Split) => path.join(folder, archives[split])
     const there = { train: await isFile(at('train')), val: await isFile(at('val')) }
     if (!there.train && !there.val) return undefined
-    const kit = await findDevkit(place)
+    const kit = await findDevkit(folder)
     const found: Partial<Record<Split, readonly LookedThrough[]>> = {}
     if (wanted.includes('train') && there.train)
       found.train = [{ file: at('train'), images: await imagesOf(at('train'), trainArchive, options) }]
     if (wanted.includes('val') && there.val) {
       if (!kit)
         throw new UserError(
-          `${place} has no ILSVRC2012_devkit_t12.tar.gz, which says what the validation images show: put it there`,
+          `${folder} has no ILSVRC2012_devkit_t12.tar.gz, which says what the validation images show: put it there`,
         )
       found.val = [
         { file: at('val'), images: withTruth(await imagesOf(at('val'), valArchive, options), at('val'), kit) },
@@ -74,7 +76,7 @@ export const ilsvrc: Source = {
     }
     const wnids = kit?.wnids ?? found.train?.flatMap(({ images }) => images.map(({ label }) => label)) ?? []
     const classes = [...new Set(wnids)].sort()
-    return setsOf(place, found, { classes, labelOf: new Map(classes.map((wnid, label) => [wnid, label])) })
+    return setsOf(folder, found, { classes, labelOf: new Map(classes.map((wnid, label) => [wnid, label])) })
   },
 }
 

@@ -206,6 +206,8 @@ test("ILSVRC's training archive is not touched to evaluate, and the kit may be u
   const folder = await temporaryFolder(t)
   await forms['archives of ILSVRC']!(folder, images)
   const expected = placesIn(await openEvaluationData(folder))
+  const archive = path.join(folder, 'ILSVRC2012_img_val.tar')
+  assert.deepEqual(placesIn(await openEvaluationData(archive)), expected, 'named by itself')
   await writeFile(path.join(folder, 'ILSVRC2012_img_train.tar'), 'no archive')
   assert.deepEqual(placesIn(await openEvaluationData(folder)), expected)
   execFileSync('tar', ['-xzf', 'ILSVRC2012_devkit_t12.tar.gz'], { cwd: folder })
