@@ -109,7 +109,9 @@ test('any bytes at all are refused or read, and never taken for a prediction', (
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), fc.boolean(), (bytes, headed) => {
       writeFileSync(file, headed ? Buffer.concat([header, bytes]) : bytes)
-      if (headed || bytes.length === 0) assert.deepEqual(contents(file, 1), [])
+      // A file that ends within its header was cut there.
+      const isCut = header.subarray(0, bytes.length).equals(bytes)
+      if (headed || isCut) assert.deepEqual(contents(file, 1), [])
       else assert.throws(() => contents(file, 1), /holds no predictions kept by this program/)
       if (headed) assert.deepEqual(readFileSync(file), header)
     }),
