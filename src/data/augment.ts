@@ -7,6 +7,7 @@ import { cutOut } from './cut-out.js'
 import type { RgbImage } from './decode.js'
 import { eraseRectangle } from './erase.js'
 import { jitterColours } from './jitter.js'
+import { toNetworkRange } from './network-range.js'
 import type { TrainPreprocessing } from './preprocessing.js'
 import { drawFilter, parseRandAugment, randAugment } from './rand-augment.js'
 import { type Filter, resample } from './resample.js'
@@ -99,9 +100,4 @@ function mirror({ rgb, width, height }: RgbImage): void {
 
 function writePixels({ rgb }: RgbImage, out: Float32Array): void {
   for (let i = 0; i < rgb.length; i++) out[i] = rgb[i]! / 255
-}
-
-/** Values of [0, 1] become [−1, 1], what lies outside is clipped; in place. */
-export function toNetworkRange(values: Float32Array): void {
-  for (let i = 0; i < values.length; i++) values[i] = (Math.min(Math.max(values[i]!, 0), 1) - 0.5) * 2
 }
