@@ -1,7 +1,7 @@
 import path from 'node:path'
 import { UserError } from '../base/error.js'
-import type { Boxes } from './boxes.js'
 import { isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
+import type { ImageBoxes } from './image-boxes.js'
 import type { ImagePlace } from './image-place.js'
 import { imagesBelow } from './images-below.js'
 
@@ -9,7 +9,7 @@ import { imagesBelow } from './images-below.js'
 export interface LabelledImage extends ImagePlace {
   readonly label: number
   /** Where in the image its object is, where that is known. */
-  readonly boxes?: Boxes
+  readonly boxes?: ImageBoxes
 }
 
 /** Images with labels, in a fixed order that depends on names only. */

@@ -30,9 +30,11 @@ export async function classNamesOf(labels: ReadonlySet<string>, folder: string):
     const classes = [...labels].sort()
     return { classes, labelOf: new Map(classes.map((name, label) => [name, label])) }
   }
-  const numbers = [...labels].map(Number)
-  const least = Math.min(...numbers)
-  const most = Math.max(...numbers)
+  let [least, most] = [Number.POSITIVE_INFINITY, 0]
+  for (const label of labels) {
+    least = Math.min(least, Number(label))
+    most = Math.max(most, Number(label))
+  }
   if (most >= mostClasses)
     throw new UserError(`${folder} has a class with the number ${most}: number classes from 0 or 1`)
   const named = (await numberedNames(folder)) ?? (await namesInOrder(folder, least, most))

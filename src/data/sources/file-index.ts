@@ -24,9 +24,9 @@ interface Header {
 }
 
 /**
- * The images of a file. One that holds them is read from one end to the other, so what is found is kept: in a folder beside the file, or
- * in the user's cache folder where that is read-only, and taken from there as long as the file does not change. An index
- * that is damaged is made again; one that cannot be written is done without.
+ * The images of a file. One that holds them is read from one end to the other, so what is found is kept: in a folder
+ * beside the file, or in the user's cache folder where that is read-only, and taken from there as long as the file does
+ * not change. An index that is damaged is made again; one that cannot be written is done without.
  *
  * Errors: as the form's `scan`, and the signal's reason when aborted.
  */

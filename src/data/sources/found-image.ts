@@ -1,5 +1,5 @@
 import type { InputFile } from '../../formats/input-file.js'
-import type { Boxes } from '../boxes.js'
+import type { ImageBoxes } from '../image-boxes.js'
 
 /** An image in a file that holds or names many, before classes have numbers. */
 export interface FoundImage {
@@ -9,7 +9,7 @@ export interface FoundImage {
   readonly label: string
   /** Where its bytes begin in the file, and how many there are. @default they are a file of their own */
   readonly part?: { readonly begin: number; readonly size: number }
-  readonly boxes?: Boxes
+  readonly boxes?: ImageBoxes
 }
 
 /** A kind of file that holds many images, or names them. */

@@ -1,5 +1,5 @@
-import type { Boxes } from '../boxes.js'
 import type { LabelledImage } from '../class-folder.js'
+import type { ImageBoxes } from '../image-boxes.js'
 import { type FilePart, memberPath } from '../image-place.js'
 
 /**
@@ -8,13 +8,13 @@ import { type FilePart, memberPath } from '../image-place.js'
  */
 export class MemberImage implements LabelledImage {
   readonly label: number
-  readonly boxes?: Boxes
+  readonly boxes?: ImageBoxes
   readonly #file: string
   readonly #name: string
   readonly #begin: number
   readonly #size: number
 
-  constructor({ file, begin, size }: FilePart, name: string, label: number, boxes: Boxes | undefined) {
+  constructor({ file, begin, size }: FilePart, name: string, label: number, boxes: ImageBoxes | undefined) {
     this.#file = file
     this.#name = name
     this.#begin = begin

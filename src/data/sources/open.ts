@@ -57,7 +57,7 @@ export async function openHeld(
   return undefined
 }
 
-/** Whether there are folders with images in them, as far below as it may be; archives beside those are where they came from. */
+/** Whether there are folders with images in them, however far below; archives beside those are where they came from. */
 async function holdsClassFolders(folder: string): Promise<boolean> {
   if (!(await statOf(folder))?.isDirectory()) return false
   for (const entry of await sortedEntries(folder)) {

@@ -2,7 +2,7 @@ import { UserError } from '../../base/error.js'
 import { type Feature, readExample } from '../../formats/example.js'
 import type { Fail } from '../../formats/file-error.js'
 import { tfRecordExtents } from '../../formats/tfrecord.js'
-import { type Boxes, boxesOf } from '../boxes.js'
+import { type ImageBoxes, imageBoxesOf } from '../image-boxes.js'
 import type { FileForm } from './found-image.js'
 
 /**
@@ -42,14 +42,14 @@ function labelIn(features: ReadonlyMap<string, Feature>, fail: Fail): string {
   return number < 2n ** 31n ? String(number) : fail('has a class out of range')
 }
 
-const sides = ['ymin', 'xmin', 'ymax', 'xmax'] as const
+const sides = ['xmin', 'ymin', 'xmax', 'ymax'] as const
 
-function boxesIn(features: ReadonlyMap<string, Feature>, fail: Fail): Boxes | undefined {
-  const [top, left, bottom, right] = sides.map(
+function boxesIn(features: ReadonlyMap<string, Feature>, fail: Fail): ImageBoxes | undefined {
+  const [left, top, right, bottom] = sides.map(
     side => features.get(`image/object/bbox/${side}`)?.floats() ?? new Float32Array(0),
   ) as [Float32Array, Float32Array, Float32Array, Float32Array]
-  if (top.length === 0) return undefined
-  if ([left, bottom, right].some(({ length }) => length !== top.length))
+  if (left.length === 0) return undefined
+  if ([top, right, bottom].some(({ length }) => length !== left.length))
     return fail('has bounding boxes of which sides are missing')
-  return boxesOf(Array.from(top, (y, i) => [y, left[i]!, bottom[i]!, right[i]!] as const))
+  return imageBoxesOf(Array.from(left, (x, i) => [x, top[i]!, right[i]!, bottom[i]!] as const))
 }

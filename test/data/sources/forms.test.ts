@@ -51,7 +51,7 @@ test('the boxes of records are held within the image; those without an area are 
   const folder = await temporaryFolder(t)
   await forms.TFRecords!(folder, images)
   const { train } = await openTrainingData(folder)
-  assert.deepEqual(train.items[0]!.boxes, [0, 0.25, 0.5, 0.75])
+  assert.deepEqual(train.items[0]!.boxes, [0.25, 0, 0.75, 0.5])
   const item = train.items.find(({ path: name }) => name.endsWith(` › ${first!.name}`))!
   assert.deepEqual(Buffer.from(await readPlace(item)), Buffer.from(first!.bytes))
 })
@@ -107,7 +107,7 @@ test('records that are no images of a class are told with their place', async t 
   await told({ ...encoded, 'image/class/label': { integers: [2 ** 40] } }, /has a class out of range/)
   await told({ ...encoded, 'image/class/synset': { bytes: [Buffer.from([0xff])] } }, /a text that is not UTF-8/)
   await told(
-    { ...encoded, 'image/class/synset': text('a'), 'image/object/bbox/ymin': { floats: [0] } },
+    { ...encoded, 'image/class/synset': text('a'), 'image/object/bbox/xmin': { floats: [0] } },
     /sides are missing/,
   )
 })
