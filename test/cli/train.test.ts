@@ -243,4 +243,5 @@ test('bad images stop training and are named, or are left out and listed', async
     assert.ok(existsSync(path.join(aside, path.relative(data, file))))
   }
   assert.equal(readFileSync(path.join(aside, 'list.csv'), 'utf8').trimEnd().split('\n').length, 3)
+  assert.equal(logOf('moving').at(-1)?.type, 'done')
 })

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend } from '../../backends/backend.js'
+import { UserError } from '../../base/error.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { ImageCache } from '../../data/image-cache.js'
 import { describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
@@ -112,12 +113,13 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     let last: TrainingEvent | undefined
     for (let next = start; !next.done; next = await events.next()) {
       last = next.value
+      // So that the end of the run is the last line of its log.
+      if (settings.badImages === 'quarantine' && last.type === 'done')
+        for (const message of setAside(settings, readEventLog(folder.eventsFile)))
+          await tell({ type: 'warning', message })
       // A run that goes on meets its bad images again.
       if (last.type !== 'bad image' || !toldBefore.has(last.path)) await tell(last)
     }
-    if (settings.badImages === 'quarantine' && last?.type === 'done')
-      for (const message of setAside(settings, readEventLog(folder.eventsFile)))
-        await tell({ type: 'warning', message })
     writeRunReport(folder.reportFile, settings, readEventLog(folder.eventsFile))
     return last!
   } finally {
@@ -133,7 +135,14 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
  */
 function setAside({ data }: RunSettings, log: readonly TrainingEvent[]): string[] {
   const bad = log.flatMap(event => (event.type === 'bad image' ? [event] : []))
-  return describeQuarantine(quarantine(data, quarantineOf(data), bad), quarantineOf(data))
+  const into = quarantineOf(data)
+  try {
+    return describeQuarantine(quarantine(data, into, bad), into)
+  } catch (error) {
+    // What was trained is saved, and a full disk beside the data takes nothing from it.
+    if (error instanceof UserError) return [`bad images stay where they are: ${error.message}`]
+    throw error
+  }
 }
 
 function newestCheckpoint(
