@@ -7,11 +7,9 @@ import { decodeImage, type RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
 import { ImageViews, requireFitting } from './image-views.js'
 import { TrainingOrder } from './order.js'
-
 import { PlaceList, type PlaceMemory } from './place-list.js'
 import { PlaceReader } from './place-reader.js'
 import { inputExtent, leastDecodedSide, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
-
 import { Slot, type SlotMemory } from './slot.js'
 
 /** What every worker of a loader knows from the start. */

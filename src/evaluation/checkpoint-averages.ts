@@ -2,7 +2,7 @@ import type { Backend, Store } from '../backends/backend.js'
 import { averageName } from '../optim/average.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState, restore } from '../training/checkpoint-state.js'
-import { variablesOf } from './compiled-network.js'
+import { evaluationVariables } from './compiled-network.js'
 
 /**
  * A store that holds a checkpoint's running averages under the variables' own names; where it has none, as with imported
@@ -13,7 +13,7 @@ export function averagesOf(checkpoint: Checkpoint, backend: Backend): Store {
   const store = backend.createStore()
   try {
     // Drawing millions of first values, only to write over them, took a quarter of the time to a first prediction.
-    for (const variable of variablesOf(model, { width: model.size, height: model.size }))
+    for (const variable of evaluationVariables(model, { width: model.size, height: model.size }))
       store.declare({ ...variable, initial: { kind: 'constant', value: 0 } }, 0)
 
     restore(store, checkpoint, name => (checkpoint.has(averageName(name)) ? averageName(name) : name))

@@ -33,7 +33,7 @@ export function declareNetwork(
   options: Pick<CompiledNetworkOptions, 'model' | 'store' | 'extent' | 'averages'>,
 ): string[] {
   const { model, store, extent, averages } = options
-  return variablesOf(model, extent).map(variable => {
+  return evaluationVariables(model, extent).map(variable => {
     const declared = inStore(variable, averages ? averageName : name => name)
     store.declare(declared, 0)
     return declared.name
@@ -41,7 +41,7 @@ export function declareNetwork(
 }
 
 /** The variables of a network in evaluation. Errors: UserError where images of this extent are too small for it. */
-export function variablesOf(model: ModelSpec, extent: Extent): Variable[] {
+export function evaluationVariables(model: ModelSpec, extent: Extent): Variable[] {
   const { graph } = buildModel(networkOf(model), { ...modelOptions(model), size: extent, mode: 'eval', batch: 1 })
   return graph.nodes.flatMap(({ outputs }) => Object.values(outputs).flatMap(value => variableOf(value) ?? []))
 }

@@ -1,11 +1,8 @@
 import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
-
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
 import type { BoxFile } from '../../data/box-file.js'
-
 import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
-
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'

@@ -8,7 +8,6 @@ import { expectFilePlace, writeAtomically } from '../../../formats/atomic-file.j
 import { paperRecipe } from '../../../training/recipe.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
 import { interruptSignal } from '../../interrupt.js'
-
 import { lookingThrough } from '../../looking-through.js'
 import { ProgressLine } from '../../progress-line.js'
 import { warn } from '../../warn.js'
