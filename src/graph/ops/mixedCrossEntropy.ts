@@ -1,6 +1,6 @@
 import { sizeOf } from '../../base/shape.js'
 import { defineOp, matrix, ShapeError, type Type } from '../op.js'
-import type { Smoothing } from './softmaxCrossEntropy.js'
+import { crossEntropyOfRow, type Smoothing } from './softmaxCrossEntropy.js'
 
 /**
  * Cross-entropy of images that were mixed, as mixup and CutMix have it: the target of a row is share·t(labels) +
@@ -33,19 +33,9 @@ export const mixedCrossEntropy = defineOp({
     for (let row = 0; row < n; row++) {
       const z = logits.data.subarray(row * classes, (row + 1) * classes)
       const p = probabilities.data.subarray(row * classes, (row + 1) * classes)
-      let largest = Number.NEGATIVE_INFINITY
-      for (let j = 0; j < classes; j++) largest = Math.max(largest, z[j]!)
-      let normaliser = 0
-      let mean = 0
-      for (let j = 0; j < classes; j++) {
-        p[j] = Math.exp(z[j]! - largest)
-        normaliser += p[j]!
-        mean += z[j]! / classes
-      }
-      for (let j = 0; j < classes; j++) p[j]! /= normaliser
       const share = shares.data[row]!
       const target = share * z[labels.data[row]!]! + (1 - share) * z[others.data[row]!]!
-      total += largest + Math.log(normaliser) - (1 - smoothing) * target - smoothing * mean
+      total += crossEntropyOfRow(z, p, target, smoothing)
     }
     loss.data[0] = total / n
   },

@@ -1,5 +1,5 @@
 import { sizeOf } from '../../base/shape.js'
-import { defineOp, matrix, ShapeError } from '../op.js'
+import { defineOp, matrix, type Numbers, ShapeError } from '../op.js'
 
 export interface Smoothing {
   /** ε of label smoothing: the target is (1−ε)·[j = label] + ε/K (Szegedy et al., arXiv:1512.00567 §7). */
@@ -28,18 +28,7 @@ export const softmaxCrossEntropy = defineOp({
     for (let row = 0; row < n; row++) {
       const z = logits.data.subarray(row * classes, (row + 1) * classes)
       const p = probabilities.data.subarray(row * classes, (row + 1) * classes)
-      let largest = Number.NEGATIVE_INFINITY
-      for (let j = 0; j < classes; j++) largest = Math.max(largest, z[j]!)
-      let normaliser = 0
-      let mean = 0
-      for (let j = 0; j < classes; j++) {
-        p[j] = Math.exp(z[j]! - largest)
-        normaliser += p[j]!
-        mean += z[j]! / classes
-      }
-      for (let j = 0; j < classes; j++) p[j]! /= normaliser
-      const target = z[labels.data[row]!]!
-      total += largest + Math.log(normaliser) - (1 - smoothing) * target - smoothing * mean
+      total += crossEntropyOfRow(z, p, z[labels.data[row]!]!, smoothing)
     }
     loss.data[0] = total / n
   },
@@ -64,3 +53,23 @@ export const softmaxCrossEntropyBackward = defineOp({
       }
   },
 })
+
+/**
+ * Cross-entropy of one row. Fills `probabilities` with softmax(logits).
+ *
+ * @param target the expected logit of the label before smoothing: that of the label itself where there is one
+ */
+export function crossEntropyOfRow(logits: Numbers, probabilities: Numbers, target: number, smoothing: number): number {
+  const classes = logits.length
+  let largest = Number.NEGATIVE_INFINITY
+  for (let j = 0; j < classes; j++) largest = Math.max(largest, logits[j]!)
+  let normaliser = 0
+  let mean = 0
+  for (let j = 0; j < classes; j++) {
+    probabilities[j] = Math.exp(logits[j]! - largest)
+    normaliser += probabilities[j]!
+    mean += logits[j]! / classes
+  }
+  for (let j = 0; j < classes; j++) probabilities[j]! /= normaliser
+  return largest + Math.log(normaliser) - (1 - smoothing) * target - smoothing * mean
+}
