@@ -5,6 +5,7 @@ import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import { defaultThreads } from '../base/threads.js'
+import { usualBoxes } from '../data/box-source.js'
 import type { ImageSet } from '../data/class-folder.js'
 import { openTrainingData } from '../data/sources/open.js'
 import { writeSynth } from '../data/synth/folder.js'
@@ -113,6 +114,7 @@ async function prepare(options: StudyOptions): Promise<Study> {
     preset,
     out,
     data: folder,
+    boxes: usualBoxes(train, 'slim'),
     classes: train.classes.length,
     backend: backendName,
     precision,

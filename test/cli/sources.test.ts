@@ -2,9 +2,13 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { gzipSync } from 'node:zlib'
+import { readSettings } from '../../src/training/run-folder.js'
+import { annotationOf } from '../data/sources/annotations.js'
 import { drawMiniature, forms } from '../data/sources/miniature.js'
+import { type Files, tarOf } from '../data/sources/writers.js'
 import { sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
-import { assertDone, inception } from './inception.js'
+import { assertDone, assertRefused, inception } from './inception.js'
 
 const root = temporaryFolder()
 const images = await drawMiniature()
@@ -30,11 +34,42 @@ for (const form of ['class folders', 'archives of ILSVRC', 'TFRecords', 'shards 
   test(`a network trained on ${form} has the same bits`, async () => {
     const data = form.replaceAll(' ', '-')
     await forms[form]!(at(data), images)
-    assertDone(await train(data))
+    // Crops that look at boxes are others, and only records have boxes.
+    assertDone(await train(data, ...(form === 'TFRecords' ? ['--boxes', 'none'] : [])))
     const found = sha256(checkpointIn(`${data}-run`))
     expected ??= found
     assert.equal(found, expected)
   })
+
+const boxesOf = (run: string) => readSettings(at(run)).boxes
+
+test('crops look at the boxes of records unless told not to; those of a table in their place are the same', async () => {
+  assert.equal(boxesOf('TFRecords-run'), 'none')
+  rmSync(at('TFRecords-run'), { recursive: true })
+  const { stderr } = assertDone(await train('TFRecords'))
+  assert.match(stderr, /^inception: crops look at the boxes that 12 images come with \(--boxes none: without\)$/m)
+  assert.equal(boxesOf('TFRecords-run'), 'data')
+  const boxed = sha256(checkpointIn('TFRecords-run'))
+  assert.notEqual(boxed, expected)
+
+  const objects = [['any', [10, 0, 30, 20]] as const, ['any', [20, 0, 20, 40]] as const]
+  const annotations = images.train.map(({ name, wnid }): Files[number] => [
+    `${wnid}/${name.replace('.JPEG', '.xml')}`,
+    annotationOf([40, 40], ...objects),
+  ])
+  writeFileSync(at('ILSVRC2012_bbox_train_v2.tar.gz'), gzipSync(tarOf(annotations)))
+  rmSync(at('archives-of-ILSVRC-run'), { recursive: true })
+  assertDone(await train('archives-of-ILSVRC', '--boxes', 'ILSVRC2012_bbox_train_v2.tar.gz'))
+  assert.equal(sha256(checkpointIn('archives-of-ILSVRC-run')), boxed)
+})
+
+test('boxes that are not there, or not looked at, are told', async () => {
+  const refused = async (message: RegExp, ...more: string[]) =>
+    assertRefused(await train('CSV-tables', ...more), 2, message)
+  rmSync(at('CSV-tables-run'), { recursive: true })
+  await refused(/come with no boxes: give a file/, '--boxes', 'data')
+  await refused(/timm's look at no objects/, '--boxes', 'ILSVRC2012_bbox_train_v2.tar.gz', '--augment', 'timm')
+})
 
 test("ILSVRC's archives are evaluated without the images of its blacklist, by their numbers", async () => {
   writeFileSync(at('blacklist.txt'), '2\n6\n')

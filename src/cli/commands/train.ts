@@ -3,8 +3,11 @@ import { Command } from 'commander'
 import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+import { formatCount } from '../../base/format.js'
 import { quoted } from '../../base/shell-word.js'
-import { boxFile } from '../../data/box-file.js'
+import { plainAugmentation } from '../../data/augmentation.js'
+import { boxedImages, namedBoxes, usualBoxes } from '../../data/box-source.js'
+import type { ImageSet } from '../../data/class-folder.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
@@ -134,7 +137,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
-    ...(flags.boxes !== undefined && { boxes: boxFile(flags.boxes) }),
+    boxes: await boxesOf(flags, recipe, data.train),
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
@@ -145,6 +148,16 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     ...(origin && { fineTuning: fineTuningFrom(origin, { newClasses, freeze, headOnlyEpochs }) }),
   }
   return { settings, folder, data, backend }
+}
+
+/** Images of TFRecords come with boxes unasked: that crops look at them is said. */
+async function boxesOf({ boxes }: Flags, { augmentation }: Pick<Recipe, 'augmentation'>, images: ImageSet) {
+  const { style } = augmentation ?? plainAugmentation
+  if (boxes !== undefined) return await namedBoxes(boxes, images, style)
+  const usual = usualBoxes(images, style)
+  if (usual === 'data')
+    warn(`crops look at the boxes that ${formatCount(boxedImages(images))} images come with (--boxes none: without)`)
+  return usual
 }
 
 function chosenNetwork({ network }: Flags): string {

@@ -1,7 +1,7 @@
 import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
-import type { BoxFile } from '../../data/box-file.js'
+import type { BoxSource } from '../../data/box-source.js'
 import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
@@ -15,8 +15,8 @@ export interface RunSettings {
   readonly model: ModelSpec
   readonly recipe: Recipe
   readonly data: string
-  /** Where objects lie in the training images. @default not known */
-  readonly boxes?: BoxFile
+  /** Whose boxes the crops of training look at. @default 'none' */
+  readonly boxes?: BoxSource
   readonly badImages: BadImagePolicy
   readonly backend: BackendName
   readonly evaluateEpochs: number
@@ -63,7 +63,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
       }),
     },
     data,
-    ...(boxes !== undefined && { boxes: parseBoxFile(boxes, where) }),
+    ...(boxes !== undefined && { boxes: parseBoxes(boxes, where) }),
     badImages: badImagePolicies.find(known => known === badImages) ?? 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
@@ -91,7 +91,8 @@ function parseAugmentation(value: JsonObject[string], colour: Recipe['colour'], 
   return augmentation
 }
 
-function parseBoxFile(value: JsonObject[string], where: string): BoxFile {
+function parseBoxes(value: JsonObject[string], where: string): BoxSource {
+  if (value === 'data' || value === 'none') return value
   const { file, sha256 } = isJsonObject(value) ? value : {}
   if (typeof file !== 'string' || typeof sha256 !== 'string')
     throw new UserError(`${where}: boxes is not what it can be; it was not written by this version`)
