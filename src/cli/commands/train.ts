@@ -9,6 +9,7 @@ import { plainAugmentation } from '../../data/augmentation.js'
 import { boxedImages, namedBoxes, usualBoxes } from '../../data/box-source.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
+import type { LabelNumbering } from '../../data/sources/class-names.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { networkOf } from '../../networks/model-spec.js'
@@ -25,6 +26,7 @@ import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
 import {
   backendOption,
   dataPolicyOption,
+  labelsOption,
   passesOption,
   precisionOption,
   recomputeOption,
@@ -44,6 +46,7 @@ interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFl
   data?: string
   out?: string
   resume?: string
+  labels: LabelNumbering
   badImages: BadImagePolicy
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
@@ -73,6 +76,7 @@ export const trainCommand = (): Command =>
       ),
     ),
   )
+    .addOption(labelsOption())
     .addOption(dataPolicyOption())
     .addOption(backendOption())
     .addOption(precisionOption())
@@ -127,7 +131,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
-  const data = await lookingThrough(options => openDataSets(images, options))
+  const data = await lookingThrough(options => openDataSets(images, { ...options, labels: flags.labels }))
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
@@ -137,6 +141,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
+    ...(flags.labels !== 'auto' && { labels: flags.labels }),
     boxes: await boxesOf(flags, recipe, data.train),
     badImages: flags.badImages,
     backend: flags.backend,
@@ -190,7 +195,7 @@ async function oldRun(folder: string, threads: number | undefined, command: Comm
     throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
   const settings = parseSettings(readSettings(folder), folder)
   networkOf(settings.model)
-  const data = await lookingThrough(options => openDataSets(settings.data, options))
+  const data = await lookingThrough(options => openDataSets(settings.data, { ...options, labels: settings.labels }))
   const { classes } = data.train
   if (classes.length !== settings.model.classes)
     throw new UserError(

@@ -3,6 +3,7 @@ import { UserError } from '../../base/error.js'
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
 import type { BoxSource } from '../../data/box-source.js'
 import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
+import { type LabelNumbering, labelNumberings } from '../../data/sources/class-names.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
@@ -15,6 +16,8 @@ export interface RunSettings {
   readonly model: ModelSpec
   readonly recipe: Recipe
   readonly data: string
+  /** From which number classes count that are numbers. @default 'auto' */
+  readonly labels?: LabelNumbering
   /** Whose boxes the crops of training look at. @default 'none' */
   readonly boxes?: BoxSource
   readonly badImages: BadImagePolicy
@@ -42,7 +45,8 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
-  const { recipe, data, boxes, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } = settings
+  const { recipe, data, labels, boxes, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } =
+    settings
   if (!isJsonObject(recipe) || typeof data !== 'string')
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const { augmentation, ...numbers } = recipe
@@ -63,6 +67,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
       }),
     },
     data,
+    ...(labels !== undefined && { labels: parseLabels(labels, where) }),
     ...(boxes !== undefined && { boxes: parseBoxes(boxes, where) }),
     badImages: badImagePolicies.find(known => known === badImages) ?? 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
@@ -89,6 +94,12 @@ function parseAugmentation(value: JsonObject[string], colour: Recipe['colour'], 
     throw error instanceof UserError ? new UserError(`${where}: ${error.message}`) : error
   }
   return augmentation
+}
+
+function parseLabels(value: JsonObject[string], where: string): LabelNumbering {
+  const numbering = labelNumberings.find(known => known === value)
+  if (!numbering) throw new UserError(`${where}: labels is not what it can be; it was not written by this version`)
+  return numbering
 }
 
 function parseBoxes(value: JsonObject[string], where: string): BoxSource {
