@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
 import { readSettings } from '../../src/training/run-folder.js'
 import { annotationOf } from '../data/sources/annotations.js'
-import { drawMiniature, forms } from '../data/sources/miniature.js'
+import { classes, drawMiniature, forms } from '../data/sources/miniature.js'
 import { type Files, tarOf } from '../data/sources/writers.js'
 import { sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertDone, assertRefused, inception } from './inception.js'
@@ -29,8 +29,17 @@ const train = (data: string, ...more: string[]) =>
   )
 const checkpointIn = (run: string) => at(run, 'checkpoints', readdirSync(at(run, 'checkpoints')).at(-1)!)
 
+const tables = ['JSON Lines', 'folders with metadata']
+
 let expected: string | undefined
-for (const form of ['class folders', 'archives of ILSVRC', 'TFRecords', 'shards of WebDataset', 'CSV tables'])
+for (const form of [
+  'class folders',
+  'archives of ILSVRC',
+  'TFRecords',
+  'shards of WebDataset',
+  'CSV tables',
+  ...tables,
+])
   test(`a network trained on ${form} has the same bits`, async () => {
     const data = form.replaceAll(' ', '-')
     await forms[form]!(at(data), images)
@@ -40,6 +49,49 @@ for (const form of ['class folders', 'archives of ILSVRC', 'TFRecords', 'shards 
     expected ??= found
     assert.equal(found, expected)
   })
+
+test('tables of images are inspected and evaluated', async () => {
+  const command = (...args: string[]) => inception(args, { cwd: root })
+  for (const form of tables) {
+    const data = form.replaceAll(' ', '-')
+    const [inspected, evaluated] = await Promise.all([
+      command('data', 'inspect', data, '--json'),
+      command('evaluate', '--checkpoint', `${data}-run`, '--data', data, '--json'),
+    ])
+    assert.deepEqual(
+      JSON.parse(assertDone(inspected).stdout).splits.map((split: { images: number; classes: object }) => [
+        split.images,
+        split.classes,
+      ]),
+      [
+        [12, { n01440764: 4, n02119789: 4, n07714990: 4 }],
+        [6, { n01440764: 2, n02119789: 2, n07714990: 2 }],
+      ],
+    )
+    assert.equal(JSON.parse(assertDone(evaluated).stdout).members[0].images, 6)
+  }
+  writeFileSync(at('JSON-Lines', 'val', 'metadata.jsonl'), '{"file_name": "a.jpg", "text": "a cat"}\n')
+  const refused = await command('data', 'inspect', 'JSON-Lines')
+  assertRefused(refused, 1, /val\/metadata\.jsonl, line 1: there is no class: give a path/)
+})
+
+test('from which number classes count can be said where it cannot be told, and what contradicts it is refused', async () => {
+  const rows = (split: keyof typeof images) =>
+    images[split].map(({ name, wnid }) => `../CSV-tables/images/${name},${classes.indexOf(wnid as never) + 1}\n`)
+  mkdirSync(at('numbers'))
+  for (const split of ['train', 'val'] as const)
+    writeFileSync(at('numbers', `${split}.csv`), `path,label\n${rows(split).join('')}`)
+  writeFileSync(at('numbers', 'classes.txt'), 'background\ntench\nfox\ncabbage\nyak\n')
+  assertRefused(await train('numbers'), 1, /it cannot be told whether they count from 0 or 1: say so \(--labels\), or/)
+  assertDone(await train('numbers', '--labels', 'from-zero'))
+  assert.equal(readSettings(at('numbers-run')).labels, 'from-zero')
+  assertDone(await inception(['train', '--resume', 'numbers-run'], { cwd: root }))
+  const evaluate = (labels: string) =>
+    inception(['evaluate', '--checkpoint', 'numbers-run', '--data', 'numbers', '--labels', labels], { cwd: root })
+  assertDone(await evaluate('from-zero'))
+  writeFileSync(at('numbers', 'classes.txt'), 'tench\nfox\ncabbage\nyak\n')
+  assertRefused(await evaluate('from-one'), 1, /is of 5 classes and numbers has 4: 'background' is not in both/)
+})
 
 const boxesOf = (run: string) => readSettings(at(run)).boxes
 
