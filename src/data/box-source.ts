@@ -1,4 +1,5 @@
 import { UserError } from '../base/error.js'
+import { formatCount } from '../base/format.js'
 import type { Style } from './augmentation.js'
 import { type BoxFile, boxFile, openBoxFile } from './box-file.js'
 import { BoxList, type BoxMemory } from './box-list.js'
@@ -8,8 +9,12 @@ import type { ImageSet } from './class-folder.js'
 export type BoxSource = 'data' | 'none' | BoxFile
 
 /** How many of a set's images come with boxes. */
-export const boxedImages = ({ items }: Pick<ImageSet, 'items'>): number =>
+const boxedImages = ({ items }: Pick<ImageSet, 'items'>): number =>
   items.reduce((sum, { boxes }) => sum + (boxes?.length ? 1 : 0), 0)
+
+/** That crops look at boxes is said where nobody asked for it. */
+export const boxesNotice = (images: Pick<ImageSet, 'items'>): string =>
+  `crops look at the boxes that ${formatCount(boxedImages(images))} images come with`
 
 /** Where nothing is said: those of the images, if they have any and the augmentation's crops look at boxes. */
 export const usualBoxes = (images: Pick<ImageSet, 'items'>, style: Style): 'data' | 'none' =>

@@ -3,10 +3,9 @@ import { Command } from 'commander'
 import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
-import { formatCount } from '../../base/format.js'
 import { quoted } from '../../base/shell-word.js'
 import { plainAugmentation } from '../../data/augmentation.js'
-import { boxedImages, namedBoxes, usualBoxes } from '../../data/box-source.js'
+import { boxesNotice, namedBoxes, usualBoxes } from '../../data/box-source.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { LabelNumbering } from '../../data/sources/class-names.js'
@@ -160,8 +159,7 @@ async function boxesOf({ boxes }: Flags, { augmentation }: Pick<Recipe, 'augment
   const { style } = augmentation ?? plainAugmentation
   if (boxes !== undefined) return await namedBoxes(boxes, images, style)
   const usual = usualBoxes(images, style)
-  if (usual === 'data')
-    warn(`crops look at the boxes that ${formatCount(boxedImages(images))} images come with (--boxes none: without)`)
+  if (usual === 'data') warn(`${boxesNotice(images)} (--boxes none: without)`)
   return usual
 }
 
