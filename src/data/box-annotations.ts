@@ -37,7 +37,7 @@ export const isAnnotationArchive = (name: string): boolean => packed.test(name)
  */
 export async function* annotatedBoxes(place: string, isFolder: boolean): AsyncGenerator<NamedBoxes, void, undefined> {
   for await (const { name, bytes } of isFolder ? filesIn(place) : membersOf(place)) {
-    const where = memberPath(place, name)
+    const where = isFolder ? path.join(place, name) : memberPath(place, name)
     const fail: Fail = reason => {
       throw new UserError(`${where} ${reason}: get the annotations again`)
     }

@@ -26,7 +26,7 @@ export const usualBoxes = (images: Pick<ImageSet, 'items'>, style: Style): 'data
  * Errors: `UserError` where the images come with none, where timm's crops would look at them, and for a file that cannot
  * be read.
  */
-export async function namedBoxes(
+export async function chooseBoxes(
   word: string,
   images: Pick<ImageSet, 'root' | 'items'>,
   style: Style,

@@ -4,6 +4,7 @@ import { createGunzip } from 'node:zlib'
 import { UserError } from '../base/error.js'
 import { formatBytes } from '../base/format.js'
 import { type Fail, fileError, systemCode } from './file-error.js'
+import { InputFile } from './input-file.js'
 import { type Extension, extensions, isRegular, mostHeaderBytes } from './tar.js'
 import { blockBytes, parseTarHeader } from './tar-header.js'
 
@@ -30,7 +31,7 @@ export async function* streamTar(path: string, limits: TarLimits): AsyncGenerato
   const refuse: Fail = reason => {
     throw new UserError(`${path} ${reason}: get it again`)
   }
-  const bytes = new ByteStream(piecesOf(path, refuse), limits.mostBytes, refuse)
+  await using bytes = new ByteStream(piecesOf(path, refuse), limits.mostBytes, refuse)
   let extended: Extension = {}
   for (let isEmpty = true; ; isEmpty = false) {
     const fail: Fail = reason => refuse(`is damaged: the member at byte ${bytes.position} ${reason}`)
@@ -58,10 +59,8 @@ export async function* streamTar(path: string, limits: TarLimits): AsyncGenerato
 
 async function* piecesOf(path: string, refuse: Fail): AsyncGenerator<Uint8Array, void, undefined> {
   try {
-    // Read apart from the rest, since a stream that is to be unpacked cannot be asked what it is.
-    const [first, second] = await firstOf(path)
+    const isPacked = isGzip(path)
     const file = createReadStream(path, { highWaterMark: pieceBytes })
-    const isPacked = first === 0x1f && second === 0x8b
     // Errors come out of the stream that is read here.
     yield* isPacked ? pipeline(file, createGunzip({ chunkSize: pieceBytes }), () => {}) : file
   } catch (error) {
@@ -74,13 +73,14 @@ async function* piecesOf(path: string, refuse: Fail): AsyncGenerator<Uint8Array,
 
 const pieceBytes = 2 ** 18
 
-async function firstOf(path: string): Promise<readonly number[]> {
-  for await (const piece of createReadStream(path, { end: 1 })) return [...(piece as Uint8Array)]
-  return []
+function isGzip(path: string): boolean {
+  using input = new InputFile(path)
+  const [first, second] = input.size >= 2 ? input.read(0, 2) : []
+  return first === 0x1f && second === 0x8b
 }
 
 /** Takes pieces of any length out of others. */
-class ByteStream {
+class ByteStream implements AsyncDisposable {
   /** Bytes taken. */
   position = 0
   readonly #pieces: AsyncIterator<Uint8Array>
@@ -112,5 +112,10 @@ class ByteStream {
     }
     this.position += length - missing
     return parts.length === 1 ? parts[0]! : Buffer.concat(parts)
+  }
+
+  /** What is not read to its end is closed. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#pieces.return?.()
   }
 }

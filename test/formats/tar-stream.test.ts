@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import test, { after } from 'node:test'
@@ -64,4 +64,8 @@ test('an archive that unpacks to more than is allowed is refused before it is he
     streamed({ mostBytes: 2 ** 20, mostMemberBytes: 2 ** 30 }),
     /archive\.tar unpacks to more than 1\.00 MiB/,
   )
+  const open = () => readdirSync('/proc/self/fd').length
+  const before = open()
+  for (let i = 0; i < 5; i++) await assert.rejects(streamed())
+  assert.ok(open() <= before, 'files stay open')
 })

@@ -5,7 +5,7 @@ import { type BackendName, choosePrecision, openBackend } from '../../backends/o
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
 import { plainAugmentation } from '../../data/augmentation.js'
-import { boxesNotice, namedBoxes, usualBoxes } from '../../data/box-source.js'
+import { boxesNotice, chooseBoxes, usualBoxes } from '../../data/box-source.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { LabelNumbering } from '../../data/sources/class-names.js'
@@ -157,7 +157,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
 /** Images of TFRecords come with boxes unasked: that crops look at them is said. */
 async function boxesOf({ boxes }: Flags, { augmentation }: Pick<Recipe, 'augmentation'>, images: ImageSet) {
   const { style } = augmentation ?? plainAugmentation
-  if (boxes !== undefined) return await namedBoxes(boxes, images, style)
+  if (boxes !== undefined) return await chooseBoxes(boxes, images, style)
   const usual = usualBoxes(images, style)
   if (usual === 'data') warn(`${boxesNotice(images)} (--boxes none: without)`)
   return usual

@@ -52,7 +52,7 @@ function complain({ path: file }: InputFile, member: string, expected: string): 
 interface Found {
   /** Whether some of them lie in archives. */
   readonly isPacked: boolean
-  readonly look: (options: ScanOptions) => Promise<readonly LookedThrough[]>
+  readonly look: (options: ScanOptions, kit: Devkit | undefined) => Promise<readonly LookedThrough[]>
 }
 
 /**
@@ -77,12 +77,12 @@ export const ilsvrc: Source = {
     }
     if (!wanted.some(split => there[split]?.isPacked)) return undefined
     expectNoNumbering(folder, options)
+    const kit = await findDevkit(folder)
     const found: Partial<Record<Split, readonly LookedThrough[]>> = {}
-    for (const split of wanted) if (there[split]) found[split] = await there[split].look(options)
+    for (const split of wanted) if (there[split]) found[split] = await there[split].look(options, kit)
     const labels = [
       ...new Set((found.train ?? found.val ?? []).flatMap(({ images }) => images.map(({ label }) => label))),
     ]
-    const kit = await findDevkit(folder)
     const lacking = found.train && kit?.wnids.find(wnid => !labels.includes(wnid))
     if (kit && lacking)
       throw new UserError(
@@ -113,8 +113,7 @@ async function validationArchive(folder: string): Promise<Found | undefined> {
   if (!(await isFile(file))) return undefined
   return {
     isPacked: true,
-    look: async options => {
-      const kit = await findDevkit(folder)
+    look: async (options, kit) => {
       if (kit) return [{ file, images: withTruth(await imagesOf(file, valArchive, options), file, kit) }]
       throw new UserError(
         `${folder} has no ILSVRC2012_devkit_t12.tar.gz, which says what the validation images show: put it there`,

@@ -12,7 +12,7 @@ export type ClassFolders = 'place' | 'splits'
 
 /** A way in which a path can hold images. */
 export interface Source {
-  /** Where class folders may lie while this is looked for all the same; elsewhere they are what it came from, or go before it. */
+  /** Where class folders may lie so that this counts all the same. Nowhere for archives: those folders came from them. */
   readonly beside: readonly ClassFolders[]
   /**
    * The sets of `wanted` that are there; undefined when nothing at this path, a folder or a file, is of this source.

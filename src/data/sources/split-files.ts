@@ -14,8 +14,7 @@ const words: readonly (readonly [RegExp, Split | undefined])[] = [
 
 /**
  * The files that `accepts` takes by their names, at `place`, in its folder data/, or in folders such as train/ and
- * validation/: `place` may be such a file itself. Links are followed, each
- * real folder once; hidden files are passed over.
+ * validation/: `place` may be such a file itself. Links are followed, each real folder once; hidden files are passed over.
  */
 export async function splitFiles(place: string, accepts: (name: string) => boolean): Promise<SplitFiles> {
   const found = { train: [] as string[], val: [] as string[], any: [] as string[] }
