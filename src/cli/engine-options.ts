@@ -2,6 +2,7 @@ import { Option } from 'commander'
 import { backendNames } from '../backends/open.js'
 import { mostThreads } from '../base/threads.js'
 import { badImagePolicies } from '../data/quarantine.js'
+import { labelNumberings } from '../data/sources/class-names.js'
 import { allPasses, type Passes, passNames } from '../graph/passes/passes.js'
 import { recomputations } from '../graph/passes/recompute.js'
 import { oneOf, scopes, wholeNumber } from './arguments.js'
@@ -60,6 +61,15 @@ export const badImagesOption = (): Option =>
   new Option('--bad-images <what>', 'error: stop and name it; skip: leave it out and list it')
     .argParser(oneOf('choice', ['error', 'skip']))
     .default('error')
+
+/** For commands that look at classes. */
+export const labelsOption = (): Option =>
+  new Option(
+    '--labels <numbering>',
+    'classes that are numbers count from-zero or from-one (after a background); auto: from one if none is 0',
+  )
+    .argParser(oneOf('numbering', labelNumberings))
+    .default('auto')
 
 /** For commands that work on a data folder. */
 export const dataPolicyOption = (): Option =>

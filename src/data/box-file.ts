@@ -1,68 +1,90 @@
+import { createHash } from 'node:crypto'
 import path from 'node:path'
 import { UserError } from '../base/error.js'
 import { fileDigest } from '../formats/file-digest.js'
-import { readLines } from '../formats/text-lines.js'
+import { annotatedBoxes, isAnnotation, isAnnotationArchive } from './box-annotations.js'
+import { BoxList, type BoxMemory } from './box-list.js'
+import { tabulatedBoxes, withoutEnding } from './box-table.js'
 import type { ImageSet } from './class-folder.js'
-import type { Rectangle } from './crop.js'
-import type { Extent } from './crops/protocol.js'
+import { filesBelow } from './files-below.js'
+import { statOf } from './folder-entries.js'
+import { nameWithin } from './image-place.js'
+import type { NamedBoxes } from './named-boxes.js'
 
-/** Boxes of a set's images in memory that threads share. */
-export interface BoxMemory {
-  /** [images + 1] uint32: the boxes of image i are those from starts[i] up to starts[i + 1]. */
-  readonly starts: SharedArrayBuffer
-  /** [boxes, 4] float32: left, top, right and bottom in shares of the image's sides. */
-  readonly sides: SharedArrayBuffer
-}
-
-/** A file of boxes as a run records it. */
+/** A file of boxes, or a folder of them, as a run records it. */
 export interface BoxFile {
   readonly file: string
   readonly sha256: string
 }
 
-export const boxFile = (file: string): BoxFile => ({ file: path.resolve(file), sha256: fileDigest(file) })
+/** Errors: `UserError` where it cannot be read. */
+export const boxFile = async (file: string): Promise<BoxFile> => ({
+  file: path.resolve(file),
+  sha256: await digestOf(file),
+})
 
 /** As {@link readBoxes}. Errors: `UserError` also where the file is not the one that the run was made with. */
-export function openBoxes({ file, sha256 }: BoxFile, images: Pick<ImageSet, 'root' | 'items'>): BoxMemory {
-  if (fileDigest(file) !== sha256)
-    throw new UserError(`${file} is not the file that the run was made with: put that one back, or start a new run`)
-  return readBoxes(file, images)
+export async function openBoxFile(
+  { file, sha256 }: BoxFile,
+  images: Pick<ImageSet, 'root' | 'items'>,
+): Promise<BoxMemory> {
+  if ((await digestOf(file)) !== sha256)
+    throw new UserError(`${file} is not the one that the run was made with: put that one back, or start a new run`)
+  return await readBoxes(file, images)
+}
+
+/** Of a file its SHA-256; of a folder that of its annotations' names and digests. */
+async function digestOf(place: string): Promise<string> {
+  if (!(await isFolder(place))) return fileDigest(place)
+  const hash = createHash('sha256')
+  for await (const file of filesBelow(place, isAnnotation))
+    hash.update(`${fileDigest(file)}  ${path.relative(place, file).replaceAll(path.sep, '/')}\n`)
+  return hash.digest('hex')
+}
+
+const isFolder = async (place: string): Promise<boolean> => (await statOf(place))?.isDirectory() === true
+
+/**
+ * The boxes that a place holds: ILSVRC's annotations, in an archive or a folder, or a table of them; told by the name.
+ *
+ * Errors: as {@link annotatedBoxes} and {@link tabulatedBoxes}.
+ */
+export async function* boxesIn(place: string): AsyncGenerator<NamedBoxes, void, undefined> {
+  if (await isFolder(place)) yield* annotatedBoxes(place, true)
+  else if (isAnnotationArchive(path.basename(place))) yield* annotatedBoxes(place, false)
+  else yield* tabulatedBoxes(place)
 }
 
 /** The boxes of one name in a file. */
 interface Named {
   /** Where the name stands first. */
-  readonly line: number
-  /** Left, top, right, bottom of each. */
-  readonly boxes: (readonly number[])[]
+  readonly where: string
+  readonly boxes: number[]
   image?: number
 }
 
 /**
- * Reads where objects lie in the images of a set: lines of `name,left,top,right,bottom`, in shares of the image's width
- * and height, as TensorFlow's script `process_bounding_boxes.py` writes them from ILSVRC's annotations. A name is that
- * of the image's file, or its path below the set's folder, and its ending does not matter. An image can have any number
- * of boxes. Lines on other images are passed over.
+ * Reads where objects lie in the images of a set, from what {@link boxesIn} takes. A name is that of the image's file, or
+ * its path below the set's folder, and its ending does not matter. An image can have any number of boxes. Those of other
+ * images are passed over.
  *
  * Errors: `UserError` with file and line for what is no box, for a name of two images, and for a file that has no box
  * for any image of the set.
  */
-export function readBoxes(file: string, { root, items }: Pick<ImageSet, 'root' | 'items'>): BoxMemory {
+export async function readBoxes(file: string, { root, items }: Pick<ImageSet, 'root' | 'items'>): Promise<BoxMemory> {
   const byName = new Map<string, Named>()
-  for (const { number, text } of readLines(file)) {
-    const [name = '', ...words] = text.split(',')
-    const key = withoutEnding(name.trim())
-    const named = byName.get(key) ?? { line: number, boxes: [] }
-    named.boxes.push(sidesOf(words, `${file}, line ${number}`))
-    byName.set(key, named)
+  for await (const { name, where, boxes } of boxesIn(file)) {
+    const named = byName.get(name)
+    if (named) named.boxes.push(...boxes)
+    else byName.set(name, { where, boxes: [...boxes] })
   }
-  const boxes = items.map(({ path: place }, image) => {
-    const keys = new Set([path.relative(root, place).replaceAll(path.sep, '/'), path.basename(place)])
-    return [...keys].flatMap(key => {
+  const boxes = items.map((item, image) => {
+    const name = item.part ? nameWithin(item.path) : path.relative(root, item.path).replaceAll(path.sep, '/')
+    return [...new Set([name, path.posix.basename(name)])].flatMap(key => {
       const named = byName.get(withoutEnding(key))
       if (named?.image !== undefined) {
-        const places = `${items[named.image]!.path} or ${place}`
-        throw new UserError(`${file}, line ${named.line}: this could be ${places}; write the path below ${root}`)
+        const places = `${items[named.image]!.path} or ${item.path}`
+        throw new UserError(`${named.where}: this could be ${places}; write the path below ${root}`)
       }
       if (named) named.image = image
       return named?.boxes ?? []
@@ -70,56 +92,5 @@ export function readBoxes(file: string, { root, items }: Pick<ImageSet, 'root' |
   })
   if (boxes.every(own => own.length === 0))
     throw new UserError(`${file} has no box for any image of ${root}: it names other images`)
-  return pack(boxes)
-}
-
-const withoutEnding = (name: string): string => name.slice(0, name.length - path.extname(name).length)
-
-function sidesOf(words: readonly string[], where: string): readonly number[] {
-  const wrong = (what: string): never => {
-    throw new UserError(`${where}: ${what}; a line is name,left,top,right,bottom in shares of the image`)
-  }
-  const sides = words.map(word => (word.trim() === '' ? Number.NaN : Number(word)))
-  if (sides.length !== 4) wrong(`it has ${words.length} numbers after a name, not 4`)
-  if (!sides.every(side => side >= 0 && side <= 1)) wrong(`'${words.join()}' are not four numbers in [0, 1]`)
-  const [left, top, right, bottom] = sides
-  if (left! > right! || top! > bottom!) wrong('the box ends before it begins')
-  return sides
-}
-
-function pack(boxes: readonly (readonly (readonly number[])[])[]): BoxMemory {
-  const count = boxes.reduce((sum, own) => sum + own.length, 0)
-  const starts = new Uint32Array(new SharedArrayBuffer((boxes.length + 1) * 4))
-  const sides = new Float32Array(new SharedArrayBuffer(count * 16))
-  let at = 0
-  for (const [i, own] of boxes.entries()) {
-    for (const box of own) sides.set(box, 4 * at++)
-    starts[i + 1] = at
-  }
-  return { starts: starts.buffer as SharedArrayBuffer, sides: sides.buffer as SharedArrayBuffer }
-}
-
-/** A view of {@link BoxMemory}. */
-export class BoxList {
-  /** How many images it is for. */
-  readonly length: number
-  readonly #starts: Uint32Array
-  readonly #sides: Float32Array
-
-  constructor({ starts, sides }: BoxMemory) {
-    this.#starts = new Uint32Array(starts)
-    this.#sides = new Float32Array(sides)
-    this.length = this.#starts.length - 1
-  }
-
-  /** The boxes of an image in its pixels, cut down to whole ones as TensorFlow's kernel does. */
-  of(index: number, { width, height }: Extent): Rectangle[] {
-    const rectangles: Rectangle[] = []
-    for (let box = this.#starts[index]!; box < this.#starts[index + 1]!; box++) {
-      const side = (k: number, length: number) => Math.trunc(Math.fround(this.#sides[4 * box + k]! * length))
-      const [x, y] = [side(0, width), side(1, height)]
-      rectangles.push({ x, y, width: side(2, width) - x, height: side(3, height) - y })
-    }
-    return rectangles
-  }
+  return BoxList.pack(boxes)
 }

@@ -1,9 +1,9 @@
 import path from 'node:path'
 import { UserError } from '../base/error.js'
+import { imagesBelow } from './files-below.js'
 import { isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
 import type { ImageBoxes } from './image-boxes.js'
 import type { ImagePlace } from './image-place.js'
-import { imagesBelow } from './images-below.js'
 
 /** An image with its label, a place in the set's list of classes. */
 export interface LabelledImage extends ImagePlace {

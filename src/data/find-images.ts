@@ -2,8 +2,8 @@ import { realpath } from 'node:fs/promises'
 import path from 'node:path'
 import { glob, isDynamicPattern } from 'tinyglobby'
 import { UserError } from '../base/error.js'
+import { imagesBelow } from './files-below.js'
 import { isImageName, statOf } from './folder-entries.js'
-import { imagesBelow } from './images-below.js'
 
 /** Images that one word of a command line stands for. */
 export interface FoundImages {

@@ -18,6 +18,9 @@ const names = new Map(imagenetClasses.map(({ wnid, name }) => [wnid, name]))
 /** What people call a class: the words of a WNID of ImageNet's, and every other class's name as it is. */
 export const labelOf = (className: string): string => names.get(className) ?? className
 
+/** Whether this is the WNID of one of the thousand. */
+export const isImagenetClass = (className: string): boolean => names.has(className)
+
 /** Whether these are the thousand classes, in their order, by their WNIDs. */
 export const isImagenet = (classNames: readonly string[]): boolean =>
   classNames.length === imagenetClasses.length && imagenetClasses.every(({ wnid }, i) => classNames[i] === wnid)

@@ -19,7 +19,7 @@ export type TarInput = Pick<InputFile, 'path' | 'size' | 'read'>
 export type TarExtent = Pick<TarEntry, 'begin' | 'size'>
 
 /** An extended header holds a name, at most a path of the system's length. */
-const mostHeaderBytes = 2 ** 20
+export const mostHeaderBytes = 2 ** 20
 
 /**
  * The regular files of a tar archive in order: headers are read, data is stepped over, so an archive of 100 GB is looked
@@ -62,16 +62,16 @@ export function* readTar(
 }
 
 /** What the headers before a member say of it. */
-interface Extension {
+export interface Extension {
   readonly name?: string
   readonly size?: number
 }
 
 /** '7' is a contiguous file, which is read as any other. A name that ends in a slash is a folder in the old form. */
-const isRegular = (type: string, name: string): boolean => (type === '0' || type === '7') && !name.endsWith('/')
+export const isRegular = (type: string, name: string): boolean => (type === '0' || type === '7') && !name.endsWith('/')
 
 /** Members that are about the next one, by type. */
-const extensions = new Map<string, (data: Uint8Array, fail: Fail) => Extension>([
+export const extensions = new Map<string, (data: Uint8Array, fail: Fail) => Extension>([
   ['L', data => ({ name: new TextDecoder().decode(data).replace(/\0+$/, '') })],
   ['x', paxExtension],
   // A link's target, and what holds for all members and is never a name.

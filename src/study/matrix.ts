@@ -1,6 +1,7 @@
 import path from 'node:path'
 import type { Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
+import type { BoxSource } from '../data/box-source.js'
 import type { PassName } from '../graph/passes/passes.js'
 import { networkOf } from '../networks/model-spec.js'
 import type { Contestant, InstabilityPlan, Model, Preset, StudyRecipe } from './presets/preset.js'
@@ -12,6 +13,8 @@ export interface MatrixOptions {
   /** The study's folder. */
   readonly out: string
   readonly data: string
+  /** Whose boxes the crops of training look at. @default 'none' */
+  readonly boxes?: BoxSource
   readonly classes: number
   readonly backend: BackendName
   readonly precision: Precision
@@ -90,7 +93,7 @@ export function instabilityRuns(options: MatrixOptions): InstabilityRunPlan[] {
 }
 
 function settingsOf(
-  { data, classes, backend, precision, passes }: MatrixOptions,
+  { data, boxes, classes, backend, precision, passes }: MatrixOptions,
   model: Model,
   recipe: StudyRecipe,
   seed: number,
@@ -99,6 +102,7 @@ function settingsOf(
     model: { ...model, classes },
     recipe: { ...recipe, precision, seed },
     data,
+    ...(boxes && { boxes }),
     badImages: 'skip',
     backend,
     evaluateEpochs: 1,

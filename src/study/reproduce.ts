@@ -5,6 +5,7 @@ import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import { defaultThreads } from '../base/threads.js'
+import { boxesNotice, usualBoxes } from '../data/box-source.js'
 import type { ImageSet } from '../data/class-folder.js'
 import { openTrainingData } from '../data/sources/open.js'
 import { writeSynth } from '../data/synth/folder.js'
@@ -109,10 +110,13 @@ async function prepare(options: StudyOptions): Promise<Study> {
     onProgress: options.progress,
   })
   const threads = backend.threads
+  const boxes = usualBoxes(train, 'slim')
+  if (boxes === 'data') options.say(boxesNotice(train))
   const matrix: MatrixOptions = {
     preset,
     out,
     data: folder,
+    boxes,
     classes: train.classes.length,
     backend: backendName,
     precision,

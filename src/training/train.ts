@@ -3,7 +3,7 @@ import { UserError } from '../base/error.js'
 import { RandomStream } from '../base/random.js'
 import { type Shape, sizeOf } from '../base/shape.js'
 import { mixes } from '../data/augmentation.js'
-import { type BoxFile, openBoxes } from '../data/box-file.js'
+import { type BoxSource, openBoxes } from '../data/box-source.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
@@ -33,8 +33,8 @@ export interface TrainingPlan {
   readonly badImages: 'error' | 'skip'
   /** Threads that decode. @default the loader's own choice */
   readonly workers?: number | undefined
-  /** Where objects lie in the images, for Slim's crops. @default not known */
-  readonly boxes?: BoxFile | undefined
+  /** Where objects lie in the images, for Slim's crops. @default 'none' */
+  readonly boxes?: BoxSource | undefined
   /** Decoded images to share with other loaders of the same set. */
   readonly cache?: CacheMemory | undefined
   /** What is computed twice to save memory. @default 'auto' */
@@ -94,6 +94,7 @@ export async function* train(
   const weights = weightsOf(model, recipe)
   if (fineTuning) expectScopes(fineTuning.freeze, weights, fineTuning.newClasses)
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
+  const boxes = await openBoxes(plan.boxes ?? 'none', images)
   await using loader = new Loader(images, {
     batch: recipe.batch,
     preprocessing: {
@@ -107,7 +108,7 @@ export async function* train(
     badImages: plan.badImages,
     ...(plan.workers !== undefined && { workers: plan.workers }),
     ...(plan.cache && { cache: plan.cache }),
-    ...(plan.boxes && { boxes: openBoxes(plan.boxes, images) }),
+    ...(boxes && { boxes }),
   })
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
   const decoded = loader.fillCache()

@@ -1,10 +1,14 @@
 import assert from 'node:assert/strict'
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { drawMiniature, forms } from '../data/sources/miniature.js'
+import { gzipSync } from 'node:zlib'
+import { readSettings } from '../../src/training/run-folder.js'
+import { annotationOf } from '../data/sources/annotations.js'
+import { classes, drawMiniature, forms } from '../data/sources/miniature.js'
+import { type Files, tarOf } from '../data/sources/writers.js'
 import { sha256, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
-import { assertDone, inception } from './inception.js'
+import { assertDone, assertRefused, inception } from './inception.js'
 
 const root = temporaryFolder()
 const images = await drawMiniature()
@@ -25,16 +29,99 @@ const train = (data: string, ...more: string[]) =>
   )
 const checkpointIn = (run: string) => at(run, 'checkpoints', readdirSync(at(run, 'checkpoints')).at(-1)!)
 
+const tables = ['JSON Lines', 'folders with metadata']
+
 let expected: string | undefined
-for (const form of ['class folders', 'archives of ILSVRC', 'TFRecords', 'shards of WebDataset', 'CSV tables'])
+for (const form of [
+  'class folders',
+  'archives of ILSVRC',
+  'TFRecords',
+  'shards of WebDataset',
+  'CSV tables',
+  ...tables,
+])
   test(`a network trained on ${form} has the same bits`, async () => {
     const data = form.replaceAll(' ', '-')
     await forms[form]!(at(data), images)
-    assertDone(await train(data))
+    // Crops that look at boxes are others, and only records have boxes.
+    assertDone(await train(data, ...(form === 'TFRecords' ? ['--boxes', 'none'] : [])))
     const found = sha256(checkpointIn(`${data}-run`))
     expected ??= found
     assert.equal(found, expected)
   })
+
+test('tables of images are inspected and evaluated', async () => {
+  const command = (...args: string[]) => inception(args, { cwd: root })
+  for (const form of tables) {
+    const data = form.replaceAll(' ', '-')
+    const [inspected, evaluated] = await Promise.all([
+      command('data', 'inspect', data, '--json'),
+      command('evaluate', '--checkpoint', `${data}-run`, '--data', data, '--json'),
+    ])
+    assert.deepEqual(
+      JSON.parse(assertDone(inspected).stdout).splits.map((split: { images: number; classes: object }) => [
+        split.images,
+        split.classes,
+      ]),
+      [
+        [12, { n01440764: 4, n02119789: 4, n07714990: 4 }],
+        [6, { n01440764: 2, n02119789: 2, n07714990: 2 }],
+      ],
+    )
+    assert.equal(JSON.parse(assertDone(evaluated).stdout).members[0].images, 6)
+  }
+  writeFileSync(at('JSON-Lines', 'val', 'metadata.jsonl'), '{"file_name": "a.jpg", "text": "a cat"}\n')
+  const refused = await command('data', 'inspect', 'JSON-Lines')
+  assertRefused(refused, 1, /val\/metadata\.jsonl, line 1: there is no class: give a path/)
+})
+
+test('from which number classes count can be said where it cannot be told, and what contradicts it is refused', async () => {
+  const rows = (split: keyof typeof images) =>
+    images[split].map(({ name, wnid }) => `../CSV-tables/images/${name},${classes.indexOf(wnid as never) + 1}\n`)
+  mkdirSync(at('numbers'))
+  for (const split of ['train', 'val'] as const)
+    writeFileSync(at('numbers', `${split}.csv`), `path,label\n${rows(split).join('')}`)
+  writeFileSync(at('numbers', 'classes.txt'), 'background\ntench\nfox\ncabbage\nyak\n')
+  assertRefused(await train('numbers'), 1, /it cannot be told whether they count from 0 or 1: say so \(--labels\), or/)
+  assertDone(await train('numbers', '--labels', 'from-zero'))
+  assert.equal(readSettings(at('numbers-run')).labels, 'from-zero')
+  assertDone(await inception(['train', '--resume', 'numbers-run'], { cwd: root }))
+  const evaluate = (labels: string) =>
+    inception(['evaluate', '--checkpoint', 'numbers-run', '--data', 'numbers', '--labels', labels], { cwd: root })
+  assertDone(await evaluate('from-zero'))
+  writeFileSync(at('numbers', 'classes.txt'), 'tench\nfox\ncabbage\nyak\n')
+  assertRefused(await evaluate('from-one'), 1, /is of 5 classes and numbers has 4: 'background' is not in both/)
+})
+
+const boxesOf = (run: string) => readSettings(at(run)).boxes
+
+test('crops look at the boxes of records unless told not to; those of a table in their place are the same', async () => {
+  assert.equal(boxesOf('TFRecords-run'), 'none')
+  rmSync(at('TFRecords-run'), { recursive: true })
+  const { stderr } = assertDone(await train('TFRecords'))
+  assert.match(stderr, /^inception: crops look at the boxes that 12 images come with \(--boxes none: without\)$/m)
+  assert.equal(boxesOf('TFRecords-run'), 'data')
+  const boxed = sha256(checkpointIn('TFRecords-run'))
+  assert.notEqual(boxed, expected)
+
+  const objects = [['any', [10, 0, 30, 20]] as const, ['any', [20, 0, 20, 40]] as const]
+  const annotations = images.train.map(({ name, wnid }): Files[number] => [
+    `${wnid}/${name.replace('.JPEG', '.xml')}`,
+    annotationOf([40, 40], ...objects),
+  ])
+  writeFileSync(at('ILSVRC2012_bbox_train_v2.tar.gz'), gzipSync(tarOf(annotations)))
+  rmSync(at('archives-of-ILSVRC-run'), { recursive: true })
+  assertDone(await train('archives-of-ILSVRC', '--boxes', 'ILSVRC2012_bbox_train_v2.tar.gz'))
+  assert.equal(sha256(checkpointIn('archives-of-ILSVRC-run')), boxed)
+})
+
+test('boxes that are not there, or not looked at, are told', async () => {
+  const refused = async (message: RegExp, ...more: string[]) =>
+    assertRefused(await train('CSV-tables', ...more), 2, message)
+  rmSync(at('CSV-tables-run'), { recursive: true })
+  await refused(/come with no boxes: give a file/, '--boxes', 'data')
+  await refused(/timm's look at no objects/, '--boxes', 'ILSVRC2012_bbox_train_v2.tar.gz', '--augment', 'timm')
+})
 
 test("ILSVRC's archives are evaluated without the images of its blacklist, by their numbers", async () => {
   writeFileSync(at('blacklist.txt'), '2\n6\n')

@@ -4,7 +4,8 @@ import path from 'node:path'
 import test from 'node:test'
 import fc from 'fast-check'
 import { UserError } from '../../src/base/error.js'
-import { BoxList, boxFile, openBoxes, readBoxes } from '../../src/data/box-file.js'
+import { boxFile, openBoxFile, readBoxes } from '../../src/data/box-file.js'
+import { BoxList } from '../../src/data/box-list.js'
 import { openSplit } from '../../src/data/class-folder.js'
 import { Loader } from '../../src/data/loader.js'
 import { temporaryFolder, writeTree } from './picture.js'
@@ -23,7 +24,7 @@ test('boxes are found by the name of the image, in whole pixels', async t => {
     'n2_1.JPEG,0.0060,0.2620,0.7545,0.9940',
   ]
   writeFileSync(file, `${lines.join('\r\n')}\n`)
-  const boxes = new BoxList(readBoxes(file, set))
+  const boxes = new BoxList(await readBoxes(file, set))
   assert.equal(boxes.length, 3)
   assert.deepEqual(boxes.of(0, { width: 7, height: 5 }), [{ x: 0, y: 0, width: 7, height: 5 }])
   assert.deepEqual(boxes.of(1, { width: 7, height: 5 }), [])
@@ -32,10 +33,10 @@ test('boxes are found by the name of the image, in whole pixels', async t => {
     { x: 0, y: 2, width: 75, height: 7 },
   ])
 
-  const recorded = boxFile(file)
-  assert.deepEqual(openBoxes(recorded, set), readBoxes(file, set))
+  const recorded = await boxFile(file)
+  assert.deepEqual(await openBoxFile(recorded, set), await readBoxes(file, set))
   writeFileSync(file, lines[1]!)
-  assert.throws(() => openBoxes(recorded, set), /boxes\.csv is not the file that the run was made with/)
+  await assert.rejects(openBoxFile(recorded, set), /boxes\.csv is not the one that the run was made with/)
 })
 
 test('a line that is no box is named, and any text is boxes or a user error', async t => {
@@ -53,16 +54,16 @@ test('a line that is no box is named, and any text is boxes or a user error', as
     ['n3_1.JPEG,0,0,1,1', /has no box for any image of train/],
     ['', /has no box for any image/],
   ] as const)
-    assert.throws(() => read(text), { name: 'UserError', message: why }, text)
+    await assert.rejects(read(text), { name: 'UserError', message: why }, text)
   const twice = { root: 'train', items: [...set.items, { path: 'train/n3/n1_1.png', label: 1 }] }
-  read('n1_1.JPEG,0,0,1,1')
-  assert.throws(
-    () => readBoxes(file, twice),
+  await read('n1_1.JPEG,0,0,1,1')
+  await assert.rejects(
+    readBoxes(file, twice),
     /line 1: this could be .*n1_1.JPEG or .*n1_1.png; write the path below train/,
   )
 
   writeFileSync(file, 'n3/n1_1.png,0,0,1,1')
-  const boxes = new BoxList(readBoxes(file, twice))
+  const boxes = new BoxList(await readBoxes(file, twice))
   const counts = [0, 1, 2, 3].map(i => boxes.of(i, { width: 9, height: 9 }).length)
   assert.deepEqual(counts, [0, 0, 0, 1])
 
@@ -70,10 +71,10 @@ test('a line that is no box is named, and any text is boxes or a user error', as
     fc.constantFrom('n1_1.JPEG', '0', '1', '0.5', '1e400', '-0', 'NaN', ''),
     fc.string({ maxLength: 5 }),
   )
-  fc.assert(
-    fc.property(fc.array(fc.array(word, { maxLength: 6 })), rows => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(word, { maxLength: 6 })), async rows => {
       try {
-        const boxes = new BoxList(read(rows.map(row => row.join(',')).join('\n')))
+        const boxes = new BoxList(await read(rows.map(row => row.join(',')).join('\n')))
         for (const { x, y, width, height } of boxes.of(0, { width: 9, height: 8 }))
           assert.ok(x >= 0 && y >= 0 && width >= 0 && height >= 0 && x + width <= 9 && y + height <= 8)
       } catch (error) {
@@ -101,7 +102,7 @@ test('a loader that knows where objects lie shows them', async t => {
       ).length
     return 0
   }
-  const boxes = readBoxes(file, images)
+  const boxes = await readBoxes(file, images)
   assert.equal(await shown({ boxes }), 100)
   assert.ok((await shown({})) < 90)
 

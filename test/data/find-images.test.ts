@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { imagesBelow } from '../../src/data/files-below.js'
 import { findImages } from '../../src/data/find-images.js'
-import { imagesBelow } from '../../src/data/images-below.js'
 import { temporaryFolder } from '../training/tiny-run.js'
 
 const root = temporaryFolder()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { UserError } from '../../src/base/error.js'
 import { RandomStream } from '../../src/base/random.js'
 import { readGroundTruth } from '../../src/data/ground-truth.js'
@@ -11,7 +12,8 @@ import { imagenetClasses } from '../../src/data/imagenet-classes.js'
 import { readSynsets } from '../../src/data/synsets.js'
 import { assertDone, assertRefused, inception } from '../cli/inception.js'
 import { temporaryFolder } from './picture.js'
-import { devkitOf } from './sources/writers.js'
+import { annotationOf } from './sources/annotations.js'
+import { devkitOf, tarOf } from './sources/writers.js'
 
 const sorted = imagenetClasses.map(({ wnid }) => wnid)
 /** IDs in no order of names, as the kit's. */
@@ -38,6 +40,17 @@ test("the lists are what the other commands' options read, and agree with the li
   assert.deepEqual(
     (await readFile(at('classes.txt'), 'utf8')).trimEnd().split('\n'),
     imagenetClasses.map(({ wnid, name }) => `${wnid} ${name}`),
+  )
+  const wnid = sorted[0]!
+  const annotation = annotationOf([64, 64], [wnid, [16, 16, 32, 64]], [wnid, [0, 0, 64, 64]])
+  await writeFile(path.join(cwd, 'boxes.tar.gz'), gzipSync(tarOf([[`${wnid}/${wnid}_7.xml`, annotation]])))
+  const withBoxes = (boxes: string) => ilsvrc('ILSVRC2012_devkit_t12.tar.gz', '--out', 'more', '--boxes', boxes)
+  await mkdir(path.join(cwd, 'empty'))
+  assertRefused(await withBoxes('empty'), 1, /empty holds no boxes: give ILSVRC2012_bbox_train_v2\.tar\.gz/)
+  assert.match(assertDone(await withBoxes('boxes.tar.gz')).stdout, /validation images, 2 boxes in 1 images$/m)
+  assert.equal(
+    await readFile(path.join(cwd, 'more/boxes.csv'), 'utf8'),
+    `${wnid}_7.JPEG,0.2500,0.2500,0.5000,1.0000\n${wnid}_7.JPEG,0.0000,0.0000,1.0000,1.0000\n`,
   )
   assertRefused(await ilsvrc('ILSVRC2012_devkit_t12.tar.gz', '--out', 'lists'), 2, /lists is not empty/)
   assertRefused(await ilsvrc('nowhere', '--out', 'other'), 1, /nowhere is no ILSVRC2012_devkit_t12: give /)

@@ -179,11 +179,11 @@ test('a run records where objects lie, and does not go on with other boxes', asy
   const file = path.join(root, 'boxes.csv')
   const first = path.relative(data.train.root, data.train.items[0]!.path)
   writeFileSync(file, `${first},0.25,0.25,0.5,0.5\n`)
-  const boxes = boxFile(file)
+  const boxes = await boxFile(file)
   await run('boxed', {}, { boxes, steps: 1 })
   assert.deepEqual(parseSettings(readSettings(path.join(root, 'boxed')), 'boxed').boxes, boxes)
   writeFileSync(file, `${first},0,0,1,1\n`)
-  await assert.rejects(run('boxed', { resume: true }, { boxes, steps: 2 }), /boxes\.csv is not the file/)
+  await assert.rejects(run('boxed', { resume: true }, { boxes, steps: 2 }), /boxes\.csv is not the one/)
 })
 
 test('images cannot be mixed in a batch of one', async () => {

@@ -28,7 +28,14 @@ import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { oneOf } from '../arguments.js'
-import { backendOption, dataPolicyOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
+import {
+  backendOption,
+  dataPolicyOption,
+  labelsOption,
+  passesOption,
+  precisionOption,
+  threadsOption,
+} from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { makeFolder } from '../output-places.js'
 import { ProgressLine } from '../progress-line.js'
@@ -74,6 +81,7 @@ export const evaluateCommand = (): Command =>
     .option('--exclude <file>', 'report on all but these images as well')
     .option('--submission <file>', "write the five best classes of each image in the form of ILSVRC's test server")
     .option('--out <folder>', 'write the results there, as JSON and tables')
+    .addOption(labelsOption())
     .addOption(dataPolicyOption())
     .addOption(backendOption())
     .addOption(precisionOption())

@@ -4,8 +4,11 @@ import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
-import { boxFile } from '../../data/box-file.js'
+import { plainAugmentation } from '../../data/augmentation.js'
+import { boxesNotice, chooseBoxes, usualBoxes } from '../../data/box-source.js'
+import type { ImageSet } from '../../data/class-folder.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
+import type { LabelNumbering } from '../../data/sources/class-names.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { networkOf } from '../../networks/model-spec.js'
@@ -22,6 +25,7 @@ import { oneOf, positiveNumber, realNumber, wholeNumber } from '../arguments.js'
 import {
   backendOption,
   dataPolicyOption,
+  labelsOption,
   passesOption,
   precisionOption,
   recomputeOption,
@@ -41,6 +45,7 @@ interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFl
   data?: string
   out?: string
   resume?: string
+  labels: LabelNumbering
   badImages: BadImagePolicy
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
@@ -70,6 +75,7 @@ export const trainCommand = (): Command =>
       ),
     ),
   )
+    .addOption(labelsOption())
     .addOption(dataPolicyOption())
     .addOption(backendOption())
     .addOption(precisionOption())
@@ -124,7 +130,7 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
   expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
-  const data = await lookingThrough(options => openDataSets(images, options))
+  const data = await lookingThrough(options => openDataSets(images, { ...options, labels: flags.labels }))
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
@@ -134,7 +140,8 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
-    ...(flags.boxes !== undefined && { boxes: boxFile(flags.boxes) }),
+    ...(flags.labels !== 'auto' && { labels: flags.labels }),
+    boxes: await boxesOf(flags, recipe, data.train),
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
@@ -145,6 +152,15 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     ...(origin && { fineTuning: fineTuningFrom(origin, { newClasses, freeze, headOnlyEpochs }) }),
   }
   return { settings, folder, data, backend }
+}
+
+/** Images of TFRecords come with boxes unasked: that crops look at them is said. */
+async function boxesOf({ boxes }: Flags, { augmentation }: Pick<Recipe, 'augmentation'>, images: ImageSet) {
+  const { style } = augmentation ?? plainAugmentation
+  if (boxes !== undefined) return await chooseBoxes(boxes, images, style)
+  const usual = usualBoxes(images, style)
+  if (usual === 'data') warn(`${boxesNotice(images)} (--boxes none: without)`)
+  return usual
 }
 
 function chosenNetwork({ network }: Flags): string {
@@ -177,7 +193,7 @@ async function oldRun(folder: string, threads: number | undefined, command: Comm
     throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
   const settings = parseSettings(readSettings(folder), folder)
   networkOf(settings.model)
-  const data = await lookingThrough(options => openDataSets(settings.data, options))
+  const data = await lookingThrough(options => openDataSets(settings.data, { ...options, labels: settings.labels }))
   const { classes } = data.train
   if (classes.length !== settings.model.classes)
     throw new UserError(

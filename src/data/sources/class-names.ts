@@ -10,6 +10,10 @@ export interface ClassNames {
   readonly labelOf: ReadonlyMap<string, number>
 }
 
+/** From which number classes count: that of the first, or 1 after a background that no image shows, or by the data. */
+export const labelNumberings = ['auto', 'from-zero', 'from-one'] as const
+export type LabelNumbering = (typeof labelNumberings)[number]
+
 /** Classes by number are named in one of these, beside the images. */
 const namesFile = 'classes.txt'
 const numberedNamesFile = 'labels.txt'
@@ -19,14 +23,21 @@ const mostClasses = 1_000_000
 
 /**
  * The classes that labels name. Names stand in code unit order. Numbers keep theirs, whether they count from 0 or, as
- * TF-Slim's for ImageNet, from 1: then 0, the background, never occurs. Their names come from classes.txt in `folder`
+ * TF-Slim's for ImageNet, from 1: then 0, the background, never occurs. Where `numbering` does not say so, they count from
+ * 1 when no label is 0. Their names come from classes.txt in `folder`
  * (a line a class; of `n01440764 tench` the WNID) or from labels.txt, as TF-Slim writes it (`0:daisy`); without either,
  * a class is called by its number.
  *
- * Errors: `UserError` when the file of names does not fit the numbers.
+ * Errors: `UserError` when the file of names does not fit the numbers, or `numbering` either; and when there is one for
+ * classes that have names.
  */
-export async function classNamesOf(labels: ReadonlySet<string>, folder: string): Promise<ClassNames> {
+export async function classNamesOf(
+  labels: ReadonlySet<string>,
+  folder: string,
+  numbering: LabelNumbering = 'auto',
+): Promise<ClassNames> {
   if (![...labels].every(label => /^\d{1,15}$/.test(label))) {
+    expectNoNumbering(folder, { labels: numbering })
     const classes = [...labels].sort()
     return { classes, labelOf: new Map(classes.map((name, label) => [name, label])) }
   }
@@ -37,8 +48,17 @@ export async function classNamesOf(labels: ReadonlySet<string>, folder: string):
   }
   if (most >= mostClasses)
     throw new UserError(`${folder} has a class with the number ${most}: number classes from 0 or 1`)
-  const named = (await numberedNames(folder)) ?? (await namesInOrder(folder, least, most))
-  const first = named?.first ?? Math.min(least, 1)
+  const said = numbering === 'auto' ? undefined : numbering === 'from-one' ? 1 : 0
+  if (least < (said ?? 0))
+    throw new UserError(
+      `${folder} has images of the class 0, so that its classes do not count from 1: leave --labels out`,
+    )
+  const named = (await numberedNames(folder)) ?? (await namesInOrder(folder, { least, most, said }))
+  if (named && said !== undefined && named.first !== said)
+    throw new UserError(
+      `${named.file} names classes from ${named.first} on, not from ${said}: correct it, or leave --labels out`,
+    )
+  const first = named?.first ?? said ?? Math.min(least, 1)
   const width = String(most).length
   const classes =
     named?.names ?? Array.from({ length: most - first + 1 }, (_, i) => `${first + i}`.padStart(width, '0'))
@@ -49,6 +69,18 @@ export async function classNamesOf(labels: ReadonlySet<string>, folder: string):
   return { classes, labelOf: new Map([...labels].map(label => [label, place(label)])) }
 }
 
+/** Errors: `UserError` where it is said from which number classes count, and they have names. */
+export function expectNoNumbering(
+  place: string,
+  { labels = 'auto' }: { readonly labels?: LabelNumbering | undefined },
+) {
+  if (labels !== 'auto')
+    throw new UserError(
+      `the classes of ${place} have names and do not count ${labels.replace('-', ' ')}: leave --labels out`,
+      2,
+    )
+}
+
 /** Names of the classes from number `first` on. */
 interface Named {
   readonly file: string
@@ -56,14 +88,22 @@ interface Named {
   readonly names: readonly string[]
 }
 
-async function namesInOrder(folder: string, least: number, most: number): Promise<Named | undefined> {
+/** The numbers that occur, and the first one if it is said. */
+interface Numbers {
+  readonly least: number
+  readonly most: number
+  readonly said: number | undefined
+}
+
+async function namesInOrder(folder: string, { least, most, said }: Numbers): Promise<Named | undefined> {
   const file = path.join(folder, namesFile)
   if (!(await statOf(file))?.isFile()) return undefined
   const names = readLines(file).map(({ text }) => /^n\d{8}(?=\s)/.exec(text)?.[0] ?? text)
   const isFromOne = least > 0 && most === names.length
+  if (said !== undefined) return distinct({ file, first: said, names })
   if (!isFromOne && least > 0 && most < names.length - 1)
     throw new UserError(
-      `${file} has ${names.length} names and the images' classes go from ${least} to ${most}, so it cannot be told whether they count from 0 or 1: write the numbers too (7:name), as ${path.join(folder, numberedNamesFile)}`,
+      `${file} has ${names.length} names and the images' classes go from ${least} to ${most}, so it cannot be told whether they count from 0 or 1: say so (--labels), or write the numbers too (7:name), as ${path.join(folder, numberedNamesFile)}`,
     )
   return distinct({ file, first: isFromOne ? 1 : 0, names })
 }

@@ -4,19 +4,21 @@ import { classNamesOf } from './class-names.js'
 import { imagesOf } from './file-index.js'
 import type { FileForm, ScanOptions } from './found-image.js'
 import { type LookedThrough, setsOf } from './found-sets.js'
-import type { Source, Split } from './source.js'
+import { type Source, type Split, splits } from './source.js'
 import { splitFiles } from './split-files.js'
 
 /**
- * Files of one form, divided into sets by their names or folders. Where none says so, all are for evaluation; but of the
- * tables that may lie about in a folder only those count that say so.
+ * Files of one form, divided into sets by their names or folders. Where none says so, all are for evaluation. But of the
+ * tables that may lie about in a folder only those count that say so, and one of a name that is reserved is of that
+ * folder's images, which has no others in train/ or val/.
  */
 export const fileSource = (form: FileForm): Source => ({
-  lists: form.lists,
+  beside: form.reserved ? ['place', 'splits'] : form.lists ? ['place'] : [],
   async open(place, wanted, options) {
     const isFolder = (await statOf(place))?.isDirectory() === true
     const named = await splitFiles(place, form.accepts)
-    const files = form.lists && isFolder ? { ...named, any: [] } : named
+    const isStray = form.lists && isFolder && (!form.reserved || (await isDivided(place)))
+    const files = isStray ? { ...named, any: [] } : named
     if (files.train.length + files.val.length + files.any.length === 0) return undefined
     const found: Partial<Record<Split, readonly LookedThrough[]>> = {}
     for (const split of wanted) {
@@ -25,9 +27,14 @@ export const fileSource = (form: FileForm): Source => ({
     }
     const folder = isFolder ? place : path.dirname(place)
     const labels = new Set((found.train ?? found.val ?? []).flatMap(({ images }) => images.map(({ label }) => label)))
-    return setsOf(folder, found, await classNamesOf(labels, folder))
+    return setsOf(folder, found, await classNamesOf(labels, folder, options.labels))
   },
 })
+
+async function isDivided(folder: string): Promise<boolean> {
+  for (const split of splits) if (await statOf(path.join(folder, split))) return true
+  return false
+}
 
 async function lookThrough(
   files: readonly string[],

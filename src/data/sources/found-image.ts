@@ -1,5 +1,6 @@
 import type { InputFile } from '../../formats/input-file.js'
 import type { ImageBoxes } from '../image-boxes.js'
+import type { LabelNumbering } from './class-names.js'
 
 /** An image in a file that holds or names many, before classes have numbers. */
 export interface FoundImage {
@@ -20,12 +21,17 @@ export interface FileForm {
   readonly accepts: (name: string) => boolean
   /** Whether it names images that are files of their own, instead of holding them. */
   readonly lists: boolean
+  /** Whether no other file has such a name, so that it needs none that says its set and goes before class folders. */
+  readonly reserved?: boolean
   /** All images of a file. Errors: `UserError` naming the file where it is damaged, or holds what is none of its form. */
   readonly scan: (input: InputFile) => Iterable<FoundImage>
 }
 
+/** How images are looked for. */
 export interface ScanOptions {
   /** Hears what is being looked through, and how far, in megabytes. */
   readonly onProgress?: ((what: string, done: number, total: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
+  /** From which number classes count that are numbers. @default 'auto' */
+  readonly labels?: LabelNumbering | undefined
 }

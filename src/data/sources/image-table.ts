@@ -54,12 +54,29 @@ export const jsonLines: FileForm = {
   },
 }
 
+/** Tables as Hugging Face's ImageFolder has them: in a folder of images, or in each of train/ and val/. */
+export const csvMetadata: FileForm = {
+  ...csvTable,
+  title: 'CSV tables of metadata',
+  accepts: name => name === 'metadata.csv',
+  reserved: true,
+}
+
+/** As {@link csvMetadata}. */
+export const jsonMetadata: FileForm = {
+  ...jsonLines,
+  title: 'JSON Lines tables of metadata',
+  accepts: name => name === 'metadata.jsonl',
+  reserved: true,
+}
+
 type FailAt = (line: number, reason: string) => never
 
 const failIn =
   ({ path }: InputFile): FailAt =>
   (line, reason) => {
-    throw new UserError(`${path}, line ${line}: ${reason}: give a path and a class for each image, once`)
+    const otherwise = /[\\/]metadata\.\w+$/.test(path) ? '; without this file, folders are classes' : ''
+    throw new UserError(`${path}, line ${line}: ${reason}: give a path and a class for each image, once${otherwise}`)
   }
 
 function onceEach(fail: FailAt): (line: number, path: string | undefined, label: string | undefined) => FoundImage {

@@ -1,10 +1,11 @@
 import path from 'node:path'
 import { UserError } from '../../base/error.js'
 import { type ImageSet, openClassFolders, openValFolders } from '../class-folder.js'
+import { imagesBelow } from '../files-below.js'
 import { kindOf, sortedEntries, statOf } from '../folder-entries.js'
-import { imagesBelow } from '../images-below.js'
+import { expectNoNumbering } from './class-names.js'
 import type { ScanOptions } from './found-image.js'
-import type { Split, Splits } from './source.js'
+import { type ClassFolders, type Split, type Splits, splits } from './source.js'
 import { sources } from './sources.js'
 
 /**
@@ -19,7 +20,7 @@ export async function openTrainingData(
   place: string,
   options: ScanOptions = {},
 ): Promise<{ train: ImageSet; val: ImageSet }> {
-  const { train, val } = (await openHeld(place, ['train', 'val'], options)) ?? (await openClassFolders(place))
+  const { train, val } = (await openHeld(place, splits, options)) ?? (await openClassFolders(place))
   if (!train || !val) throw lacking(place, train ? 'val' : 'train')
   return { train, val }
 }
@@ -47,14 +48,19 @@ export async function openHeld(
   options: ScanOptions = {},
 ): Promise<Splits | undefined> {
   if (!(await statOf(place))) return undefined
-  for (const split of ['train', 'val']) if (await holdsClassFolders(path.join(place, split))) return undefined
-  const isBesideImages = await holdsClassFolders(place)
+  const folders = await classFoldersAt(place)
   for (const source of sources) {
-    if (isBesideImages && !source.lists) continue
+    if (folders && !source.beside.includes(folders)) continue
     const found = await source.open(place, wanted, options)
     if (found) return found
   }
+  expectNoNumbering(place, options)
   return undefined
+}
+
+async function classFoldersAt(place: string): Promise<ClassFolders | undefined> {
+  for (const split of splits) if (await holdsClassFolders(path.join(place, split))) return 'splits'
+  return (await holdsClassFolders(place)) ? 'place' : undefined
 }
 
 /** Whether there are folders with images in them, however far below; archives beside those are where they came from. */
@@ -62,7 +68,7 @@ async function holdsClassFolders(folder: string): Promise<boolean> {
   if (!(await statOf(folder))?.isDirectory()) return false
   for (const entry of await sortedEntries(folder)) {
     const place = path.join(folder, entry.name)
-    if (['train', 'val'].includes(entry.name) || (await kindOf(entry, place)) !== 'folder') continue
+    if (splits.some(split => split === entry.name) || (await kindOf(entry, place)) !== 'folder') continue
     for await (const _ of imagesBelow(place)) return true
   }
   return false

@@ -7,10 +7,13 @@ export type Split = (typeof splits)[number]
 
 export type Splits = Readonly<Partial<Record<Split, ImageSet>>>
 
+/** Where class folders lie at a path: at the path itself, or in its train/ or val/. */
+export type ClassFolders = 'place' | 'splits'
+
 /** A way in which a path can hold images. */
 export interface Source {
-  /** Whether its images are files of their own, which may lie in folders beside it. */
-  readonly lists: boolean
+  /** Where class folders may lie so that this counts all the same. Nowhere for archives: those folders came from them. */
+  readonly beside: readonly ClassFolders[]
   /**
    * The sets of `wanted` that are there; undefined when nothing at this path, a folder or a file, is of this source.
    * Errors: `UserError` for what is of this source, and damaged or incomplete.

@@ -1,6 +1,6 @@
 import { fileSource } from './file-source.js'
 import { ilsvrc } from './ilsvrc.js'
-import { csvTable, jsonLines } from './image-table.js'
+import { csvMetadata, csvTable, jsonLines, jsonMetadata } from './image-table.js'
 import type { Source } from './source.js'
 import { tfRecords } from './tfrecords.js'
 import { webDataset } from './webdataset.js'
@@ -8,6 +8,8 @@ import { webDataset } from './webdataset.js'
 /** Every source but class folders, which a folder holds when it holds nothing else. The first that finds its own counts. */
 export const sources: readonly Source[] = [
   ilsvrc,
+  fileSource(csvMetadata),
+  fileSource(jsonMetadata),
   fileSource(tfRecords),
   fileSource(webDataset),
   fileSource(csvTable),

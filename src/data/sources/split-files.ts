@@ -14,7 +14,7 @@ const words: readonly (readonly [RegExp, Split | undefined])[] = [
 
 /**
  * The files that `accepts` takes by their names, at `place`, in its folder data/, or in folders such as train/ and
- * validation/: `place` may be such a file itself. Links are followed, hidden files passed over.
+ * validation/: `place` may be such a file itself. Links are followed, each real folder once; hidden files are passed over.
  */
 export async function splitFiles(place: string, accepts: (name: string) => boolean): Promise<SplitFiles> {
   const found = { train: [] as string[], val: [] as string[], any: [] as string[] }
@@ -22,7 +22,12 @@ export async function splitFiles(place: string, accepts: (name: string) => boole
     if (accepts(path.basename(place))) found.any.push(place)
     return found
   }
+  const visited = new Set<string>()
   const look = async (folder: string, split: Split | undefined) => {
+    const real = await statOf(folder)
+    const identity = `${real?.dev}:${real?.ino}`
+    if (visited.has(identity)) return
+    visited.add(identity)
     for (const entry of await sortedEntries(folder)) {
       const at = path.join(folder, entry.name)
       const kind = await kindOf(entry, at)

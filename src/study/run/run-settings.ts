@@ -1,8 +1,9 @@
 import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
-import type { BoxFile } from '../../data/box-file.js'
+import type { BoxSource } from '../../data/box-source.js'
 import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
+import { type LabelNumbering, labelNumberings } from '../../data/sources/class-names.js'
 import { isJsonObject, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
@@ -15,8 +16,10 @@ export interface RunSettings {
   readonly model: ModelSpec
   readonly recipe: Recipe
   readonly data: string
-  /** Where objects lie in the training images. @default not known */
-  readonly boxes?: BoxFile
+  /** From which number classes count that are numbers. @default 'auto' */
+  readonly labels?: LabelNumbering
+  /** Whose boxes the crops of training look at. @default 'none' */
+  readonly boxes?: BoxSource
   readonly badImages: BadImagePolicy
   readonly backend: BackendName
   readonly evaluateEpochs: number
@@ -42,7 +45,8 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
-  const { recipe, data, boxes, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } = settings
+  const { recipe, data, labels, boxes, badImages, backend, evaluateEpochs, watchSteps, steps, recompute, passes } =
+    settings
   if (!isJsonObject(recipe) || typeof data !== 'string')
     throw new UserError(`${where}: no recipe or data; it was not written by 'inception train'`)
   const { augmentation, ...numbers } = recipe
@@ -63,7 +67,8 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
       }),
     },
     data,
-    ...(boxes !== undefined && { boxes: parseBoxFile(boxes, where) }),
+    ...(labels !== undefined && { labels: parseLabels(labels, where) }),
+    ...(boxes !== undefined && { boxes: parseBoxes(boxes, where) }),
     badImages: badImagePolicies.find(known => known === badImages) ?? 'error',
     backend: backend === 'onednn' || backend === 'reference' ? backend : 'auto',
     evaluateEpochs: typeof evaluateEpochs === 'number' ? evaluateEpochs : 1,
@@ -91,7 +96,14 @@ function parseAugmentation(value: JsonObject[string], colour: Recipe['colour'], 
   return augmentation
 }
 
-function parseBoxFile(value: JsonObject[string], where: string): BoxFile {
+function parseLabels(value: JsonObject[string], where: string): LabelNumbering {
+  const numbering = labelNumberings.find(known => known === value)
+  if (!numbering) throw new UserError(`${where}: labels is not what it can be; it was not written by this version`)
+  return numbering
+}
+
+function parseBoxes(value: JsonObject[string], where: string): BoxSource {
+  if (value === 'data' || value === 'none') return value
   const { file, sha256 } = isJsonObject(value) ? value : {}
   if (typeof file !== 'string' || typeof sha256 !== 'string')
     throw new UserError(`${where}: boxes is not what it can be; it was not written by this version`)

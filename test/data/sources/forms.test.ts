@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { execFileSync } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import fc from 'fast-check'
@@ -13,8 +12,8 @@ import { tfRecords } from '../../../src/data/sources/tfrecords.js'
 import { webDataset } from '../../../src/data/sources/webdataset.js'
 import { InputFile } from '../../../src/formats/input-file.js'
 import { temporaryFolder } from '../picture.js'
-import { drawMiniature, exampleOfImage, forms, placesIn, put, wnids } from './miniature.js'
-import { devkitOf, exampleOf, type Files, recordsOf, tarOf, text } from './writers.js'
+import { drawMiniature, exampleOfImage, forms, put } from './miniature.js'
+import { exampleOf, type Files, recordsOf, tarOf, text } from './writers.js'
 
 const images = await drawMiniature()
 const [first] = images.train
@@ -94,6 +93,69 @@ for (const [what, labels, files, message] of [
     const folder = await folderOf(t, { 'val-00000-of-00001': numbered(labels), ...files })
     await assert.rejects(openEvaluationData(folder), tells(message))
   })
+
+for (const [numbering, labels, files, expected] of [
+  [
+    'from-zero',
+    [2, 1],
+    {},
+    [
+      ['0', '1', '2'],
+      [1, 2],
+    ],
+  ],
+  [
+    'from-one',
+    [2, 1],
+    {},
+    [
+      ['1', '2'],
+      [0, 1],
+    ],
+  ],
+  [
+    'from-zero',
+    [2, 1],
+    { 'classes.txt': 'a\nb\nc\nd\n' },
+    [
+      ['a', 'b', 'c', 'd'],
+      [1, 2],
+    ],
+  ],
+  [
+    'from-one',
+    [2, 1],
+    { 'classes.txt': 'a\nb\nc\nd\n' },
+    [
+      ['a', 'b', 'c', 'd'],
+      [0, 1],
+    ],
+  ],
+  ['from-zero', [3, 1], { 'classes.txt': 'a\nb\nc\n' }, /classes\.txt names no class 3, which images have/],
+  ['from-one', [1, 0], {}, /has images of the class 0, so that its classes do not count from 1/],
+  [
+    'from-zero',
+    [1, 2],
+    { 'labels.txt': '0:background\n1:b\n2:c\n' },
+    /labels\.txt names classes from 1 on, not from 0/,
+  ],
+  ['from-one', [1, 2], { 'labels.txt': '0:a\n1:b\n2:c\n' }, /labels\.txt names classes from 0 on, not from 1/],
+] as const)
+  test(`labels ${labels} said to count ${numbering}, with ${Object.keys(files).join() || 'no names'}`, async t => {
+    const folder = await folderOf(t, { 'val-00000-of-00001': numbered(labels), ...files })
+    const open = openEvaluationData(folder, { labels: numbering })
+    if (expected instanceof RegExp) await assert.rejects(open, tells(expected))
+    else assert.deepEqual([(await open).classes, (await open).items.map(item => item.label)], expected)
+  })
+
+test('to say from which number names count is an error', async t => {
+  for (const form of ['TFRecords', 'archives of ILSVRC', 'class folders', 'CSV tables']) {
+    const folder = await temporaryFolder(t)
+    await forms[form]!(folder, images)
+    const open = openTrainingData(folder, { labels: 'from-one' })
+    await assert.rejects(open, tells(/have names and do not count from one: leave --labels out/), form)
+  }
+})
 
 test('records that are no images of a class are told with their place', async t => {
   const told = async (features: Parameters<typeof exampleOf>[0], message: RegExp) => {
@@ -184,6 +246,20 @@ for (const [name, content, message] of [
     await assert.rejects(openEvaluationData(await folderOf(t, { [name]: content })), tells(message))
   })
 
+test("metadata of images in folders, as Hugging Face's, says their classes; without it folders do", async t => {
+  const table = 'file_name,label\nimages/1.jpg,cat\nimages/2.jpg,dog\n'
+  const files = { 'images/1.jpg': 'x', 'images/2.jpg': 'x', 'metadata.csv': table }
+  const folder = await folderOf(t, files)
+  assert.deepEqual((await openEvaluationData(folder)).classes, ['cat', 'dog'], 'the folder alone')
+  await writeFile(path.join(folder, 'metadata.csv'), 'file_name,caption\nimages/1.jpg,a cat\n')
+  await assert.rejects(
+    openEvaluationData(folder),
+    tells(/the columns label, .*; without this file, folders are classes$/),
+  )
+  await put(path.join(folder, 'val/cat/1.jpg'), Buffer.from('x'))
+  assert.deepEqual((await openEvaluationData(folder)).classes, ['cat'], 'a table of the whole beside class folders')
+})
+
 test('a validation image of a class that training has not is told; a class without validation images is not', async t => {
   const folder = await folderOf(t, { 'train.csv': 'path,label\na,1\nb,2\n', 'val.csv': 'path,label\nc,2\n' })
   const { val } = await openTrainingData(folder)
@@ -199,67 +275,6 @@ test('a set that is missing is told', async t => {
   await assert.rejects(openTrainingData(folder), tells(/holds no images for 'val'/))
   await assert.rejects(openEvaluationData(folder), tells(/holds no images for 'val'/))
 })
-
-// ILSVRC
-
-test("ILSVRC's training archive is not touched to evaluate, and the kit may be unpacked", async t => {
-  const folder = await temporaryFolder(t)
-  await forms['archives of ILSVRC']!(folder, images)
-  const expected = placesIn(await openEvaluationData(folder))
-  const archive = path.join(folder, 'ILSVRC2012_img_val.tar')
-  assert.deepEqual(placesIn(await openEvaluationData(archive)), expected, 'named by itself')
-  await writeFile(path.join(folder, 'ILSVRC2012_img_train.tar'), 'no archive')
-  assert.deepEqual(placesIn(await openEvaluationData(folder)), expected)
-  execFileSync('tar', ['-xzf', 'ILSVRC2012_devkit_t12.tar.gz'], { cwd: folder })
-  await rm(path.join(folder, 'ILSVRC2012_devkit_t12.tar.gz'))
-  assert.deepEqual(placesIn(await openEvaluationData(folder)), expected)
-  await assert.rejects(openTrainingData(folder), tells(/ILSVRC2012_img_train\.tar is damaged/))
-})
-
-for (const [what, change, message] of [
-  ['no development kit', { 'ILSVRC2012_devkit_t12.tar.gz': undefined }, /has no ILSVRC2012_devkit_t12\.tar\.gz/],
-  ['no archive for validation', { 'ILSVRC2012_img_val.tar': undefined }, /holds no images for 'val'/],
-  [
-    'a kit cut short',
-    { 'ILSVRC2012_devkit_t12.tar.gz': devkitOf(wnids, [1]).subarray(0, 90) },
-    /devkit_t12\.tar\.gz cannot be unpacked/,
-  ],
-  [
-    'a kit with fewer images',
-    { 'ILSVRC2012_devkit_t12.tar.gz': devkitOf(wnids, [1, 2]) },
-    /has 6 images and .* the classes of 2/,
-  ],
-  [
-    'a kit with an ID out of range',
-    { 'ILSVRC2012_devkit_t12.tar.gz': devkitOf(wnids, [1, 4]) },
-    /line 2: '4' is no ID from 1 to 3/,
-  ],
-  ['an empty kit', { 'ILSVRC2012_devkit_t12/readme.txt': '' }, /ILSVRC2012_devkit_t12 has no data\/meta\.mat/],
-  [
-    'a class that the kit has not',
-    { 'ILSVRC2012_devkit_t12.tar.gz': devkitOf(wnids.slice(1), [1, 1, 1, 1, 1, 1]) },
-    /has the class 'n02119789'/,
-  ],
-  [
-    'other files among the classes',
-    { 'ILSVRC2012_img_train.tar': tarOf([['a.jpg', Buffer.alloc(3)]]) },
-    /img_train\.tar holds a\.jpg, and is known to hold archives/,
-  ],
-  [
-    'other files for validation',
-    { 'ILSVRC2012_img_val.tar': tarOf([['a.txt', Buffer.alloc(3)]]) },
-    /img_val\.tar holds a\.txt, and is known to hold images/,
-  ],
-] as const)
-  test(`ILSVRC's archives with ${what}: told`, async t => {
-    const folder = await temporaryFolder(t)
-    await forms['archives of ILSVRC']!(folder, images)
-    for (const [name, content] of Object.entries(change)) {
-      if (content === undefined) await rm(path.join(folder, name))
-      else await put(path.join(folder, name), Buffer.from(content))
-    }
-    await assert.rejects(openTrainingData(folder), tells(message))
-  })
 
 // Damage
 

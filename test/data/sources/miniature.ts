@@ -49,6 +49,21 @@ export const forms: Readonly<Record<string, (folder: string, images: Miniature) 
     await put(path.join(folder, 'ILSVRC2012_img_val.tar'), tarOf(members(val)))
     await put(path.join(folder, 'ILSVRC2012_devkit_t12.tar.gz'), devkitOf(wnids, val.map(idOf)))
   },
+  'archives of classes': async (folder, { train, val }) => {
+    for (const wnid of wnids)
+      await put(path.join(folder, 'train', `${wnid}.tar`), tarOf(members(train.filter(image => image.wnid === wnid))))
+    await put(path.join(folder, 'ILSVRC2012_img_val.tar'), tarOf(members(val)))
+    await put(path.join(folder, 'ILSVRC2012_devkit_t12.tar.gz'), devkitOf(wnids, val.map(idOf)))
+  },
+  'archives of classes half unpacked': async (folder, { train, val }) => {
+    const [packed, underWay, unpacked] = wnids
+    for (const { name, wnid, bytes } of train)
+      if (wnid === unpacked || (wnid === underWay && name.endsWith('_9.JPEG')))
+        await put(path.join(folder, 'train', wnid, name), bytes)
+    for (const wnid of [packed, underWay])
+      await put(path.join(folder, 'train', `${wnid}.tar`), tarOf(members(train.filter(image => image.wnid === wnid))))
+    for (const { name, wnid, bytes } of val) await put(path.join(folder, 'val', wnid, name), bytes)
+  },
   TFRecords: async (folder, images) => {
     for (const split of splits)
       await inTwo(images[split], (part, i) =>
@@ -86,6 +101,13 @@ export const forms: Readonly<Record<string, (folder: string, images: Miniature) 
       for (const { name, bytes } of images[split]) await put(path.join(folder, split, name), bytes)
       const rows = images[split].map(({ name, wnid }) => `${JSON.stringify({ file_name: name, label: wnid })}\n`)
       await put(path.join(folder, split, 'metadata.jsonl'), Buffer.from(rows.join('')))
+    }
+  },
+  'folders with metadata': async (folder, images) => {
+    for (const split of splits) {
+      for (const { name, bytes } of images[split]) await put(path.join(folder, split, 'images', name), bytes)
+      const rows = images[split].map(({ name, wnid }) => `images/${name},${wnid}\n`)
+      await put(path.join(folder, split, 'metadata.csv'), Buffer.from(`file_name,label\n${rows.join('')}`))
     }
   },
 }

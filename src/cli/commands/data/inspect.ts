@@ -4,9 +4,11 @@ import { formatBytes, formatCount, formatTable } from '../../../base/format.js'
 import { drawContactSheet } from '../../../data/inspection/contact-sheet.js'
 import { type Inspection, inspectData, type SplitInspection } from '../../../data/inspection/inspection.js'
 import { listSplits, type Split } from '../../../data/inspection/splits.js'
+import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { expectFilePlace, writeAtomically } from '../../../formats/atomic-file.js'
 import { paperRecipe } from '../../../training/recipe.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
+import { labelsOption } from '../../engine-options.js'
 import { interruptSignal } from '../../interrupt.js'
 import { lookingThrough } from '../../looking-through.js'
 import { ProgressLine } from '../../progress-line.js'
@@ -19,6 +21,7 @@ interface Flags {
   columns: number
   size: number
   colour: 'fast' | 'full' | 'none'
+  labels: LabelNumbering
   seed: number
   json?: boolean
 }
@@ -45,10 +48,11 @@ export const inspectDataCommand = (): Command =>
       paperRecipe.colour,
     )
     .option('--seed <n>', 'decides the augmentation on the sheet', wholeNumber(0), paperRecipe.seed)
+    .addOption(labelsOption())
     .option('--json', 'as JSON')
     .action(async (folder: string, flags: Flags) => {
       if (flags.sheet !== undefined) expectFilePlace(flags.sheet)
-      const splits = await lookingThrough(options => listSplits(folder, options))
+      const splits = await lookingThrough(options => listSplits(folder, { ...options, labels: flags.labels }))
       const shown = flags.sheet === undefined ? undefined : chooseSplit(splits, folder, flags.split)
       const total = splits.reduce((sum, { items }) => sum + items.length, 0)
       const signal = interruptSignal('stopping')

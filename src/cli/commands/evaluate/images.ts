@@ -5,6 +5,7 @@ import type { ImageSet } from '../../../data/class-folder.js'
 import { openFlat } from '../../../data/flat-folder.js'
 import { readGroundTruth, withoutTruth } from '../../../data/ground-truth.js'
 import { readImageList } from '../../../data/image-list.js'
+import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { openEvaluationData } from '../../../data/sources/open.js'
 import { readSynsets, type Synsets } from '../../../data/synsets.js'
 import type { Subset } from '../../../evaluation/result.js'
@@ -13,6 +14,7 @@ import { lookingThrough } from '../../looking-through.js'
 /** Options that say which images are evaluated and what is known of them. */
 export interface ImageFlags {
   data: string
+  labels: LabelNumbering
   groundTruth?: string
   synsets?: string
   submission?: string
@@ -30,7 +32,12 @@ export interface EvaluationImages {
 }
 
 /** Errors: UserError for options that make no sense together. */
-export function checkImageFlags({ groundTruth, synsets, submission }: ImageFlags): void {
+export function checkImageFlags({ groundTruth, synsets, submission, labels }: ImageFlags): void {
+  if (groundTruth !== undefined && labels !== 'auto')
+    throw new UserError(
+      '--labels is for classes that stand with the images, and --ground-truth says them: leave one out',
+      2,
+    )
   if (submission !== undefined && synsets === undefined)
     throw new UserError(
       'a submission is written in ILSVRC2012_IDs: give --synsets, a file whose line n is the WNID of ID n',
@@ -50,7 +57,7 @@ export async function openImages(flags: ImageFlags, classes: readonly string[]):
   }
   const images =
     groundTruth === undefined
-      ? await lookingThrough(options => openEvaluationData(data, options))
+      ? await lookingThrough(options => openEvaluationData(data, { ...options, labels: flags.labels }))
       : readGroundTruth(groundTruth, await openFlat(data), classes, synsets)
   return { images, truth: true, synsets, subset: openSubset(flags, images) }
 }

@@ -27,7 +27,10 @@ export const addAugmentationOptions = (command: Command): Command =>
       oneOf('style', Object.keys(styles) as Style[]),
       'slim',
     )
-    .option('--boxes <file>', 'where objects lie, as name,left,top,right,bottom: a crop shows a tenth of one')
+    .option(
+      '--boxes <source>',
+      "where objects lie, of which a crop shows a tenth: data (what the images come with, the default), none, or ILSVRC's annotations or a table of them",
+    )
     .option(
       '--resize <method>',
       `${resizes.join(', ')} (default: bilinear, with timm random)`,

@@ -8,13 +8,19 @@ interface Open {
   readonly entries: Iterator<Dirent>
 }
 
+/** As {@link filesBelow}, of files that end like an image. */
+export const imagesBelow = (folder: string): AsyncGenerator<string, void, undefined> => filesBelow(folder, isImageName)
+
 /**
- * The images in a folder and in all folders below, one after the other, in an order that depends on names only. Each
- * real folder is visited once, so that links in a circle come to an end. Hidden files are passed over, and those that do
- * not end like an image. Holds the entries of the folders it is in, not the images found. Errors: `UserError` for a
- * folder that cannot be read.
+ * The files in a folder and in all folders below whose names `accepts` takes, one after the other, in an order that
+ * depends on names only. Each real folder is visited once, so that links in a circle come to an end. Hidden files are
+ * passed over. Holds the entries of the folders it is in, not the files found. Errors: `UserError` for a folder that
+ * cannot be read.
  */
-export async function* imagesBelow(folder: string): AsyncGenerator<string, void, undefined> {
+export async function* filesBelow(
+  folder: string,
+  accepts: (name: string) => boolean,
+): AsyncGenerator<string, void, undefined> {
   const visited = new Set<string>()
   const enter = async (place: string): Promise<Open[]> => {
     const real = await statOf(place)
@@ -33,6 +39,6 @@ export async function* imagesBelow(folder: string): AsyncGenerator<string, void,
     const place = path.join(innermost.folder, entry.name)
     const kind = await kindOf(entry, place)
     if (kind === 'folder') open.push(...(await enter(place)))
-    else if (kind !== 'other' && isImageName(entry.name)) yield place
+    else if (kind !== 'other' && accepts(entry.name)) yield place
   }
 }
