@@ -1,3 +1,4 @@
+import type { Extent } from './crops/protocol.js'
 import type { RgbImage } from './decode.js'
 
 /** What threads pass to each other to share one cache. */
@@ -10,6 +11,7 @@ export interface CacheMemory {
 const absent = 0
 const claimed = 1
 const present = 2
+const tooLarge = 3
 const wordsPerImage = 4
 const bytesPerBlock = 16
 
@@ -59,20 +61,30 @@ export class ImageCache {
     return { width, height, rgb: this.#pixels.subarray(start, start + width * height * 3) }
   }
 
+  /** The size of an image that was decoded whole, and so is sound, but found no room. */
+  sizeWithoutPixels(index: number): Extent | undefined {
+    const at = index * wordsPerImage
+    if (Atomics.load(this.#table, at) !== tooLarge) return undefined
+    return { width: this.#table[at + 2]!, height: this.#table[at + 3]! }
+  }
+
   /** Whether this view has met an image that there was no room for. */
   get overflowed(): boolean {
     return this.#overflowed
   }
 
-  /** Keeps a copy of the image if there is room and no other thread has done so. */
+  /** Keeps a copy of a whole image if there is room and no other thread has done so, else its size. */
   put(index: number, image: RgbImage): void {
     const at = index * wordsPerImage
     const blocks = Math.ceil(image.rgb.length / bytesPerBlock)
     if (Atomics.compareExchange(this.#table, at, absent, claimed) !== absent) return
+    this.#table[at + 2] = image.width
+    this.#table[at + 3] = image.height
     let start = Atomics.load(this.#table, this.#taken)
     for (;;) {
       if (start + blocks > this.#blocks) {
         this.#overflowed = true
+        Atomics.store(this.#table, at, tooLarge)
         return
       }
       const found = Atomics.compareExchange(this.#table, this.#taken, start, start + blocks)
@@ -81,8 +93,6 @@ export class ImageCache {
     }
     this.#pixels.set(image.rgb, start * bytesPerBlock)
     this.#table[at + 1] = start
-    this.#table[at + 2] = image.width
-    this.#table[at + 3] = image.height
     Atomics.store(this.#table, at, present)
   }
 }

@@ -1,15 +1,15 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
-import { writeSample } from './augment.js'
-import { BadImage } from './bad-image.js'
+import { drawCrop, writeSample } from './augment.js'
 import { BoxList, type BoxMemory } from './box-file.js'
-import { decodeImage, type RgbImage } from './decode.js'
+import type { RgbImage } from './decode.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
-import { ImageViews, requireFitting } from './image-views.js'
+import { ImageViews } from './image-views.js'
 import { TrainingOrder } from './order.js'
 import { PlaceList, type PlaceMemory } from './place-list.js'
 import { PlaceReader } from './place-reader.js'
-import { inputExtent, leastDecodedSide, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
+import { inputExtent, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
+import { SetImages } from './set-images.js'
 import { Slot, type SlotMemory } from './slot.js'
 
 /** What every worker of a loader knows from the start. */
@@ -59,18 +59,20 @@ interface Piece {
 
 interface Found {
   readonly index: number
-  readonly image: RgbImage
   /** How many images of the order were passed over to find this one. */
   readonly ahead: number
+  readonly write: InputWriter
 }
+
+/** Writes the input of a sample's place and returns its share in its image's average. */
+type InputWriter = (position: number, out: Float32Array) => number
 
 /** As many as the system's pool has threads by default. */
 const decodesAtOnce = 4
 
 const port = parentPort!
 const data = workerData as LoaderWorkerData
-const places = new PlaceList(data.places)
-const reader = new PlaceReader()
+const reader = new PlaceReader({ mayWait: true })
 const labels = new Int32Array(data.labels)
 const boxes = data.boxes && new BoxList(data.boxes)
 const cache = new ImageCache(data.cache)
@@ -80,9 +82,8 @@ const order = new TrainingOrder(data.seed, labels.length)
 const { width, height } = inputExtent(data.preprocessing)
 const sampleLength = width * height * 3
 const views = viewCount(data.preprocessing)
-const shortSide = leastDecodedSide(data.preprocessing)
 const together = viewsTogether(data.preprocessing)
-const known = new Map<number, string>()
+const imagesOfSet = new SetImages(new PlaceList(data.places), reader, cache, data.preprocessing)
 /** The image that views were last cut from: the next batch often goes on with it. */
 let latest: { readonly index: number; readonly image: RgbImage; readonly views: ImageViews } | undefined
 
@@ -105,7 +106,7 @@ async function perform(task: LoaderTask): Promise<LoaderShare> {
         ticket,
         shareOfSet(),
         async index => {
-          if (!cache.overflowed) await load(index)
+          if (!cache.overflowed) await imagesOfSet.whole(index)
         },
         () => {},
       )
@@ -176,9 +177,9 @@ async function search(task: FillTask, { from }: Piece, bad: LoaderShare['bad'][n
   const position = task.first + from
   for (let ahead = 0; ahead < labels.length; ahead++) {
     const index = indexAt(task, position, ahead)
-    const image = await load(index)
-    if (typeof image !== 'string') return { index, image, ahead }
-    bad.push({ sample: from, index, reason: image })
+    const found = await load(task, position, index, ahead)
+    if (typeof found !== 'string') return { index, ahead, write: found }
+    bad.push({ sample: from, index, reason: found })
     if (task.kind === 'pass' || data.badImages === 'error') return undefined
   }
   throw new Error('none of the images can be decoded')
@@ -187,22 +188,36 @@ async function search(task: FillTask, { from }: Piece, bad: LoaderShare['bad'][n
 const indexAt = ({ kind }: FillTask, position: number, ahead = 0) =>
   kind === 'steps' ? order.indexAt(position, ahead) : Math.floor(position / views)
 
-/** The image, or the reason why it is none. */
-async function load(index: number): Promise<RgbImage | string> {
-  if (latest?.index === index) return latest.image
-  const held = cache.get(index) ?? known.get(index)
-  if (held !== undefined) return held
-  try {
-    const image = await decodeImage(await reader.read(places.at(index)), shortSide)
-    requireFitting(image, data.preprocessing)
-    cache.put(index, image)
-    return image
-  } catch (error) {
-    // The system's own message about a read names no file.
-    if (!(error instanceof BadImage)) throw new Error(`${places.at(index).file}: ${String(error)}`, { cause: error })
-    known.set(index, error.message)
-    return error.message
+/** What writes an image's samples, or the reason why it is none. */
+async function load(task: FillTask, position: number, index: number, ahead: number): Promise<InputWriter | string> {
+  const { preprocessing } = data
+  if (preprocessing.kind !== 'train') {
+    const image = latest?.index === index ? latest.image : await imagesOfSet.whole(index)
+    if (typeof image === 'string') return image
+    return (place, out) => {
+      if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }
+      return writeView(latest.views, place % views, out)
+    }
   }
+  const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
+  const found = await imagesOfSet.cropped(index, size => {
+    // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
+    const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
+    return { crop: drawCrop(size, preprocessing, random, boxes?.of(index, size)), random }
+  })
+  if (typeof found === 'string') return found
+  const { image, drawn } = found
+  return (_, out) => {
+    writeSample(image, drawn.crop, preprocessing, drawn.random, out)
+    return 1
+  }
+}
+
+function writeView(views: ImageViews, view: number, out: Float32Array): number {
+  const weight = views.weights[view]!
+  if (weight > 0) views.write(view, out)
+  else out.fill(0)
+  return weight
 }
 
 function write(task: FillTask, { from, end }: Piece, found: Found | undefined): void {
@@ -218,27 +233,9 @@ function write(task: FillTask, { from, end }: Piece, found: Found | undefined): 
     } else {
       slot.labels[sample] = labels[found.index]!
       slot.indices[sample] = found.index
-      slot.weights[sample] = writeInput(task, position, found, out)
+      slot.weights[sample] = found.write(position, out)
     }
     // Bad images, and those passed over, must reach the consumer's list before the batch does.
     slot.finish(found === undefined || found.ahead > 0)
   }
-}
-
-/** Returns the input's share in its image's average. */
-function writeInput(task: FillTask, position: number, { index, image, ahead }: Found, out: Float32Array): number {
-  const { preprocessing } = data
-  if (preprocessing.kind === 'train') {
-    const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
-    // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
-    const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
-    writeSample(image, preprocessing, random, out, boxes?.of(index, image))
-    return 1
-  }
-  if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }
-  const view = position % views
-  const weight = latest.views.weights[view]!
-  if (weight > 0) latest.views.write(view, out)
-  else out.fill(0)
-  return weight
 }

@@ -7,7 +7,13 @@ import { mostThreads, usableCores } from '../../../base/threads.js'
 import type { ImageSet } from '../../../data/class-folder.js'
 import { openTrainingData } from '../../../data/sources/open.js'
 import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
-import { type DataSpeed, measureDataSpeed, type Protocol, protocols } from '../../../study/bench/data-speed.js'
+import {
+  type DataSpeed,
+  imagesFor,
+  measureDataSpeed,
+  type Protocol,
+  protocols,
+} from '../../../study/bench/data-speed.js'
 import { type DecoderSpeed, measureDecoder } from '../../../study/bench/decoder-speed.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
@@ -26,7 +32,7 @@ interface Flags {
 }
 
 /** Pictures drawn where no folder is given: of about ImageNet's size, enough for them not to repeat at once. */
-const drawn = { ...defaultSynthSettings, train: 128, val: 25, size: 400 }
+const drawn = { ...defaultSynthSettings, train: 384, val: 25, size: 400 }
 
 export const benchDataCommand = (): Command =>
   new Command('data')
@@ -55,8 +61,9 @@ async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Pr
   }
 }
 
-async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
+async function run(all: ImageSet, flags: Flags, signal: AbortSignal) {
   const { size, batch, batches, workers, protocol, scaledDecoding = false } = flags
+  const set = imagesFor(all, flags)
   const line = new ProgressLine(process.stderr)
   const figures: DataSpeed[] = []
   let decoder: DecoderSpeed
@@ -84,10 +91,10 @@ async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
     )
     return
   }
-  const rows = figures.map(({ protocol, workers, cached, imagesPerSecond, milliseconds }) => [
+  const rows = figures.map(({ protocol, workers, images, imagesPerSecond, milliseconds }) => [
     protocol,
     `${workers}`,
-    cached ? 'decoded before' : 'from files',
+    images,
     imagesPerSecond.toFixed(1),
     formatPercent(imagesPerSecond / decoder.imagesPerSecond),
     milliseconds.toFixed(2),
