@@ -1,6 +1,8 @@
-/** A read that takes longer did not come from the system's memory or a fast disk. */
+/** A read that takes longer did not come from the system's memory or a fast disk, or the thread was interrupted. */
 const slowMilliseconds = 1
-/** So many reads after a slow one are taken for slow. */
+/** So many slow reads in a row are the disk. */
+const slowInARow = 3
+/** So many reads after them are taken for slow. */
 const slowReads = 64
 
 /**
@@ -9,6 +11,7 @@ const slowReads = 64
  */
 export class ReadingPace {
   #slow = 0
+  #row = 0
 
   /** What `read` returns, or undefined where it should rather be read elsewhere. */
   readHere<T>(read: () => T): T | undefined {
@@ -20,7 +23,8 @@ export class ReadingPace {
     try {
       return read()
     } finally {
-      if (performance.now() - start > slowMilliseconds) this.#slow = slowReads
+      this.#row = performance.now() - start > slowMilliseconds ? this.#row + 1 : 0
+      if (this.#row >= slowInARow) this.#slow = slowReads
     }
   }
 }

@@ -41,10 +41,15 @@ export type Images = 'first epoch' | 'later epochs' | 'decoded before'
 /** Until the workers' code is compiled for speed. */
 const warmUp = 4
 
-/** Images of the set for so many batches that each is met for the first time. */
-export function imagesFor(set: ImageSet, { batch, batches }: Pick<DataSpeedOptions, 'batch' | 'batches'>): ImageSet {
+type Duration = Pick<DataSpeedOptions, 'batch' | 'batches'>
+
+/** How many images it takes for each to be met for the first time. */
+export const imagesWanted = ({ batch, batches }: Duration): number => (warmUp + batches) * batch
+
+/** So many images of the set, or all. */
+export function imagesFor(set: ImageSet, duration: Duration): ImageSet {
   const order = new TrainingOrder(1, set.items.length)
-  const count = Math.min(set.items.length, (warmUp + batches) * batch)
+  const count = Math.min(set.items.length, imagesWanted(duration))
   return { ...set, items: Array.from({ length: count }, (_, i) => set.items[order.indexAt(i)]!) }
 }
 

@@ -10,6 +10,7 @@ import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
 import {
   type DataSpeed,
   imagesFor,
+  imagesWanted,
   measureDataSpeed,
   type Protocol,
   protocols,
@@ -31,8 +32,8 @@ interface Flags {
   json?: boolean
 }
 
-/** Pictures drawn where no folder is given: of about ImageNet's size, enough for them not to repeat at once. */
-const drawn = { ...defaultSynthSettings, train: 384, val: 25, size: 400 }
+/** Pictures drawn where no folder is given: of about ImageNet's size. */
+const drawn = { ...defaultSynthSettings, val: 25, size: 400 }
 
 export const benchDataCommand = (): Command =>
   new Command('data')
@@ -47,14 +48,15 @@ export const benchDataCommand = (): Command =>
     .option('--json', 'as JSON, with the machine')
     .action(async (flags: Flags) => {
       const signal = interruptSignal()
-      if (flags.data === undefined) await withDrawnPictures(signal, set => run(set, flags, signal))
+      if (flags.data === undefined) await withDrawnPictures(imagesWanted(flags), signal, set => run(set, flags, signal))
       else await run((await openTrainingData(flags.data, { signal })).train, flags, signal)
     })
 
-async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
+async function withDrawnPictures(wanted: number, signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
+  const train = Math.max(wanted, drawn.classes)
   const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-bench-'))
   try {
-    await writeSynth(path.join(folder, 'data'), drawn, { signal })
+    await writeSynth(path.join(folder, 'data'), { ...drawn, train }, { signal })
     await use((await openTrainingData(path.join(folder, 'data'))).train)
   } finally {
     rmSync(folder, { recursive: true, force: true })
