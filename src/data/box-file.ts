@@ -6,12 +6,12 @@ import type { ImageSet } from './class-folder.js'
 import type { Rectangle } from './crop.js'
 import type { Extent } from './crops/protocol.js'
 
-/** Boxes of a set's images in memory that threads share. */
+/** Boxes of a set's images in memory that can be shared. */
 export interface BoxMemory {
   /** [images + 1] uint32: the boxes of image i are those from starts[i] up to starts[i + 1]. */
-  readonly starts: SharedArrayBuffer
+  readonly starts: ArrayBufferLike
   /** [boxes, 4] float32: left, top, right and bottom in shares of the image's sides. */
-  readonly sides: SharedArrayBuffer
+  readonly sides: ArrayBufferLike
 }
 
 /** A file of boxes as a run records it. */
@@ -89,14 +89,14 @@ function sidesOf(words: readonly string[], where: string): readonly number[] {
 
 function pack(boxes: readonly (readonly (readonly number[])[])[]): BoxMemory {
   const count = boxes.reduce((sum, own) => sum + own.length, 0)
-  const starts = new Uint32Array(new SharedArrayBuffer((boxes.length + 1) * 4))
-  const sides = new Float32Array(new SharedArrayBuffer(count * 16))
+  const starts = new Uint32Array(boxes.length + 1)
+  const sides = new Float32Array(count * 4)
   let at = 0
   for (const [i, own] of boxes.entries()) {
     for (const box of own) sides.set(box, 4 * at++)
     starts[i + 1] = at
   }
-  return { starts: starts.buffer as SharedArrayBuffer, sides: sides.buffer as SharedArrayBuffer }
+  return { starts: starts.buffer, sides: sides.buffer }
 }
 
 /** A view of {@link BoxMemory}. */

@@ -14,6 +14,15 @@ export interface Cropped<Drawn> {
   readonly drawn: Drawn
 }
 
+export interface ImageSources {
+  readonly places: PlaceList
+  readonly reader: PlaceReader
+  readonly cache: ImageCache
+  readonly preprocessing: Preprocessing
+  /** Does the work of reading and decoding an image, and knows meanwhile that it is under way. */
+  readonly note: (index: number, work: () => Promise<RgbImage>) => Promise<RgbImage>
+}
+
 /**
  * The images of a set as one worker gets them: from the cache, or decoded.
  *
@@ -21,34 +30,33 @@ export interface Cropped<Drawn> {
  * knows of each image that it was, and if it has no room for the pixels, from then on only the crop is decoded.
  */
 export class SetImages {
-  readonly #places: PlaceList
-  readonly #reader: PlaceReader
-  readonly #cache: ImageCache
-  readonly #preprocessing: Preprocessing
+  readonly #sources: ImageSources
   readonly #shortSide: number | undefined
   readonly #bad = new Map<number, string>()
 
-  constructor(places: PlaceList, reader: PlaceReader, cache: ImageCache, preprocessing: Preprocessing) {
-    this.#places = places
-    this.#reader = reader
-    this.#cache = cache
-    this.#preprocessing = preprocessing
-    this.#shortSide = leastDecodedSide(preprocessing)
+  constructor(sources: ImageSources) {
+    this.#sources = sources
+    this.#shortSide = leastDecodedSide(sources.preprocessing)
+  }
+
+  /** Makes an image bad that was found so elsewhere. */
+  refuse(index: number, reason: string): void {
+    this.#bad.set(index, reason)
   }
 
   /** The image, or the reason why it is none. */
   async whole(index: number): Promise<RgbImage | string> {
-    const held = this.#cache.get(index) ?? this.#bad.get(index)
+    const { cache, preprocessing, places } = this.#sources
+    const held = this.#bad.get(index) ?? cache.get(index)
     if (held !== undefined) return held
     try {
-      const image = await decodeImage(await this.#read(index), this.#shortSide)
-      requireFitting(image, this.#preprocessing)
-      this.#cache.put(index, image)
+      const image = await this.#decode(index, bytes => decodeImage(bytes, this.#shortSide))
+      requireFitting(image, preprocessing)
+      cache.put(index, image)
       return image
     } catch (error) {
       // The system's own message about a read names no file.
-      if (!(error instanceof BadImage))
-        throw new Error(`${this.#places.at(index).file}: ${String(error)}`, { cause: error })
+      if (!(error instanceof BadImage)) throw new Error(`${places.at(index).file}: ${String(error)}`, { cause: error })
       this.#bad.set(index, error.message)
       return error.message
     }
@@ -64,11 +72,11 @@ export class SetImages {
     draw: (size: Extent) => Drawn,
   ): Promise<Cropped<Drawn> | string> {
     // Of a picture decoded smaller, a part would not have the same pixels.
-    const size = this.#shortSide === undefined ? this.#cache.sizeWithoutPixels(index) : undefined
-    if (size !== undefined) {
+    const size = this.#shortSide === undefined ? this.#sources.cache.sizeWithoutPixels(index) : undefined
+    if (size !== undefined && !this.#bad.has(index)) {
       const drawn = draw(size)
       try {
-        const image = await decodePart(await this.#read(index), drawn.crop)
+        const image = await this.#decode(index, bytes => decodePart(bytes, drawn.crop))
         return { image, drawn: { ...drawn, crop: { ...drawn.crop, x: 0, y: 0 } } }
       } catch {
         // The file has changed, or cannot be read just now: the whole of it tells.
@@ -78,7 +86,8 @@ export class SetImages {
     return typeof image === 'string' ? image : { image, drawn: draw(image) }
   }
 
-  #read(index: number): Promise<Uint8Array> {
-    return this.#reader.read(this.#places.at(index))
+  #decode(index: number, decode: (bytes: Uint8Array) => Promise<RgbImage>): Promise<RgbImage> {
+    const { note, reader, places } = this.#sources
+    return note(index, async () => await decode(await reader.read(places.at(index))))
   }
 }

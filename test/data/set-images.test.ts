@@ -28,7 +28,10 @@ async function setOf(t: TestContext, bytes: Uint8Array) {
   const cache = ImageCache.reserve(1, 0)
   const worker = () => {
     const preprocessing = { kind: 'train', size: 8, colour: 'none' } as const
-    const images = new SetImages(new PlaceList(places), new PlaceReader(), new ImageCache(cache), preprocessing)
+    const images = new SetImages({
+      ...{ places: new PlaceList(places), reader: new PlaceReader(), cache: new ImageCache(cache), preprocessing },
+      note: async (_, work) => await work(),
+    })
     return async () => await images.cropped(0, draw)
   }
   return { file, worker }
