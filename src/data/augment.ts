@@ -3,6 +3,7 @@ import { areaCrop } from './area-crop.js'
 import { type Augmentation, plainAugmentation, type Style } from './augmentation.js'
 import { distortColour, drawColour } from './colour.js'
 import { distortedCrop, type Rectangle } from './crop.js'
+import type { Extent } from './crops/protocol.js'
 import { cutOut } from './cut-out.js'
 import type { RgbImage } from './decode.js'
 import { eraseRectangle } from './erase.js'
@@ -18,37 +19,58 @@ import { SampleWriter } from './sample-writer.js'
 let writer: SampleWriter | undefined
 
 /**
- * Writes one image as training sees it, in the style of its augmentation. Every choice comes from `random`; what is
- * switched off draws nothing.
+ * Which part of an image training sees: the first choice that is drawn for a sample, from the image's size alone, so
+ * that nothing else need be decoded.
+ *
+ * @param boxes of objects, of which Slim's crop shows one
+ */
+export function drawCrop(
+  { width, height }: Extent,
+  { augmentation = plainAugmentation }: TrainPreprocessing,
+  random: RandomStream,
+  boxes: readonly Rectangle[] = [],
+): Rectangle {
+  return crops[augmentation.style](width, height, random, boxes)
+}
+
+/**
+ * Writes a part of an image as training sees it, in the style of its augmentation. Every choice comes from `random`,
+ * where {@link drawCrop} left it; what is switched off draws nothing.
  *
  * @param out [size, size, 3], values in [−1, 1], and outside where noise stands in a place that was erased
- * @param boxes of objects, of which Slim's crop shows one
  */
 export function writeSample(
   image: RgbImage,
+  crop: Rectangle,
   preprocessing: TrainPreprocessing,
   random: RandomStream,
   out: Float32Array,
-  boxes: readonly Rectangle[] = [],
 ): void {
   const { size, augmentation = plainAugmentation } = preprocessing
   const { style, erase, eraseMode } = augmentation
-  distortions[style](image, { ...preprocessing, augmentation, boxes }, random, out)
+  distortions[style](image, crop, { ...preprocessing, augmentation }, random, out)
   if (erase > 0) eraseRectangle(out, size, { probability: erase, mode: eraseMode }, random)
+}
+
+const crops: {
+  readonly [S in Style]: (w: number, h: number, random: RandomStream, boxes: readonly Rectangle[]) => Rectangle
+} = {
+  slim: (width, height, random, boxes) => distortedCrop(width, height, random, {}, boxes),
+  timm: areaCrop,
 }
 
 /** Writes values in [−1, 1]. */
 type Distortion = (
   image: RgbImage,
-  preprocessing: TrainPreprocessing & { readonly augmentation: Augmentation; readonly boxes: readonly Rectangle[] },
+  crop: Rectangle,
+  preprocessing: TrainPreprocessing & { readonly augmentation: Augmentation },
   random: RandomStream,
   out: Float32Array,
 ) => void
 
 const distortions: { readonly [S in Style]: Distortion } = {
-  /** Crop by height, resize, flip with probability ½, colour. RandAugment comes before the colours, in 8 bits. */
-  slim(image, { size, colour, augmentation, boxes }, random, out) {
-    const crop = distortedCrop(image.width, image.height, random, {}, boxes)
+  /** Resize, flip with probability ½, colour. RandAugment comes before the colours, in 8 bits. */
+  slim(image, crop, { size, colour, augmentation }, random, out) {
     const method = drawMethod(augmentation.resize, random)
     const mirrored = random.uniform() < 0.5
     if (method === 'bilinear' && augmentation.randAugment === '') {
@@ -65,9 +87,8 @@ const distortions: { readonly [S in Style]: Distortion } = {
     toNetworkRange(out)
   },
 
-  /** timm's: crop by area, resize, flip with probability ½, RandAugment or jitter, all in 8 bits as in Pillow. */
-  timm(image, { size, augmentation }, random, out) {
-    const crop = areaCrop(image.width, image.height, random)
+  /** timm's: resize, flip with probability ½, RandAugment or jitter, all in 8 bits as in Pillow. */
+  timm(image, crop, { size, augmentation }, random, out) {
     const { resize, jitter } = augmentation
     const filter = resize === 'bilinear' || resize === 'bicubic' ? resize : 'random'
     const resized = resample(cutOut(image, crop), size, size, filter === 'random' ? drawFilter(random) : filter)

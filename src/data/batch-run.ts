@@ -1,11 +1,11 @@
-import type { FillTask, LoaderShare } from './loader-worker.js'
+import type { FillTask, LoaderShare } from './loader-task.js'
 
 /**
  * A batch in the loader's own memory: valid until the next one is asked for. A sample is an image in training, and a
  * view of an image in a pass.
  */
 export interface Batch {
-  /** [batch, height, width, 3], values in [−1, 1], and outside where noise was put; samples from `count` on are zero. In memory shared between threads. */
+  /** [batch, height, width, 3], values in [−1, 1], and outside where noise was put; samples from `count` on are zero. In memory shared between processes. */
   readonly images: Float32Array
   /** [batch]; −1 from `count` on, and for a bad image that evaluation leaves out. */
   readonly labels: Int32Array

@@ -2,12 +2,12 @@ import type { Rectangle } from './crop.js'
 import type { Extent } from './crops/protocol.js'
 import type { ImageBoxes } from './image-boxes.js'
 
-/** Boxes of a set's images in memory that threads share. */
+/** Boxes of a set's images in memory that can be shared. */
 export interface BoxMemory {
   /** [images + 1] uint32: the boxes of image i are those from starts[i] up to starts[i + 1]. */
-  readonly starts: SharedArrayBuffer
+  readonly starts: ArrayBufferLike
   /** [boxes, 4] float32: left, top, right and bottom in shares of the image's sides. */
-  readonly sides: SharedArrayBuffer
+  readonly sides: ArrayBufferLike
 }
 
 /** A view of {@link BoxMemory}. */
@@ -26,15 +26,15 @@ export class BoxList {
   /** @param boxes those of each image in turn; undefined for none */
   static pack(boxes: readonly (ImageBoxes | undefined)[]): BoxMemory {
     const count = boxes.reduce((sum, own) => sum + (own?.length ?? 0), 0)
-    const starts = new Uint32Array(new SharedArrayBuffer((boxes.length + 1) * 4))
-    const sides = new Float32Array(new SharedArrayBuffer(count * 4))
+    const starts = new Uint32Array(boxes.length + 1)
+    const sides = new Float32Array(count * 4)
     let at = 0
     for (const [i, own] of boxes.entries()) {
       if (own) sides.set(own, at)
       at += own?.length ?? 0
       starts[i + 1] = at / 4
     }
-    return { starts: starts.buffer as SharedArrayBuffer, sides: sides.buffer as SharedArrayBuffer }
+    return { starts: starts.buffer, sides: sides.buffer }
   }
 
   /** The boxes of an image in its pixels, cut down to whole ones as TensorFlow's kernel does. */

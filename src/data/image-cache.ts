@@ -1,20 +1,23 @@
+import { SharedMemory } from '../base/shared-memory.js'
+import type { Extent } from './crops/protocol.js'
 import type { RgbImage } from './decode.js'
 
-/** What threads pass to each other to share one cache. */
+/** What processes share of one cache. */
 export interface CacheMemory {
-  readonly pixels: SharedArrayBuffer
+  readonly pixels: SharedMemory
   /** Four words an image: state, first block in `pixels`, width, height; then one word, the blocks taken. */
-  readonly table: SharedArrayBuffer
+  readonly table: SharedMemory
 }
 
 const absent = 0
 const claimed = 1
 const present = 2
+const tooLarge = 3
 const wordsPerImage = 4
 const bytesPerBlock = 16
 
 /**
- * Decoded images shared by threads, filled until its memory is used up; nothing is ever thrown out, since every epoch
+ * Decoded images shared by processes, filled until its memory is used up; nothing is ever thrown out, since every epoch
  * wants every image again and each replacement would cost a later miss. Whether an image is in it changes the time a
  * sample takes and nothing else.
  */
@@ -26,9 +29,9 @@ export class ImageCache {
   #overflowed = false
 
   constructor(memory: CacheMemory) {
-    this.#pixels = new Uint8Array(memory.pixels)
-    this.#table = new Int32Array(memory.table)
-    this.#blocks = Math.floor(memory.pixels.byteLength / bytesPerBlock)
+    this.#pixels = new Uint8Array(memory.pixels.buffer)
+    this.#table = new Int32Array(memory.table.buffer)
+    this.#blocks = Math.floor(memory.pixels.buffer.byteLength / bytesPerBlock)
     this.#taken = this.#table.length - 1
   }
 
@@ -37,17 +40,17 @@ export class ImageCache {
    * the reservation fails, the cache is empty and every image is decoded anew.
    */
   static reserve(images: number, bytes: number): CacheMemory {
-    const table = new SharedArrayBuffer((images * wordsPerImage + 1) * 4)
+    const table = SharedMemory.reserve((images * wordsPerImage + 1) * 4)
     try {
-      return { pixels: new SharedArrayBuffer(Math.min(Math.max(0, Math.floor(bytes)), 2 ** 32)), table }
+      return { pixels: SharedMemory.reserve(Math.min(Math.max(0, Math.floor(bytes)), 2 ** 32)), table }
     } catch {
-      return { pixels: new SharedArrayBuffer(0), table }
+      return { pixels: SharedMemory.reserve(0), table }
     }
   }
 
   /** Whether the memory was reserved for this many images. */
   static fits(memory: CacheMemory, images: number): boolean {
-    return memory.table.byteLength === (images * wordsPerImage + 1) * 4
+    return memory.table.buffer.byteLength === (images * wordsPerImage + 1) * 4
   }
 
   get(index: number): RgbImage | undefined {
@@ -59,20 +62,30 @@ export class ImageCache {
     return { width, height, rgb: this.#pixels.subarray(start, start + width * height * 3) }
   }
 
+  /** The size of an image that was decoded whole, and so is sound, but found no room. */
+  sizeWithoutPixels(index: number): Extent | undefined {
+    const at = index * wordsPerImage
+    if (Atomics.load(this.#table, at) !== tooLarge) return undefined
+    return { width: this.#table[at + 2]!, height: this.#table[at + 3]! }
+  }
+
   /** Whether this view has met an image that there was no room for. */
   get overflowed(): boolean {
     return this.#overflowed
   }
 
-  /** Keeps a copy of the image if there is room and no other thread has done so. */
+  /** Keeps a copy of a whole image if there is room and no other process has done so, else its size. */
   put(index: number, image: RgbImage): void {
     const at = index * wordsPerImage
     const blocks = Math.ceil(image.rgb.length / bytesPerBlock)
     if (Atomics.compareExchange(this.#table, at, absent, claimed) !== absent) return
+    this.#table[at + 2] = image.width
+    this.#table[at + 3] = image.height
     let start = Atomics.load(this.#table, this.#taken)
     for (;;) {
       if (start + blocks > this.#blocks) {
         this.#overflowed = true
+        Atomics.store(this.#table, at, tooLarge)
         return
       }
       const found = Atomics.compareExchange(this.#table, this.#taken, start, start + blocks)
@@ -81,8 +94,6 @@ export class ImageCache {
     }
     this.#pixels.set(image.rgb, start * bytesPerBlock)
     this.#table[at + 1] = start
-    this.#table[at + 2] = image.width
-    this.#table[at + 3] = image.height
     Atomics.store(this.#table, at, present)
   }
 }

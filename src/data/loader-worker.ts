@@ -1,55 +1,25 @@
-import { parentPort, workerData } from 'node:worker_threads'
 import { RandomStream } from '../base/random.js'
-import { writeSample } from './augment.js'
-import { BadImage } from './bad-image.js'
-import { BoxList, type BoxMemory } from './box-list.js'
-import { decodeImage, type RgbImage } from './decode.js'
-import { type CacheMemory, ImageCache } from './image-cache.js'
-import { ImageViews, requireFitting } from './image-views.js'
+import { drawCrop, writeSample } from './augment.js'
+import { BoxList } from './box-list.js'
+import { joinCrew, reply } from './crew-member.js'
+import type { RgbImage } from './decode.js'
+import { DecodeJournal } from './decode-journal.js'
+import { ImageCache } from './image-cache.js'
+import { ImageViews } from './image-views.js'
+import {
+  decodesAtOnce,
+  type FillTask,
+  type LoaderShare,
+  type LoaderTask,
+  type LoaderWorkerData,
+  type ToWorker,
+} from './loader-task.js'
 import { TrainingOrder } from './order.js'
-import { PlaceList, type PlaceMemory } from './place-list.js'
+import { PlaceList } from './place-list.js'
 import { PlaceReader } from './place-reader.js'
-import { inputExtent, leastDecodedSide, type Preprocessing, viewCount, viewsTogether } from './preprocessing.js'
-import { Slot, type SlotMemory } from './slot.js'
-
-/** What every worker of a loader knows from the start. */
-export interface LoaderWorkerData {
-  readonly worker: number
-  readonly workers: number
-  readonly seed: number
-  readonly preprocessing: Preprocessing
-  readonly badImages: 'error' | 'skip'
-  readonly places: PlaceMemory
-  readonly labels: SharedArrayBuffer
-  readonly boxes: BoxMemory | undefined
-  readonly cache: CacheMemory
-  readonly slots: readonly SlotMemory[]
-  /** One word: tasks with a lower ticket are no longer wanted. */
-  readonly wanted: SharedArrayBuffer
-}
-
-/** One batch to fill; each worker does its share of it. */
-export interface FillTask {
-  readonly ticket: number
-  readonly slot: number
-  readonly kind: 'steps' | 'pass'
-  /** The first sample's place: in the global order, or in the views of all images one after another. */
-  readonly first: number
-  /** Samples in this batch. */
-  readonly count: number
-}
-
-/** What a worker is asked for: a batch, or its share of the set in the cache. */
-export type LoaderTask = FillTask | { readonly ticket: number; readonly kind: 'cache' }
-
-/** A worker has done its share of a task. */
-export interface LoaderShare {
-  readonly ticket: number
-  /** Images that could not be decoded, with the sample of this batch that wanted them. */
-  readonly bad: readonly { readonly sample: number; readonly index: number; readonly reason: string }[]
-  /** Why the work cannot go on at all. */
-  readonly fatal?: string
-}
+import { inputExtent, viewCount, viewsTogether } from './preprocessing.js'
+import { SetImages } from './set-images.js'
+import { Slot } from './slot.js'
 
 /** Samples `from` … `end` − 1 of a batch, all of one image. */
 interface Piece {
@@ -59,59 +29,65 @@ interface Piece {
 
 interface Found {
   readonly index: number
-  readonly image: RgbImage
   /** How many images of the order were passed over to find this one. */
   readonly ahead: number
+  readonly write: InputWriter
 }
 
-/** As many as the system's pool has threads by default. */
-const decodesAtOnce = 4
+/** Writes the input of a sample's place and returns its share in its image's average. */
+type InputWriter = (position: number, out: Float32Array) => number
 
-const port = parentPort!
-const data = workerData as LoaderWorkerData
-const places = new PlaceList(data.places)
-const reader = new PlaceReader()
-const labels = new Int32Array(data.labels)
-const boxes = data.boxes && new BoxList(data.boxes)
-const cache = new ImageCache(data.cache)
-const slots = data.slots.map(memory => new Slot(memory))
-const wanted = new Int32Array(data.wanted)
-const order = new TrainingOrder(data.seed, labels.length)
-const { width, height } = inputExtent(data.preprocessing)
+// The program of a loader's processes.
+
+const { worker, data, serve } = await joinCrew<LoaderWorkerData, ToWorker>()
+const { preprocessing } = data
+const { width, height } = inputExtent(preprocessing)
 const sampleLength = width * height * 3
-const views = viewCount(data.preprocessing)
-const shortSide = leastDecodedSide(data.preprocessing)
-const together = viewsTogether(data.preprocessing)
-const known = new Map<number, string>()
+const views = viewCount(preprocessing)
+const together = viewsTogether(preprocessing)
+const labels = new Int32Array(data.labels.buffer)
+const boxes = data.boxes && new BoxList({ starts: data.boxes.starts.buffer, sides: data.boxes.sides.buffer })
+const cache = new ImageCache(data.cache)
+const slots = Slot.all(data.slots.buffer, { batch: data.batch, sampleLength })
+const wanted = new Int32Array(data.wanted.buffer)
+const order = new TrainingOrder(data.seed, labels.length)
+const journal = new DecodeJournal(data.journal.buffer, decodesAtOnce)
+const imagesOfSet = new SetImages({
+  places: new PlaceList(data.places),
+  reader: new PlaceReader({ mayWait: true }),
+  cache,
+  preprocessing,
+  note: (image, work) => journal.during(worker, image, work),
+})
 /** The image that views were last cut from: the next batch often goes on with it. */
 let latest: { readonly index: number; readonly image: RgbImage; readonly views: ImageViews } | undefined
 
 let work: Promise<void> = Promise.resolve()
-port.on('message', (task: LoaderTask | null) => {
-  work = work.then(async () => {
-    if (task === null) {
-      port.close()
-      await reader.close()
-    } else port.postMessage(await perform(task))
-  })
+serve(told => {
+  if (told.kind === 'bad') {
+    for (const [image, reason] of told.images) imagesOfSet.refuse(image, reason)
+    return
+  }
+  work = work.then(async () => reply<LoaderShare>(await perform(told)))
 })
 
-async function perform(task: LoaderTask): Promise<LoaderShare> {
+async function perform(task: LoaderTask & { readonly careful: boolean }): Promise<LoaderShare> {
   const bad: LoaderShare['bad'][number][] = []
-  const { ticket } = task
+  const { ticket, careful } = task
+  const scope = { ticket, atOnce: careful ? 1 : decodesAtOnce }
   try {
     if (task.kind === 'cache')
       await eachInTurn(
-        ticket,
+        scope,
         shareOfSet(),
         async index => {
-          if (!cache.overflowed) await load(index)
+          if (!cache.overflowed) await imagesOfSet.whole(index)
         },
         () => {},
       )
     else
       await eachInTurn(
-        ticket,
+        scope,
         shareOfBatch(task),
         piece => search(task, piece, bad),
         (found, piece) => write(task, piece, found),
@@ -123,17 +99,25 @@ async function perform(task: LoaderTask): Promise<LoaderShare> {
 }
 
 function* shareOfSet(): Generator<number> {
-  for (let index = data.worker; index < labels.length; index += data.workers) yield index
+  for (let index = worker; index < labels.length; index += data.workers) yield index
 }
 
-/** The workers take turns; views that are cut from one resized image are not divided among them. */
-function* shareOfBatch({ first, count }: FillTask): Generator<Piece> {
+/**
+ * The workers take turns; views that are cut from one resized image are not divided among them. What is finished already
+ * was so by a process that ended before it could report on it.
+ */
+function* shareOfBatch({ first, count, slot }: FillTask): Generator<Piece> {
   for (let from = 0; from < count; ) {
     const turn = Math.floor((first + from) / together)
     const end = Math.min(count, (turn + 1) * together - first)
-    if (turn % data.workers === data.worker) yield { from, end }
+    if (turn % data.workers === worker && !isFinished(slots[slot]!, from, end)) yield { from, end }
     from = end
   }
+}
+
+function isFinished(slot: Slot, from: number, end: number): boolean {
+  for (let sample = from; sample < end; sample++) if (!slot.isFinished(sample)) return false
+  return true
 }
 
 /**
@@ -141,7 +125,7 @@ function* shareOfBatch({ first, count }: FillTask): Generator<Piece> {
  * decoded on the system's threads while others are cropped and coloured here.
  */
 async function eachInTurn<T, P>(
-  ticket: number,
+  { ticket, atOnce }: { readonly ticket: number; readonly atOnce: number },
   things: Iterable<T>,
   prepare: (thing: T) => Promise<P>,
   use: (prepared: P, thing: T) => void,
@@ -149,7 +133,7 @@ async function eachInTurn<T, P>(
   const upcoming = things[Symbol.iterator]()
   const ahead: { readonly thing: T; readonly prepared: Promise<P> }[] = []
   const prepareMore = () => {
-    while (ahead.length < decodesAtOnce && Atomics.load(wanted, 0) <= ticket) {
+    while (ahead.length < atOnce && Atomics.load(wanted, 0) <= ticket) {
       const next = upcoming.next()
       if (next.done) return
       const prepared = prepare(next.value)
@@ -176,9 +160,9 @@ async function search(task: FillTask, { from }: Piece, bad: LoaderShare['bad'][n
   const position = task.first + from
   for (let ahead = 0; ahead < labels.length; ahead++) {
     const index = indexAt(task, position, ahead)
-    const image = await load(index)
-    if (typeof image !== 'string') return { index, image, ahead }
-    bad.push({ sample: from, index, reason: image })
+    const found = await load(task, position, index, ahead)
+    if (typeof found !== 'string') return { index, ahead, write: found }
+    bad.push({ sample: from, index, reason: found })
     if (task.kind === 'pass' || data.badImages === 'error') return undefined
   }
   throw new Error('none of the images can be decoded')
@@ -187,22 +171,35 @@ async function search(task: FillTask, { from }: Piece, bad: LoaderShare['bad'][n
 const indexAt = ({ kind }: FillTask, position: number, ahead = 0) =>
   kind === 'steps' ? order.indexAt(position, ahead) : Math.floor(position / views)
 
-/** The image, or the reason why it is none. */
-async function load(index: number): Promise<RgbImage | string> {
-  if (latest?.index === index) return latest.image
-  const held = cache.get(index) ?? known.get(index)
-  if (held !== undefined) return held
-  try {
-    const image = await decodeImage(await reader.read(places.at(index)), shortSide)
-    requireFitting(image, data.preprocessing)
-    cache.put(index, image)
-    return image
-  } catch (error) {
-    // The system's own message about a read names no file.
-    if (!(error instanceof BadImage)) throw new Error(`${places.at(index).file}: ${String(error)}`, { cause: error })
-    known.set(index, error.message)
-    return error.message
+/** What writes an image's samples, or the reason why it is none. */
+async function load(task: FillTask, position: number, index: number, ahead: number): Promise<InputWriter | string> {
+  if (preprocessing.kind !== 'train') {
+    const image = latest?.index === index ? latest.image : await imagesOfSet.whole(index)
+    if (typeof image === 'string') return image
+    return (place, out) => {
+      if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }
+      return writeView(latest.views, place % views, out)
+    }
   }
+  const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
+  const found = await imagesOfSet.cropped(index, size => {
+    // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
+    const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
+    return { crop: drawCrop(size, preprocessing, random, boxes?.of(index, size)), random }
+  })
+  if (typeof found === 'string') return found
+  const { image, drawn } = found
+  return (_, out) => {
+    writeSample(image, drawn.crop, preprocessing, drawn.random, out)
+    return 1
+  }
+}
+
+function writeView(views: ImageViews, view: number, out: Float32Array): number {
+  const weight = views.weights[view]!
+  if (weight > 0) views.write(view, out)
+  else out.fill(0)
+  return weight
 }
 
 function write(task: FillTask, { from, end }: Piece, found: Found | undefined): void {
@@ -218,27 +215,9 @@ function write(task: FillTask, { from, end }: Piece, found: Found | undefined): 
     } else {
       slot.labels[sample] = labels[found.index]!
       slot.indices[sample] = found.index
-      slot.weights[sample] = writeInput(task, position, found, out)
+      slot.weights[sample] = found.write(position, out)
     }
     // Bad images, and those passed over, must reach the consumer's list before the batch does.
-    slot.finish(found === undefined || found.ahead > 0)
+    slot.finish(sample, found === undefined || found.ahead > 0)
   }
-}
-
-/** Returns the input's share in its image's average. */
-function writeInput(task: FillTask, position: number, { index, image, ahead }: Found, out: Float32Array): number {
-  const { preprocessing } = data
-  if (preprocessing.kind === 'train') {
-    const epoch = task.kind === 'steps' ? order.epochOf(position) : 0
-    // A stand-in is distorted unlike the same image at its own place, or the epoch would hold one input twice.
-    const random = new RandomStream(data.seed, 'augment', epoch, index, ...(ahead === 0 ? [] : [position, ahead]))
-    writeSample(image, preprocessing, random, out, boxes?.of(index, image))
-    return 1
-  }
-  if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }
-  const view = position % views
-  const weight = latest.views.weights[view]!
-  if (weight > 0) latest.views.write(view, out)
-  else out.fill(0)
-  return weight
 }

@@ -1,15 +1,18 @@
+import os from 'node:os'
 import { UserError } from '../base/error.js'
 import { formatBytes } from '../base/format.js'
+import { SharedMemory } from '../base/shared-memory.js'
 import { usableCores } from '../base/threads.js'
 import { type Batch, BatchRun, type Filling } from './batch-run.js'
 import { BoxList, type BoxMemory } from './box-list.js'
 import type { ImageSet } from './class-folder.js'
-import { Crew } from './crew.js'
+import { DecodeJournal } from './decode-journal.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
-import type { FillTask, LoaderShare, LoaderTask, LoaderWorkerData } from './loader-worker.js'
+import { LoaderCrew } from './loader-crew.js'
+import { decodesAtOnce, type FillTask, type LoaderShare } from './loader-task.js'
 import { PlaceList } from './place-list.js'
 import { inputExtent, type Preprocessing, requirePreprocessing, viewCount } from './preprocessing.js'
-import { Slot } from './slot.js'
+import { Slot, type SlotShape } from './slot.js'
 
 export interface LoaderOptions {
   /** Samples a batch: images in training, views of images in a pass. */
@@ -22,7 +25,7 @@ export interface LoaderOptions {
   readonly shard?: Shard
   /** Decides order and augmentation, with the epoch and the image's number and nothing else. */
   readonly seed: number
-  /** Threads. Any number gives the same batches. @default half of the cores it may use, at least 1 and at most 2 */
+  /** Processes. Any number gives the same batches. @default half of the cores it may use, at least 1 and at most 2 */
   readonly workers?: number
   /** Batches made ahead of the one in use. @default 3 */
   readonly prefetch?: number
@@ -33,13 +36,15 @@ export interface LoaderOptions {
   readonly badImages: 'error' | 'skip'
   /** Where objects lie in the images of training, from `readBoxes`: Slim's crops show a tenth of one. @default not known */
   readonly boxes?: BoxMemory
+  /** An image that keeps a process busy for longer, twice, is bad. @default 60 */
+  readonly secondsAnImage?: number
   /** Whether the set is only a part of one, so that all of its images may be bad. @default false */
   readonly partial?: boolean
   /** Memory for decoded images, so that later epochs need not decode. Speed only. @default 512 MiB */
   readonly cacheBytes?: number
   /** A cache from `ImageCache.reserve` instead, which several loaders of the same set can share. */
   readonly cache?: CacheMemory
-  /** Aborting ends the threads; whoever waits for a batch gets the signal's reason. */
+  /** Aborting ends the processes; whoever waits for a batch gets the signal's reason. */
   readonly signal?: AbortSignal
 }
 
@@ -55,11 +60,12 @@ export interface BadImageNote {
 }
 
 /**
- * Makes batches in worker threads ahead of their use. What a batch holds is a pure function of the set, the options and
- * its number, whatever the number of workers and whether images come from the cache.
+ * Makes batches in processes of its own ahead of their use. What a batch holds is a pure function of the set, the options
+ * and its number, whatever the number of workers and whether images come from the cache. An image that crashes the decoder
+ * is bad, and nothing else is lost.
  *
  * One run of batches at a time: a new one ends the one before, which then gives no more. Close the loader to end its
- * threads; an idle loader does not keep the process alive.
+ * processes; an idle loader does not keep the process alive.
  */
 export class Loader {
   /** How many samples a pass makes of each image, coinciding views counted. */
@@ -67,7 +73,9 @@ export class Loader {
   readonly #set: ImageSet
   readonly #options: LoaderOptions
   readonly #shard: Shard
-  readonly #crew: Crew<LoaderTask, LoaderShare>
+  readonly #crew: LoaderCrew
+  /** What no other loader has a use for. */
+  readonly #own: readonly SharedMemory[]
   readonly #slots: readonly Slot[]
   readonly #wanted: Int32Array
   readonly #free: number[]
@@ -89,7 +97,7 @@ export class Loader {
    * @throws {UserError} if an option is out of range or the batches need more memory than there is
    */
   constructor(set: ImageSet, options: LoaderOptions, program: URL = new URL('./loader-worker.js', import.meta.url)) {
-    const { batch, preprocessing, seed, signal, cacheBytes = 512 * 2 ** 20 } = options
+    const { batch, preprocessing, seed, signal, cacheBytes = 512 * 2 ** 20, secondsAnImage = 60 } = options
     const { workers = Math.max(1, Math.min(2, Math.floor(usableCores() / 2))), prefetch = 3 } = options
     for (const [name, value, least] of [
       ['batch', batch, 1],
@@ -123,30 +131,26 @@ export class Loader {
     this.#shard = shard
     this.views = viewCount(preprocessing)
     const { width, height } = inputExtent(preprocessing)
-    const sampleLength = width * height * 3
-    const memory = reserveSlots(prefetch + 1, batch, sampleLength)
-    this.#slots = memory.map(slot => new Slot(slot))
-    this.#free = memory.map((_, i) => i)
-    const wanted = new SharedArrayBuffer(4)
-    this.#wanted = new Int32Array(wanted)
-    const labels = new Int32Array(new SharedArrayBuffer(set.items.length * 4))
-    set.items.forEach((item, i) => {
-      labels[i] = item.label
-    })
-    const shared = {
-      workers,
-      seed,
-      preprocessing,
-      badImages: options.badImages,
+    const shape = { batch, sampleLength: width * height * 3 }
+    const slots = reserveSlots(prefetch + 1, shape)
+    this.#slots = Slot.all(slots.buffer, shape)
+    this.#free = this.#slots.map((_, i) => i)
+    const wanted = SharedMemory.reserve(4)
+    this.#wanted = new Int32Array(wanted.buffer)
+    const { boxes } = options
+    const data = {
+      ...{ workers, seed, preprocessing, badImages: options.badImages, batch, slots, wanted },
       places: PlaceList.pack(set.items),
-      labels: labels.buffer,
-      boxes: options.boxes,
+      labels: SharedMemory.of(Int32Array.from(set.items, ({ label }) => label).buffer),
+      boxes: boxes && { starts: SharedMemory.of(boxes.starts), sides: SharedMemory.of(boxes.sides) },
       cache: options.cache ?? ImageCache.reserve(set.items.length, cacheBytes),
-      slots: memory,
-      wanted,
+      journal: SharedMemory.reserve(DecodeJournal.bytes(workers, decodesAtOnce)),
     }
-    const data = Array.from({ length: workers }, (_, worker): LoaderWorkerData => ({ worker, ...shared }))
-    this.#crew = new Crew(program, data, {
+    this.#own = [
+      ...[slots, wanted, data.labels, data.journal, ...Object.values(data.places), ...Object.values(data.boxes ?? {})],
+      ...(options.cache ? [] : Object.values(data.cache)),
+    ].filter(memory => memory !== undefined)
+    this.#crew = new LoaderCrew(program, data, secondsAnImage, {
       reply: share => this.#hear(share),
       failure: error =>
         this.#fail(new UserError(`loading images failed: ${error.message.split('\n')[0]}`, 1, { cause: error })),
@@ -218,13 +222,14 @@ export class Loader {
     }
   }
 
-  /** Ends the threads, after the images they are at; batches not yet taken are lost. */
+  /** Ends the processes; batches not yet taken are lost. */
   async close(): Promise<void> {
     this.#options.signal?.removeEventListener('abort', this.#onAbort)
     this.#fail(new Error('the loader is closed'))
     this.#abandon()
     Atomics.store(this.#wanted, 0, this.#ticket)
     await this.#crew.close()
+    for (const memory of this.#own) memory.close()
   }
 
   /** @param stride from a batch's first place to the next one's */
@@ -319,6 +324,7 @@ export class Loader {
     run.queue.shift()
     // Written to the end though not reported by every worker yet: nobody writes there any more.
     this.#open.delete(filling.task.ticket)
+    this.#crew.forget(filling.task.ticket)
     run.held = filling.slot
     const refusal = this.#refusalOf(filling)
     if (refusal !== undefined) {
@@ -386,17 +392,14 @@ export function badImageError(path: string, reason: string): UserError {
   return new UserError(`bad image ${path}: ${reason}; ${remedy}`)
 }
 
-function reserveSlots(slots: number, batch: number, sampleLength: number) {
+function reserveSlots(count: number, shape: SlotShape): SharedMemory {
+  const bytes = count * Slot.bytes(shape)
   try {
-    return Array.from({ length: slots }, () => Slot.reserve(batch, sampleLength))
-  } catch (error) {
-    const bytes = formatBytes(slots * batch * sampleLength * 4)
-    throw new UserError(
-      `${slots} batches of ${batch} inputs need ${bytes}: choose a smaller batch, size or prefetch`,
-      1,
-      {
-        cause: error,
-      },
-    )
+    if (bytes <= os.totalmem()) return SharedMemory.reserve(bytes)
+  } catch {
+    // Said below.
   }
+  throw new UserError(
+    `${count} batches of ${shape.batch} inputs need ${formatBytes(bytes)}: choose a smaller batch, size or prefetch`,
+  )
 }

@@ -1,12 +1,13 @@
+import { SharedMemory } from '../base/shared-memory.js'
 import type { ImagePlace } from './image-place.js'
 import { PathList } from './path-list.js'
 
-/** What threads pass to each other to share one list. */
+/** What processes share of one list. */
 export interface PlaceMemory {
   /** Every file once. */
-  readonly files: SharedArrayBuffer
+  readonly files: SharedMemory
   /** Three float64 an image: which file, first byte and bytes; undefined where image i is the whole of file i. */
-  readonly parts: SharedArrayBuffer | undefined
+  readonly parts: SharedMemory | undefined
 }
 
 /** Where bytes lie: in the whole of a file, or in `size` bytes of it from `begin` on. */
@@ -16,20 +17,21 @@ const wordsPerPart = 3
 /** A size that says: the whole file. */
 const whole = -1
 
-/** Places of images in shared memory: a list of a million is held once, not once a thread. */
+/** Places of images in shared memory: a list of a million is held once, not once a process. */
 export class PlaceList {
   readonly #files: PathList
   readonly #parts: Float64Array | undefined
 
   constructor({ files, parts }: PlaceMemory) {
     this.#files = new PathList(files)
-    this.#parts = parts && new Float64Array(parts)
+    this.#parts = parts && new Float64Array(parts.buffer)
   }
 
   static pack(places: readonly ImagePlace[]): PlaceMemory {
     if (places.every(({ part }) => part === undefined))
       return { files: PathList.pack(places.map(({ path }) => path)), parts: undefined }
-    const parts = new Float64Array(new SharedArrayBuffer(places.length * wordsPerPart * 8))
+    const memory = SharedMemory.reserve(places.length * wordsPerPart * 8)
+    const parts = new Float64Array(memory.buffer)
     const numbers = new Map<string, number>()
     for (const [i, { path, part }] of places.entries()) {
       const file = part?.file ?? path
@@ -37,7 +39,7 @@ export class PlaceList {
       numbers.set(file, number)
       parts.set([number, part?.begin ?? 0, part?.size ?? whole], i * wordsPerPart)
     }
-    return { files: PathList.pack([...numbers.keys()]), parts: parts.buffer as SharedArrayBuffer }
+    return { files: PathList.pack([...numbers.keys()]), parts: memory }
   }
 
   at(index: number): Place {

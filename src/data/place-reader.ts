@@ -1,9 +1,11 @@
+import { readFileSync, readSync } from 'node:fs'
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { formatBytes } from '../base/format.js'
 import { BadImage } from './bad-image.js'
 import { unreadable } from './decode.js'
 import type { ImagePlace } from './image-place.js'
 import type { Place } from './place-list.js'
+import { ReadingPace } from './reading-pace.js'
 
 /** A file that parts are read from. */
 interface OpenFile {
@@ -18,10 +20,20 @@ const mostBytes = 2 ** 30
 /** More than the shards that a few reads at a time meet, and few enough for any limit on open files. */
 const mostFiles = 64
 
+export interface PlaceReaderOptions {
+  /** Whether the thread has nothing better to do than to wait for a read that is fast. @default false */
+  readonly mayWait?: boolean
+}
+
 /** Reads images from the places where they lie. Files that hold many are kept open, a bounded number of them. */
 export class PlaceReader {
+  readonly #pace: ReadingPace | undefined
   /** The least recently used first. */
   readonly #open = new Map<string, OpenFile>()
+
+  constructor({ mayWait = false }: PlaceReaderOptions = {}) {
+    this.#pace = mayWait ? new ReadingPace() : undefined
+  }
 
   /**
    * The bytes of an image.
@@ -31,7 +43,8 @@ export class PlaceReader {
    */
   async read(place: Place): Promise<Uint8Array> {
     try {
-      if (!('begin' in place)) return await readFile(place.file)
+      if (!('begin' in place))
+        return this.#pace?.readHere(() => readFileSync(place.file)) ?? (await readFile(place.file))
       return await this.#readPart(place)
     } catch (error) {
       throw error instanceof BadImage ? error : unreadable(error)
@@ -52,7 +65,10 @@ export class PlaceReader {
       if (size > mostBytes) throw new BadImage(`it has more than ${formatBytes(mostBytes)}`)
       const bytes = new Uint8Array(size)
       for (let done = 0; done < size; ) {
-        const { bytesRead } = await handle.read(bytes, done, size - done, begin + done)
+        const [at, left] = [begin + done, size - done]
+        const bytesRead =
+          this.#pace?.readHere(() => readSync(handle.fd, bytes, done, left, at)) ??
+          (await handle.read(bytes, done, left, at)).bytesRead
         if (bytesRead === 0) throw new BadImage(`${file} is cut short: it ends within the image`)
         done += bytesRead
       }

@@ -1,57 +1,74 @@
-/** Shared memory that a batch is written into by the workers and read from by the consumer, used again and again. */
-export interface SlotMemory {
-  readonly images: SharedArrayBuffer
-  readonly labels: SharedArrayBuffer
-  readonly indices: SharedArrayBuffer
-  readonly weights: SharedArrayBuffer
-  /** Two words: samples finished, and those of them that the worker's message has a remark on. */
-  readonly progress: SharedArrayBuffer
+const alignment = 64
+
+const unfinished = 0
+const finished = 1
+/** Finished, and the message on it has a remark. */
+const remarked = 2
+
+/** What a slot holds. */
+export interface SlotShape {
+  readonly batch: number
+  /** Floats of one sample. */
+  readonly sampleLength: number
 }
 
-const finished = 0
-const remarked = 1
-
-/** A view of {@link SlotMemory}. Samples are written by different threads, each sample by one. */
+/**
+ * Shared memory that a batch is written into by the loader's processes, each sample by one, and read from by the consumer;
+ * used again and again.
+ */
 export class Slot {
   readonly images: Float32Array
   readonly labels: Int32Array
   readonly indices: Uint32Array
   readonly weights: Float32Array
-  readonly #progress: Int32Array
+  readonly #states: Int32Array
 
-  constructor(memory: SlotMemory) {
-    this.images = new Float32Array(memory.images)
-    this.labels = new Int32Array(memory.labels)
-    this.indices = new Uint32Array(memory.indices)
-    this.weights = new Float32Array(memory.weights)
-    this.#progress = new Int32Array(memory.progress)
+  private constructor(memory: ArrayBuffer, begin: number, { batch, sampleLength }: SlotShape) {
+    const place = layout({ batch, sampleLength })
+    this.images = new Float32Array(memory, begin, batch * sampleLength)
+    this.labels = new Int32Array(memory, begin + place.labels, batch)
+    this.indices = new Uint32Array(memory, begin + place.indices, batch)
+    this.weights = new Float32Array(memory, begin + place.weights, batch)
+    this.#states = new Int32Array(memory, begin + place.states, batch)
   }
 
-  /** @param sampleLength floats of one sample */
-  static reserve(batch: number, sampleLength: number): SlotMemory {
-    return {
-      images: new SharedArrayBuffer(batch * sampleLength * 4),
-      labels: new SharedArrayBuffer(batch * 4),
-      indices: new SharedArrayBuffer(batch * 4),
-      weights: new SharedArrayBuffer(batch * 4),
-      progress: new SharedArrayBuffer(8),
-    }
+  static bytes(shape: SlotShape): number {
+    return layout(shape).end
   }
 
-  /** Only while no worker writes. */
+  /** As many as the memory holds. */
+  static all(memory: ArrayBuffer, shape: SlotShape): Slot[] {
+    const bytes = Slot.bytes(shape)
+    return Array.from({ length: memory.byteLength / bytes }, (_, i) => new Slot(memory, i * bytes, shape))
+  }
+
+  /** Only while nobody writes. */
   reset(): void {
-    Atomics.store(this.#progress, remarked, 0)
-    Atomics.store(this.#progress, finished, 0)
+    this.#states.fill(unfinished)
   }
 
   /** To be called after everything of the sample is written. */
-  finish(withRemark: boolean): void {
-    if (withRemark) Atomics.add(this.#progress, remarked, 1)
-    Atomics.add(this.#progress, finished, 1)
+  finish(sample: number, withRemark: boolean): void {
+    Atomics.store(this.#states, sample, withRemark ? remarked : finished)
   }
 
-  /** All of `count` samples are written, and there is nothing to learn from the workers' messages. */
-  isWhole(count: number): boolean {
-    return Atomics.load(this.#progress, finished) === count && Atomics.load(this.#progress, remarked) === 0
+  /** The sample is written, and there is nothing to learn of it from a message. */
+  isFinished(sample: number): boolean {
+    return Atomics.load(this.#states, sample) === finished
   }
+
+  /** So are the first `count` samples. */
+  isWhole(count: number): boolean {
+    for (let sample = 0; sample < count; sample++) if (!this.isFinished(sample)) return false
+    return true
+  }
+}
+
+/** Where in a slot each part begins. */
+function layout({ batch, sampleLength }: SlotShape) {
+  const labels = batch * sampleLength * 4
+  const indices = labels + batch * 4
+  const weights = indices + batch * 4
+  const states = weights + batch * 4
+  return { labels, indices, weights, states, end: Math.ceil((states + batch * 4) / alignment) * alignment }
 }

@@ -196,15 +196,17 @@ test('bench latency: a file that is no image, and another network than the check
   assertRefused(size, 2, /--size asks for 99, and checkpoint .* has 75: leave --size out/)
 })
 
-test('bench data: a figure for every protocol, number of workers, and with and without decoding', async () => {
+test('bench data: a figure for every protocol, number of workers, and what is known of the images', async () => {
   await outputOf('data', 'synth', '--out', 'few', ...'--train 8 --val 4 --classes 2 --size 32'.split(' '))
   const args = ['bench', 'data', '--data', 'few', ...'--size 24 --batch 4 --batches 2 --workers 2'.split(' ')]
   const { work, images, figures, machine } = await jsonOf(...args)
   assert.deepEqual([work, images], ['data', 8])
   assert.ok(machine.cores > 0)
-  const places = figures.map((f: Record<string, unknown>) => `${f.protocol} ${f.cached} ${f.workers}`)
+  const places = figures.map((f: Record<string, unknown>) => `${f.protocol} ${f.workers} ${f.images}`)
   const expected = ['fast', 'full', 'none', 'eval'].flatMap(protocol =>
-    [false, true].flatMap(cached => [1, 2].map(workers => `${protocol} ${cached} ${workers}`)),
+    [1, 2].flatMap(workers =>
+      ['first epoch', 'later epochs', 'decoded before'].map(images => `${protocol} ${workers} ${images}`),
+    ),
   )
   assert.deepEqual(places, expected)
   for (const { imagesPerSecond } of figures) assert.ok(imagesPerSecond > 0 && Number.isFinite(imagesPerSecond))
@@ -218,6 +220,6 @@ test('bench data: pictures drawn for it are gone afterwards', async () => {
   mkdirSync(temporary)
   const args = 'bench data --size 16 --batch 2 --batches 1 --workers 1 --protocol none'.split(' ')
   const ended = await inception(args, { cwd: root, env: { TMPDIR: temporary } })
-  assert.match(assertDone(ended).stdout, /128 images to 16×16/)
+  assert.match(assertDone(ended).stdout, /10 images to 16×16/)
   assert.deepEqual(readdirSync(temporary), [])
 })

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
 import { RandomStream } from '../../src/base/random.js'
-import { writeSample } from '../../src/data/augment.js'
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../src/data/augmentation.js'
 import { distortColour } from '../../src/data/colour.js'
 import { distortedCrop } from '../../src/data/crop.js'
@@ -11,10 +10,11 @@ import type { TrainPreprocessing } from '../../src/data/preprocessing.js'
 import { resample } from '../../src/data/resample.js'
 import { resizeBilinear } from '../../src/data/resize.js'
 import { noise } from './picture.js'
+import { writeWhole } from './sample.js'
 
 const sampleOf = (image: RgbImage, preprocessing: TrainPreprocessing, seed: number) => {
   const out = new Float32Array(preprocessing.size ** 2 * 3)
-  writeSample(image, preprocessing, new RandomStream(seed), out)
+  writeWhole(image, preprocessing, new RandomStream(seed), out)
   return out
 }
 
@@ -25,7 +25,7 @@ test('training stays in [−1, 1], is decided by its stream and mirrors half of 
   const train = { kind: 'train', size: 9, colour: 'full' } as const
   const sample = (seed: number) => {
     const out = new Float32Array(9 * 9 * 3)
-    writeSample(image, train, new RandomStream(seed), out)
+    writeWhole(image, train, new RandomStream(seed), out)
     return out
   }
   for (let seed = 0; seed < 100; seed++) {
@@ -54,7 +54,7 @@ test('training stays in [−1, 1], is decided by its stream and mirrors half of 
 test('only the slice given is written', () => {
   const out = new Float32Array(2 * 4 * 4 * 3).fill(7)
   const train = { kind: 'train', size: 4, colour: 'fast' } as const
-  writeSample(noise(3, 9, 9), train, new RandomStream(1), out.subarray(48))
+  writeWhole(noise(3, 9, 9), train, new RandomStream(1), out.subarray(48))
   assert.ok(out.subarray(0, 48).every(value => value === 7))
   assert.ok(out.subarray(48).every(value => value !== 7))
 })

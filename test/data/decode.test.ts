@@ -3,8 +3,10 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
 import sharp from 'sharp'
+import { RandomStream } from '../../src/base/random.js'
 import { BadImage } from '../../src/data/bad-image.js'
-import { decodeFile, decodeImage } from '../../src/data/decode.js'
+import { cutOut } from '../../src/data/cut-out.js'
+import { decodeFile, decodeImage, decodePart } from '../../src/data/decode.js'
 import { pngBomb } from './dirt.js'
 import { noise, pipeline, ramp, temporaryFolder } from './picture.js'
 
@@ -100,6 +102,54 @@ test('EXIF orientation 6 is turned upright', async () => {
   // Turned a quarter clockwise: what ran to the right (red) runs down.
   const red = (x: number, y: number) => rgb[(y * width + x) * 3]!
   assert.ok(red(15, 5) < 60 && red(15, 55) > 200)
+})
+
+test('a part has the pixels that the whole has there, whatever the format', async () => {
+  const image = noise(6, 75, 52)
+  const plain = () => pipeline(image)
+  const deep = sharp(
+    Uint16Array.from({ length: 75 * 52 * 3 }, (_, i) => i * 13),
+    { raw: { width: 75, height: 52, channels: 3 } },
+  )
+  const kinds: Readonly<Record<string, Uint8Array>> = {
+    ...Object.fromEntries(
+      await Promise.all(
+        Array.from({ length: 8 }, async (_, i) => [
+          `orientation ${i + 1}`,
+          await plain()
+            .withMetadata({ orientation: i + 1 })
+            .jpeg()
+            .toBuffer(),
+        ]),
+      ),
+    ),
+    progressive: await plain().jpeg({ progressive: true }).toBuffer(),
+    'no subsampling': await plain().jpeg({ chromaSubsampling: '4:4:4' }).toBuffer(),
+    grey: await plain().toColourspace('b-w').jpeg().toBuffer(),
+    CMYK: await plain().toColourspace('cmyk').jpeg().toBuffer(),
+    PNG: await plain().png().toBuffer(),
+    'interlaced PNG': await plain().png({ progressive: true }).toBuffer(),
+    palette: await plain().png({ palette: true }).toBuffer(),
+    '16 bits': await deep.toColourspace('rgb16').png().toBuffer(),
+    transparent: await plain().ensureAlpha(0.5).png().toBuffer(),
+    WebP: await plain().webp().toBuffer(),
+    'turned WebP': await plain().withMetadata({ orientation: 8 }).webp().toBuffer(),
+  }
+  const random = new RandomStream(1, 'parts')
+  for (const [kind, bytes] of Object.entries(kinds)) {
+    const whole = await decodeImage(bytes)
+    const parts = Array.from({ length: 12 }, () => {
+      const [x, y] = [random.integer(whole.width), random.integer(whole.height)]
+      return { x, y, width: 1 + random.integer(whole.width - x), height: 1 + random.integer(whole.height - y) }
+    })
+    for (const part of [{ x: 0, y: 0, width: whole.width, height: whole.height }, ...parts]) {
+      const { rgb, ...size } = await decodePart(bytes, part)
+      const expected = cutOut(whole, part)
+      assert.deepEqual(size, { width: part.width, height: part.height }, kind)
+      assert.ok(Buffer.compare(rgb, expected.rgb) === 0, `${kind}: ${JSON.stringify(part)}`)
+    }
+    await assert.rejects(decodePart(bytes, { x: 1, y: 0, width: whole.width, height: 1 }), BadImage)
+  }
 })
 
 test('garbage, emptiness and other formats are refused with a reason', async () => {

@@ -17,7 +17,7 @@ test('images come back as put, through any view of the memory', () => {
   assert.ok(ImageCache.fits(memory, 4) && !ImageCache.fits(memory, 5))
 })
 
-test('a full cache keeps what it has and takes what still fits', () => {
+test('a full cache keeps what it has, takes what still fits, and knows the sizes of the rest', () => {
   const cache = new ImageCache(ImageCache.reserve(3, 200))
   cache.put(0, noise(1, 6, 6))
   cache.put(1, noise(2, 6, 6))
@@ -25,6 +25,10 @@ test('a full cache keeps what it has and takes what still fits', () => {
   assert.deepEqual(cache.get(0), noise(1, 6, 6))
   assert.equal(cache.get(1), undefined)
   assert.deepEqual(cache.get(2), noise(3, 4, 4))
+  assert.deepEqual(
+    [0, 1, 2].map(index => cache.sizeWithoutPixels(index)),
+    [undefined, { width: 6, height: 6 }, undefined],
+  )
 })
 
 test('no memory means no cache', () => {

@@ -6,7 +6,6 @@ import path from 'node:path'
 import test, { type TestContext } from 'node:test'
 import { UserError } from '../../src/base/error.js'
 import { RandomStream } from '../../src/base/random.js'
-import { writeSample } from '../../src/data/augment.js'
 import { plainAugmentation } from '../../src/data/augmentation.js'
 import type { Batch } from '../../src/data/batch-run.js'
 import { type ImageSet, openSplit } from '../../src/data/class-folder.js'
@@ -17,6 +16,7 @@ import { TrainingOrder } from '../../src/data/order.js'
 import type { Preprocessing, TrainPreprocessing } from '../../src/data/preprocessing.js'
 import { writeDirt } from './dirt.js'
 import { noise, pipeline, temporaryFolder, writeTree } from './picture.js'
+import { writeWhole } from './sample.js'
 
 const train: TrainPreprocessing = { kind: 'train', size: 11, colour: 'fast' }
 const evaluate: Preprocessing = { kind: 'views', crops: 'slim', size: 11, fraction: 0.875 }
@@ -96,7 +96,7 @@ test('training follows the global order, carries over the ends of epochs and aug
       assert.equal(batch.indices[i], index)
       assert.equal(batch.labels[i], set.items[index]!.label)
       const random = new RandomStream(9, 'augment', order.epochOf(position), index)
-      writeSample(await decodeFile(set.items[index]!.path), train, random, expected)
+      writeWhole(await decodeFile(set.items[index]!.path), train, random, expected)
       assert.deepEqual(batch.images.slice(i * pixels, (i + 1) * pixels), expected)
     }
   }
@@ -191,7 +191,7 @@ test('with scaled decoding large pictures are decoded smaller, from files and fr
       assert.ok(small.width < 16 && small.height < 16)
       const expected = new Float32Array(48)
       const epoch = Math.floor((step * 6 + sample) / 12)
-      writeSample(small, scaled, new RandomStream(9, 'augment', epoch, index), expected)
+      writeWhole(small, scaled, new RandomStream(9, 'augment', epoch, index), expected)
       assert.deepEqual(images.subarray(sample * 48, sample * 48 + 48), expected)
     }
 })

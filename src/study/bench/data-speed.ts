@@ -1,6 +1,7 @@
 import { performance } from 'node:perf_hooks'
 import type { ImageSet } from '../../data/class-folder.js'
 import { Loader } from '../../data/loader.js'
+import { TrainingOrder } from '../../data/order.js'
 import type { Preprocessing } from '../../data/preprocessing.js'
 import { processorTime } from './decoder-speed.js'
 
@@ -25,52 +26,78 @@ export interface DataSpeedOptions {
 export interface DataSpeed {
   readonly protocol: Protocol
   readonly workers: number
-  /** Whether images had been decoded before, and were kept as far as memory for that allows. */
-  readonly cached: boolean
+  readonly images: Images
   readonly imagesPerSecond: number
   /** Processor time of an image, over all threads. */
   readonly milliseconds: number
 }
 
+/**
+ * What is known of the images: nothing; that they are sound, so that only crops need be decoded; or all of their pixels,
+ * as far as there is memory for them.
+ */
+export type Images = 'first epoch' | 'later epochs' | 'decoded before'
+
 /** Until the workers' code is compiled for speed. */
 const warmUp = 4
 
-/** How fast batches are made when nobody else wants the cores, for every protocol and number of workers. */
-export async function* measureDataSpeed(set: ImageSet, options: DataSpeedOptions): AsyncGenerator<DataSpeed> {
-  for (const protocol of options.protocols)
-    for (const cached of [false, true])
-      for (let workers = 1; workers <= options.mostWorkers; workers++)
-        yield { protocol, workers, cached, ...(await measure(set, options, protocol, workers, cached)) }
+type Duration = Pick<DataSpeedOptions, 'batch' | 'batches'>
+
+/** How many images it takes for each to be met for the first time. */
+export const imagesWanted = ({ batch, batches }: Duration): number => (warmUp + batches) * batch
+
+/** So many images of the set, or all. */
+export function imagesFor(set: ImageSet, duration: Duration): ImageSet {
+  const order = new TrainingOrder(1, set.items.length)
+  const count = Math.min(set.items.length, imagesWanted(duration))
+  return { ...set, items: Array.from({ length: count }, (_, i) => set.items[order.indexAt(i)]!) }
 }
 
-async function measure(
+/**
+ * How fast batches are made when nobody else wants the cores, for every protocol and number of workers.
+ *
+ * @param set of {@link imagesFor}
+ */
+export async function* measureDataSpeed(set: ImageSet, options: DataSpeedOptions): AsyncGenerator<DataSpeed> {
+  for (const protocol of options.protocols)
+    for (let workers = 1; workers <= options.mostWorkers; workers++) yield* measure(set, options, protocol, workers)
+}
+
+async function* measure(
   set: ImageSet,
   { size, batch, batches, scaledDecoding, signal }: DataSpeedOptions,
   protocol: Protocol,
   workers: number,
-  cached: boolean,
-): Promise<Pick<DataSpeed, 'imagesPerSecond' | 'milliseconds'>> {
-  await using loader = new Loader(set, {
+): AsyncGenerator<DataSpeed> {
+  const common = {
     batch,
     preprocessing: preprocessingOf(protocol, size, scaledDecoding),
     seed: 1,
     workers,
     badImages: 'skip',
-    ...(!cached && { cacheBytes: 0 }),
     ...(signal && { signal }),
-  })
-  if (cached) await loader.fillCache()
-  let start = 0
-  let before = 0
-  let taken = 0
-  for await (const _ of loader.steps(0, warmUp + batches)) {
-    if (++taken !== warmUp) continue
-    start = performance.now()
-    before = processorTime()
+  } as const
+  const timed = async (images: Images, loader: Loader, from: number): Promise<DataSpeed> => {
+    let start = 0
+    let before = 0
+    let taken = 0
+    for await (const _ of loader.steps(from, from + warmUp + batches)) {
+      if (++taken !== warmUp) continue
+      start = performance.now()
+      before = processorTime()
+    }
+    const count = batches * batch
+    const seconds = (performance.now() - start) / 1000
+    const speed = { imagesPerSecond: count / seconds, milliseconds: (processorTime() - before) / count }
+    return { protocol, workers, images, ...speed }
   }
-  const images = batches * batch
-  const seconds = (performance.now() - start) / 1000
-  return { imagesPerSecond: images / seconds, milliseconds: (processorTime() - before) / images }
+  await using files = new Loader(set, { ...common, cacheBytes: 0 })
+  yield await timed('first epoch', files, 0)
+  yield await timed('later epochs', files, Math.ceil(set.items.length / batch))
+  await files.close()
+  await using kept = new Loader(set, common)
+  await kept.fillCache()
+  yield await timed('decoded before', kept, 0)
 }
 
 const preprocessingOf = (protocol: Protocol, size: number, scaledDecoding: boolean): Preprocessing =>

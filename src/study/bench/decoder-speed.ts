@@ -1,9 +1,8 @@
-import { readFile } from 'node:fs/promises'
 import { performance } from 'node:perf_hooks'
 import sharp from 'sharp'
 import { usableCores } from '../../base/threads.js'
 import type { ImageSet } from '../../data/class-folder.js'
-import { TrainingOrder } from '../../data/order.js'
+import { readPlace } from '../../data/place-reader.js'
 
 export interface DecoderSpeed {
   /** Decodes under way at a time: of one and two a core, what was faster. */
@@ -20,12 +19,11 @@ const mostFiles = 1024
  * How fast sharp alone decodes images that are in memory already, with nothing asked of it but their pixels: what no
  * loader can do faster on the same cores.
  *
- * @param images decoded for the figure, in training's order
+ * @param images decoded for the figure
  */
 export async function measureDecoder(set: ImageSet, images: number, signal?: AbortSignal): Promise<DecoderSpeed> {
-  const order = new TrainingOrder(1, set.items.length)
   const files: Uint8Array[] = []
-  for (let i = 0; i < Math.min(images, mostFiles); i++) files.push(await readFile(set.items[order.indexAt(i)]!.path))
+  for (const item of set.items.slice(0, Math.min(images, mostFiles))) files.push(await readPlace(item))
   const cores = usableCores()
   await decodeAll(files, cores, cores * 4, signal)
   const speeds: DecoderSpeed[] = []

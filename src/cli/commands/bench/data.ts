@@ -7,7 +7,14 @@ import { mostThreads, usableCores } from '../../../base/threads.js'
 import type { ImageSet } from '../../../data/class-folder.js'
 import { openTrainingData } from '../../../data/sources/open.js'
 import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
-import { type DataSpeed, measureDataSpeed, type Protocol, protocols } from '../../../study/bench/data-speed.js'
+import {
+  type DataSpeed,
+  imagesFor,
+  imagesWanted,
+  measureDataSpeed,
+  type Protocol,
+  protocols,
+} from '../../../study/bench/data-speed.js'
 import { type DecoderSpeed, measureDecoder } from '../../../study/bench/decoder-speed.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
@@ -25,8 +32,8 @@ interface Flags {
   json?: boolean
 }
 
-/** Pictures drawn where no folder is given: of about ImageNet's size, enough for them not to repeat at once. */
-const drawn = { ...defaultSynthSettings, train: 128, val: 25, size: 400 }
+/** Pictures drawn where no folder is given: of about ImageNet's size. */
+const drawn = { ...defaultSynthSettings, val: 25, size: 400 }
 
 export const benchDataCommand = (): Command =>
   new Command('data')
@@ -41,22 +48,24 @@ export const benchDataCommand = (): Command =>
     .option('--json', 'as JSON, with the machine')
     .action(async (flags: Flags) => {
       const signal = interruptSignal()
-      if (flags.data === undefined) await withDrawnPictures(signal, set => run(set, flags, signal))
+      if (flags.data === undefined) await withDrawnPictures(imagesWanted(flags), signal, set => run(set, flags, signal))
       else await run((await openTrainingData(flags.data, { signal })).train, flags, signal)
     })
 
-async function withDrawnPictures(signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
+async function withDrawnPictures(wanted: number, signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
+  const train = Math.max(wanted, drawn.classes)
   const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-bench-'))
   try {
-    await writeSynth(path.join(folder, 'data'), drawn, { signal })
+    await writeSynth(path.join(folder, 'data'), { ...drawn, train }, { signal })
     await use((await openTrainingData(path.join(folder, 'data'))).train)
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
 }
 
-async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
+async function run(all: ImageSet, flags: Flags, signal: AbortSignal) {
   const { size, batch, batches, workers, protocol, scaledDecoding = false } = flags
+  const set = imagesFor(all, flags)
   const line = new ProgressLine(process.stderr)
   const figures: DataSpeed[] = []
   let decoder: DecoderSpeed
@@ -84,10 +93,10 @@ async function run(set: ImageSet, flags: Flags, signal: AbortSignal) {
     )
     return
   }
-  const rows = figures.map(({ protocol, workers, cached, imagesPerSecond, milliseconds }) => [
+  const rows = figures.map(({ protocol, workers, images, imagesPerSecond, milliseconds }) => [
     protocol,
     `${workers}`,
-    cached ? 'decoded before' : 'from files',
+    images,
     imagesPerSecond.toFixed(1),
     formatPercent(imagesPerSecond / decoder.imagesPerSecond),
     milliseconds.toFixed(2),
