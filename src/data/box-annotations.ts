@@ -12,7 +12,7 @@ import { memberPath } from './image-place.js'
 import { isImagenetClass } from './imagenet-classes.js'
 import type { NamedBoxes } from './named-boxes.js'
 
-/** ILSVRC's have 0.9 GB unpacked, in files of a kilobyte. */
+/** ILSVRC's are half a million files of about a kilobyte. */
 const limits = { mostBytes: 16 * 2 ** 30, mostMemberBytes: 256 * 2 ** 20 }
 const mostXmlBytes = 2 ** 20
 
