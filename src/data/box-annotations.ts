@@ -31,7 +31,8 @@ export const isAnnotationArchive = (name: string): boolean => packed.test(name)
  * image is the one that the file is named after. Pixels are divided by the size that the file gives, sides that are swapped
  * are put right, boxes are held within the image and those without an area left out. A file of one of ImageNet's classes
  * whose first object has the WNID of another has no boxes; names in words are mistakes in the data, and count. Shares
- * have four decimals, as in that script's table and in the TFRecords that are made of it.
+ * have four decimals, as in that script's table and in the TFRecords that are made of it. (The script takes a left side of
+ * −1 for the end of a file's boxes, which is not repeated here.)
  *
  * Errors: `UserError` naming the file that is damaged, is no annotation or is too large.
  */
