@@ -12,7 +12,7 @@ import { memberPath } from './image-place.js'
 import { isImagenetClass } from './imagenet-classes.js'
 import type { NamedBoxes } from './named-boxes.js'
 
-/** ILSVRC's have 0.9 GB unpacked, in files of a kilobyte. */
+/** ILSVRC's are half a million files of about a kilobyte. */
 const limits = { mostBytes: 16 * 2 ** 30, mostMemberBytes: 256 * 2 ** 20 }
 const mostXmlBytes = 2 ** 20
 
@@ -31,7 +31,8 @@ export const isAnnotationArchive = (name: string): boolean => packed.test(name)
  * image is the one that the file is named after. Pixels are divided by the size that the file gives, sides that are swapped
  * are put right, boxes are held within the image and those without an area left out. A file of one of ImageNet's classes
  * whose first object has the WNID of another has no boxes; names in words are mistakes in the data, and count. Shares
- * have four decimals, as in that script's table and in the TFRecords that are made of it.
+ * have four decimals, as in that script's table and in the TFRecords that are made of it. (The script takes a left side of
+ * −1 for the end of a file's boxes, which is not repeated here.)
  *
  * Errors: `UserError` naming the file that is damaged, is no annotation or is too large.
  */

@@ -81,7 +81,7 @@ test('from which number classes count can be said where it cannot be told, and w
   mkdirSync(at('numbers'))
   for (const split of ['train', 'val'] as const)
     writeFileSync(at('numbers', `${split}.csv`), `path,label\n${rows(split).join('')}`)
-  writeFileSync(at('numbers', 'classes.txt'), 'background\ntench\nfox\ncabbage\nyak\n')
+  writeFileSync(at('numbers', 'classes.txt'), 'ant\ntench\nfox\ncabbage\nyak\n')
   assertRefused(await train('numbers'), 1, /it cannot be told whether they count from 0 or 1: say so \(--labels\), or/)
   assertDone(await train('numbers', '--labels', 'from-zero'))
   assert.equal(readSettings(at('numbers-run')).labels, 'from-zero')
@@ -90,7 +90,7 @@ test('from which number classes count can be said where it cannot be told, and w
     inception(['evaluate', '--checkpoint', 'numbers-run', '--data', 'numbers', '--labels', labels], { cwd: root })
   assertDone(await evaluate('from-zero'))
   writeFileSync(at('numbers', 'classes.txt'), 'tench\nfox\ncabbage\nyak\n')
-  assertRefused(await evaluate('from-one'), 1, /is of 5 classes and numbers has 4: 'background' is not in both/)
+  assertRefused(await evaluate('from-one'), 1, /is of 5 classes and numbers has 4: 'ant' is not in both/)
 })
 
 const boxesOf = (run: string) => readSettings(at(run)).boxes

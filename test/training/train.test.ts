@@ -182,6 +182,17 @@ test('a run records where objects lie, and does not go on with other boxes', asy
   const boxes = await boxFile(file)
   await run('boxed', {}, { boxes, steps: 1 })
   assert.deepEqual(parseSettings(readSettings(path.join(root, 'boxed')), 'boxed').boxes, boxes)
+  const settings = readSettings(path.join(root, 'boxed'))
+  for (const [key, sound] of [
+    ['boxes', 'none'],
+    ['boxes', 'data'],
+    ['labels', 'from-one'],
+  ] as const) {
+    assert.equal(parseSettings({ ...settings, [key]: sound }, 'boxed')[key], sound)
+    assert.throws(() => parseSettings({ ...settings, [key]: 'some' }, 'boxed'), {
+      message: new RegExp(`: ${key} is not`),
+    })
+  }
   writeFileSync(file, `${first},0,0,1,1\n`)
   await assert.rejects(run('boxed', { resume: true }, { boxes, steps: 2 }), /boxes\.csv is not the one/)
 })

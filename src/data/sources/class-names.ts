@@ -10,7 +10,7 @@ export interface ClassNames {
   readonly labelOf: ReadonlyMap<string, number>
 }
 
-/** From which number classes count: that of the first, or 1 after a background that no image shows, or by the data. */
+/** From which number classes count: 0; 1, after a background that no image shows; or what the data tells. */
 export const labelNumberings = ['auto', 'from-zero', 'from-one'] as const
 export type LabelNumbering = (typeof labelNumberings)[number]
 
@@ -24,12 +24,11 @@ const mostClasses = 1_000_000
 /**
  * The classes that labels name. Names stand in code unit order. Numbers keep theirs, whether they count from 0 or, as
  * TF-Slim's for ImageNet, from 1: then 0, the background, never occurs. Where `numbering` does not say so, they count from
- * 1 when no label is 0. Their names come from classes.txt in `folder`
- * (a line a class; of `n01440764 tench` the WNID) or from labels.txt, as TF-Slim writes it (`0:daisy`); without either,
- * a class is called by its number.
+ * 1 when no label is 0. Their names come from classes.txt in `folder` (a line a class; of `n01440764 tench` the WNID) or
+ * from labels.txt, as TF-Slim writes it (`0:daisy`); without either, a class is called by its number.
  *
- * Errors: `UserError` when the file of names does not fit the numbers, or `numbering` either; and when there is one for
- * classes that have names.
+ * Errors: `UserError` when the file of names or `numbering` does not fit the numbers, when it cannot be told from which
+ * number the names count, and for a `numbering` of classes that have names.
  */
 export async function classNamesOf(
   labels: ReadonlySet<string>,
@@ -101,7 +100,8 @@ async function namesInOrder(folder: string, { least, most, said }: Numbers): Pro
   const names = readLines(file).map(({ text }) => /^n\d{8}(?=\s)/.exec(text)?.[0] ?? text)
   const isFromOne = least > 0 && most === names.length
   if (said !== undefined) return distinct({ file, first: said, names })
-  if (!isFromOne && least > 0 && most < names.length - 1)
+  if (isBackground(names) && least > 0) return distinct({ file, first: 1, names: names.slice(1) })
+  if (!isFromOne && least > 0)
     throw new UserError(
       `${file} has ${names.length} names and the images' classes go from ${least} to ${most}, so it cannot be told whether they count from 0 or 1: say so (--labels), or write the numbers too (7:name), as ${path.join(folder, numberedNamesFile)}`,
     )
@@ -119,10 +119,14 @@ async function numberedNames(folder: string): Promise<Named | undefined> {
   const first = lines[0]?.number ?? 0
   const astray = lines.find(({ number }, i) => number !== first + i)
   if (astray) throw new UserError(`${file}, line ${astray.line}: the numbers are not in order, one by one: correct it`)
-  const isBackground = first === 0 && lines[0]?.name === 'background'
   const names = lines.map(({ name }) => name)
-  return distinct(isBackground ? { file, first: 1, names: names.slice(1) } : { file, first, names })
+  return distinct(
+    first === 0 && isBackground(names) ? { file, first: 1, names: names.slice(1) } : { file, first, names },
+  )
 }
+
+/** TF-Slim's name of the class 0 where classes count from 1. */
+const isBackground = ([first]: readonly string[]): boolean => first === 'background'
 
 function distinct(named: Named): Named {
   const seen = new Set<string>()

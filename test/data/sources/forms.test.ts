@@ -61,6 +61,7 @@ for (const [what, from, labels, files, names] of [
   ['of two digits', 0, [10, 0], {}, ['00', '01', '02', '03', '04', '05', '06', '07', '08', '09', '10']],
   ['named in order, from 1', 1, [3, 1], { 'classes.txt': 'n01440764 tench\nbee\nyak\n' }, ['n01440764', 'bee', 'yak']],
   ['named in order, from 0', 0, [0, 1], { 'classes.txt': 'ant\nbee\nyak\n' }, ['ant', 'bee', 'yak']],
+  ['named in order after the background', 1, [2, 1], { 'classes.txt': 'background\nbee\nyak\n' }, ['bee', 'yak']],
   ['named by number', 0, [2, 1], { 'labels.txt': '0:ant\n1:bee\n2:yak\n' }, ['ant', 'bee', 'yak']],
   ['named with the background', 1, [2, 1], { 'labels.txt': '0:background\n1:bee\n2:yak\n' }, ['bee', 'yak']],
 ] as const)
@@ -82,6 +83,12 @@ for (const [what, labels, files, message] of [
     [2, 1],
     { 'classes.txt': 'a\nb\nc\nd\n' },
     /classes\.txt has 4 names .* from 0 or 1: .*labels\.txt/,
+  ],
+  [
+    'numbers that lack the first or the last',
+    [3, 1],
+    { 'classes.txt': 'a\nb\nc\nd\n' },
+    /from 1 to 3, so it cannot be told/,
   ],
   ['numbers beyond the names', [0, 4], { 'classes.txt': 'a\nb\n' }, /classes\.txt names no class 4/],
   ['a name that comes twice', [0, 1], { 'classes.txt': 'a\na\n' }, /has the class 'a' twice/],

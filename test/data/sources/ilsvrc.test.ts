@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { rm, writeFile } from 'node:fs/promises'
+import { rename, rm, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
 import { UserError } from '../../../src/base/error.js'
@@ -82,6 +82,21 @@ test('what is half unpacked: a class is read from its archive, or its folder whe
   assert.deepEqual(placesIn(await openEvaluationData(folder)).length, 6)
   const { train: alone } = (await openHeld(path.join(folder, 'train'), ['train']))!
   assert.deepEqual(placesIn(alone!), placesIn(train), 'the folder of archives by itself')
+})
+
+test('archives of classes may lie beside the validation archive and the kit', async t => {
+  const folder = await temporaryFolder(t)
+  await forms['archives of classes']!(folder, images)
+  const { train, val } = await openTrainingData(folder)
+  for (const wnid of wnids) await rename(path.join(folder, 'train', `${wnid}.tar`), path.join(folder, `${wnid}.tar`))
+  const beside = await openTrainingData(folder)
+  assert.deepEqual(placesIn(beside.val), placesIn(val))
+  assert.deepEqual(
+    beside.train.items.map(item => [item.label, path.basename(item.path)]),
+    train.items.map(item => [item.label, path.basename(item.path)]),
+  )
+  await rm(path.join(folder, 'ILSVRC2012_img_val.tar'))
+  await assert.rejects(openTrainingData(folder), tells(/holds no images for 'val'/))
 })
 
 test('training images that are unpacked, and a validation archive that is not', async t => {

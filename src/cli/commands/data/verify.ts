@@ -9,12 +9,14 @@ import {
   type QuarantineResult,
   quarantine,
 } from '../../../data/quarantine.js'
+import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { DecoderPool } from '../../../data/verification/decoder-pool.js'
 import { type NamedImages, openNamedImages } from '../../../data/verification/images.js'
 import { resumeVerification, writeVerification } from '../../../data/verification/report.js'
 import { nothingVerified, type Verification, verifyImages } from '../../../data/verification/verify.js'
 import { expectFilePlace } from '../../../formats/atomic-file.js'
 import { positiveNumber, wholeNumber } from '../../arguments.js'
+import { labelsOption } from '../../engine-options.js'
 import { interruptSignal } from '../../interrupt.js'
 import { lookingThrough } from '../../looking-through.js'
 import { makeFolder } from '../../output-places.js'
@@ -26,6 +28,7 @@ interface Flags {
   quarantine?: string
   workers: number
   timeLimit: number
+  labels: LabelNumbering
   json?: boolean
 }
 
@@ -40,10 +43,11 @@ export const verifyDataCommand = (): Command =>
     .option('--quarantine <folder>', 'move bad images there, with their paths and a list of reasons')
     .option('--workers <n>', 'processes that decode', wholeNumber(1, mostThreads), usableCores())
     .option('--time-limit <seconds>', 'an image that takes longer is bad', positiveNumber(86_400), 60)
+    .addOption(labelsOption())
     .option('--json', 'as JSON')
     .action(async (given: string, flags: Flags) => {
       const folder = path.resolve(given)
-      const images = await lookingThrough(options => openNamedImages(folder, options))
+      const images = await lookingThrough(options => openNamedImages(folder, { ...options, labels: flags.labels }))
       if (flags.quarantine !== undefined && !images.isFiles) throw notMovable(folder)
       prepare(folder, flags)
       const signal = interruptSignal('finishing the images under way')
