@@ -14,8 +14,6 @@ export const replicaTimeoutOption = (): Option =>
 
 export interface Together {
   readonly replicas: Replicas
-  /** For the backend; undefined for a replica by itself. */
-  readonly communicator: Communicator | undefined
   /** Tells of something that does not stop the work, once for all replicas. */
   readonly warn: (message: string) => void
 }
@@ -28,9 +26,9 @@ export async function asReplica(timeoutSeconds: number, work: (together: Togethe
   using communicator = openCommunicator({ timeoutSeconds })
   const replicas = new Replicas(communicator)
   const tell = replicas.isFirst ? warn : () => {}
-  if (communicator === undefined) return await work({ replicas, communicator, warn })
+  if (communicator === undefined) return await work({ replicas, warn })
   try {
-    await work({ replicas, communicator, warn: tell })
+    await work({ replicas, warn: tell })
     // Whoever fails now still finds the others.
     replicas.gather(true)
   } catch (error) {

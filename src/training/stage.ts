@@ -18,7 +18,7 @@ export interface StageOptions {
   /** Steps between looks at the network's blocks; 0 for none. */
   readonly watchSteps: number
   /** Which of how many share the batch. */
-  readonly replicas: Pick<Replicas, 'rank' | 'size'>
+  readonly replicas: Replicas
 }
 
 /** The graph of the step that a phase repeats. */
@@ -55,6 +55,7 @@ export class Stage implements Disposable {
       outputs: [step.loss, step.norms, step.norm],
       store,
       seed: recipe.seed,
+      ...(replicas.communicator && { communicator: replicas.communicator }),
     })
     const { frozen } = phase
     const parameterNames = step.trained.map(({ name }) => name)

@@ -157,7 +157,7 @@ export async function* train(
     images: images.items.length,
     firstStep,
     memoryBytes: memoryOf(first.program, store),
-    ...(replicas.carrier !== undefined && { replicas: replicas.size, carrier: replicas.carrier }),
+    ...(replicas.communicator && { replicas: replicas.size, carrier: replicas.communicator.title }),
   }
 
   const source = saved ? saved.source : origin && fineTuning && sourceOf(origin, fineTuning)
