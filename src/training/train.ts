@@ -141,7 +141,7 @@ export async function* train(
     phases,
     phase => new Stage(phase, store, options, phase === firstPhase ? firstGraph : undefined),
   )
-  const first = stages.at(firstStep)
+  const first = replicas.inTurn(() => stages.at(firstStep))
   const measure = evaluate?.(store)
 
   const steps = plan.steps ?? stepsIn(recipe.epochs)
@@ -205,7 +205,7 @@ export async function* train(
   try {
     for await (const batch of loader.steps(firstStep, steps)) {
       clock.waited(loader.waitedSeconds)
-      if (stages.changesAt(done)) await clock.pause(async () => stages.at(done))
+      if (stages.changesAt(done)) await clock.pause(async () => replicas.inTurn(() => stages.at(done)))
       const { step, program, lookout } = stages.at(done)
       if (fineTuning && phaseAt(phases, done).firstStep === done)
         yield {

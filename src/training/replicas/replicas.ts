@@ -37,15 +37,18 @@ export class Replicas {
     return this.rank === 0
   }
 
+  get #hosts(): readonly string[] {
+    return this.communicator?.hosts ?? ['this host']
+  }
+
   /** The name of a replica's host. */
   host(rank: number): string {
-    return this.communicator?.hosts[rank] ?? 'this host'
+    return this.#hosts[rank]!
   }
 
   /** How many run on this one's host. */
   get onThisHost(): number {
-    const hosts = this.communicator?.hosts ?? ['']
-    return hosts.filter(host => host === hosts[this.rank]).length
+    return this.#hosts.filter(host => host === this.host(this.rank)).length
   }
 
   /** Seconds spent so far within steps on waiting for the sums of all replicas. */
@@ -78,6 +81,17 @@ export class Replicas {
     const own = this.isFirst ? await work() : undefined
     const [theirs] = this.gather(own)
     return (this.isFirst ? own : theirs) as T
+  }
+
+  /**
+   * Does what leaves its findings on the machine, such as measured times of kernels: the first replica of each host
+   * before the others, so that these find what it left instead of measuring beside it, and choose alike.
+   */
+  inTurn<T>(work: () => T): T {
+    const leads = this.#hosts.indexOf(this.host(this.rank)) === this.rank
+    const found = leads ? [work()] : []
+    this.gather(true)
+    return leads ? found[0]! : work()
   }
 
   /**
