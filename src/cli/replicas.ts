@@ -46,7 +46,7 @@ async function endTogether(communicator: Communicator, replicas: Replicas, error
   }
   const isLost = shared instanceof ReplicaLost
   // The first saves what there is and ends all. Launchers end all others with whoever exits before.
-  if (isLost && !replicas.isFirst) await sleep(1000 * communicator.timeoutSeconds)
+  if (isLost && !replicas.isFirst && !shared.ranks.includes(0)) await sleep(1000 * communicator.timeoutSeconds)
   if ((isLost || replicas.isFirst) && failure.line !== undefined) process.stderr.write(failure.line)
   if (isLost) communicator.abort(failure.exitCode)
   process.exitCode = failure.exitCode
