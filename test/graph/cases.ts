@@ -23,6 +23,7 @@ import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/upd
 import { blocks } from './block-cases.js'
 import type { OpCase } from './contract.js'
 import { convolutions, fused } from './convolution-cases.js'
+import { globalNorms } from './global-norm-cases.js'
 import type { Material } from './material.js'
 import { none, one, window } from './windows.js'
 
@@ -293,6 +294,7 @@ export const opCases: readonly OpCase[] = [
   ...fused,
   ...batchNorms,
   fixedStatistics,
+  ...globalNorms,
   ...pools,
   ...elementwise,
   ...classifier,
