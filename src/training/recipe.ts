@@ -33,6 +33,8 @@ export interface Recipe {
   readonly augmentation?: Augmentation
   /** Whether large pictures are decoded smaller; see `TrainPreprocessing`. @default false */
   readonly scaledDecoding?: boolean
+  /** Whether batch norms take the statistics of the images of all replicas, and not of each one's own. @default false */
+  readonly syncBatchNorm?: boolean
   readonly precision: Precision
   readonly seed: number
 }
@@ -42,7 +44,7 @@ export interface Recipe {
  * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
  * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
  */
-export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation' | 'scaledDecoding'> = {
+export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation' | 'scaledDecoding' | 'syncBatchNorm'> = {
   epochs: 100,
   batch: 32,
   optimizer: 'rmsprop',

@@ -70,6 +70,7 @@ export function buildTrainingStep(
     precision: recipe.precision,
     keep: recipe.keep,
     seed: recipe.seed,
+    syncBatchNorm: recipe.syncBatchNorm,
     auxiliary: recipe.auxiliary > 0,
     frozen,
   })

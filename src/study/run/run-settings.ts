@@ -39,6 +39,9 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
   precision: ['f32', 'bf16'],
 }
 
+/** What of it is off unless it is there. */
+const switches = ['scaledDecoding', 'syncBatchNorm'] as const satisfies readonly (keyof Recipe)[]
+
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
   const where = `${folder}/run.json`
@@ -49,7 +52,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
   const wrong =
     Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
     Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0] ??
-    (['boolean', 'undefined'].includes(typeof recipe.scaledDecoding) ? undefined : 'scaledDecoding')
+    switches.find(key => !['boolean', 'undefined'].includes(typeof recipe[key]))
   if (wrong)
     throw new UserError(
       `${where}: recipe.${wrong} is missing or not what it can be; it was not written by this version`,
