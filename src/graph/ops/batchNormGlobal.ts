@@ -38,10 +38,9 @@ export const batchNormGlobal = defineOp({
       { src, scale: factor, mean, variance, workspace, diff_dst },
       { epsilon, relu, scale: true, fixedStatistics: true },
     )
-    // A copy, as the sum over the replicas takes the place of what is summed.
-    const sums = summed(joined([own.diff_scale!, own.diff_shift]))
+    const [diff_scale, diff_shift] = summed([own.diff_scale!, own.diff_shift], replicas) as [Value, Value]
     const count = (replicas * sizeOf(src.shape)) / sizeOf(mean.shape)
-    const line = statisticsGradient.emit({ scale: factor, mean, variance, sums }, { epsilon, count })
+    const line = statisticsGradient.emit({ scale: factor, mean, variance, diff_scale, diff_shift }, { epsilon, count })
     return {
       src: addAffine.emit({ src, ...line, residual: own.diff_src }, {}).dst,
       scale: scale && own.diff_scale,
@@ -60,12 +59,12 @@ export const batchNormGlobal = defineOp({
 
 /**
  * The part of a batch norm's gradient that reaches src through mean and variance: −scale/√(variance + ε) · (Σ diff_dst +
- * x̂ · Σ diff_dst·x̂) / count, with x̂ the normalised src, is slope · src + offset. sums [1, 2C]: the gradients of scale
- * and of shift, over all `count` elements of a channel; scale, mean, variance [C] → slope, offset [C].
+ * x̂ · Σ diff_dst·x̂) / count, with x̂ the normalised src, is slope · src + offset. diff_scale and diff_shift are those sums,
+ * over all `count` elements of a channel; all [C] → slope, offset [C].
  */
 export const statisticsGradient = defineOp({
   name: 'statisticsGradient',
-  inputs: { scale: 'one', mean: 'one', variance: 'one', sums: 'one' },
+  inputs: { scale: 'one', mean: 'one', variance: 'one', diff_scale: 'one', diff_shift: 'one' },
   outputs: { slope: 'one', offset: 'one' },
   infer({ mean: { shape } }, _: { readonly epsilon: number; readonly count: number }) {
     const each: Type = { dtype: 'f32', shape }
@@ -74,14 +73,13 @@ export const statisticsGradient = defineOp({
   saves: [],
   grad: null,
   cost: ({ mean }) => ({ multiplyAdds: 0, flops: 9 * sizeOf(mean.shape) }),
-  reference({ scale, mean, variance, sums }, { slope, offset }, { epsilon, count }) {
-    const channels = mean.data.length
-    for (let c = 0; c < channels; c++) {
+  reference({ scale, mean, variance, diff_scale, diff_shift }, { slope, offset }, { epsilon, count }) {
+    for (let c = 0; c < mean.data.length; c++) {
       const inverse = 1 / Math.sqrt(variance.data[c]! + epsilon)
       const factor = (-scale.data[c]! * inverse) / count
-      const steepness = factor * inverse * sums.data[c]!
+      const steepness = factor * inverse * diff_scale.data[c]!
       slope.data[c] = steepness
-      offset.data[c] = factor * sums.data[channels + c]! - steepness * mean.data[c]!
+      offset.data[c] = factor * diff_shift.data[c]! - steepness * mean.data[c]!
     }
   },
 })
@@ -101,7 +99,7 @@ export function batchNormAcross(
 ): { readonly dst: Value; readonly mean: Value; readonly variance: Value } {
   const own = combineMoments.emit({ moments: channelMoments.emit({ src }, { groups: groupsOf(src) }).dst }, {})
   const row = replicaRow.emit({ src: [own.mean, own.variance] }, replica).dst
-  const { mean, variance } = combineMoments.emit({ moments: summed(row) }, {})
+  const { mean, variance } = combineMoments.emit({ moments: summed([row], replica.of)[0]! }, {})
   const attrs = { epsilon, relu: false, replicas: replica.of }
   return { dst: batchNormGlobal.emit({ src, scale, shift, mean, variance }, attrs).dst, mean, variance }
 }
@@ -113,7 +111,5 @@ function groupsOf(src: Type): number {
   for (let each = Math.min(images, most); ; each--) if (images % each === 0) return images / each
 }
 
-const joined = (src: readonly Value[]): Value => replicaRow.emit({ src }, { index: 0, of: 1 }).dst
-
-/** The sum of a value over all replicas. */
-const summed = (value: Value): Value => value
+/** Sums over all replicas, at once. */
+const summed = (values: readonly Value[], _: number): readonly Value[] => values
