@@ -1,5 +1,6 @@
 import type { Bound, Op, Ports, Type } from './op.js'
 import { addAffine } from './ops/addAffine.js'
+import { allReduceBegin, allReduceEnd } from './ops/allReduce.js'
 import { avgPoolBackward, avgPoolOp } from './ops/avgPool.js'
 import { batchNorm, batchNormBackward, batchNormInference } from './ops/batchNorm.js'
 import { batchNormGlobal, statisticsGradient } from './ops/batchNormGlobal.js'
@@ -17,6 +18,7 @@ import { mapStatisticsOp } from './ops/mapStatistics.js'
 import { maxPoolBackward, maxPoolOp } from './ops/maxPool.js'
 import { mixedCrossEntropy, mixedCrossEntropyBackward } from './ops/mixedCrossEntropy.js'
 import { normaliseRowsBackward, normaliseRowsOp } from './ops/normaliseRows.js'
+import { partOp } from './ops/part.js'
 import { reluBackward, reluOp } from './ops/relu.js'
 import { replicaRow } from './ops/replicaRow.js'
 import { residualAddOp } from './ops/residualAdd.js'
@@ -77,6 +79,9 @@ export const ops = {
   rmsprop,
   momentumDescent,
   movingAverage,
+  allReduceBegin,
+  allReduceEnd,
+  part: partOp,
 } as const
 
 export type Ops = typeof ops

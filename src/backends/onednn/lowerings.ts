@@ -1,4 +1,5 @@
 import type { Lowerings } from './kernels.js'
+import { allReduceBegin, allReduceEnd, part } from './lowering/allReduce.js'
 import {
   batchNorm,
   batchNormBackward,
@@ -92,4 +93,7 @@ export const lowerings: Lowerings = {
   rmsprop,
   momentumDescent,
   movingAverage,
+  allReduceBegin,
+  allReduceEnd,
+  part,
 }

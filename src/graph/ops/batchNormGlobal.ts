@@ -1,6 +1,7 @@
 import { bytesPerElement } from '../../base/dtype.js'
 import { sizeOf } from '../../base/shape.js'
 import { defineOp, featureMap, type Type, type Value } from '../op.js'
+import { reduceTogether } from '../reduceTogether.js'
 import { addAffine } from './addAffine.js'
 import { type BatchNorm, batchNormBackward, batchNormInference, channelsOf, normalise } from './batchNorm.js'
 import { channelMoments, combineMoments } from './channelMoments.js'
@@ -112,4 +113,5 @@ function groupsOf(src: Type): number {
 }
 
 /** Sums over all replicas, at once. */
-const summed = (values: readonly Value[], _: number): readonly Value[] => values
+const summed = (values: readonly Value[], replicas: number): readonly Value[] =>
+  reduceTogether(values, { replicas, precision: 'f32' })
