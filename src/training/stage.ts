@@ -30,7 +30,7 @@ export const stepOf = (
     passes: backend.passes,
     recompute,
     frozen: phase.frozen,
-    replicas: replicas.size,
+    replica: { index: replicas.rank, of: replicas.size },
   })
 
 /**

@@ -204,6 +204,7 @@ function recipeOf(flags: Flags, command: Command, replicas: Replicas): Omit<Reci
     ...(reducePrecision !== undefined && reducePrecision !== 'f32' && { reducePrecision }),
     ...augmentationOf(flags, given('colour') ? flags.colour : undefined),
     ...(flags.scaledDecoding && { scaledDecoding: true }),
+    ...(flags.syncBatchNorm && { syncBatchNorm: true }),
   }
 }
 
@@ -268,5 +269,6 @@ function recipeOptions(command: Command): Command {
       r.colour,
     )
     .option('--scaled-decoding', 'decode pictures of four times the size or more smaller: faster, other pixels')
+    .option('--sync-batch-norm', "batch norms take the statistics of all replicas' images")
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)
 }
