@@ -6,8 +6,8 @@ import { UserError } from '../../base/error.js'
 import { fileError } from '../../formats/file-error.js'
 import type { Replicas } from './replicas.js'
 
-/** Looks, and milliseconds between them: a network's file system may show a new file a few seconds late. */
-const [looks, pause] = [12, 500]
+/** Looks, and milliseconds between them: a network's file system may show a new file a moment late. */
+const [looks, pause] = [7, 500]
 
 /** Errors: UserError on all replicas, naming one that does not see in `folder` what the first writes there. */
 export async function expectShared(replicas: Replicas, folder: string): Promise<void> {
