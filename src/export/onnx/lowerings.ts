@@ -35,6 +35,12 @@ type Unexported =
   | 'foldBatchNorm'
   | 'stackFilters'
   | 'batchNorm'
+  | 'batchNormGlobal'
+  | 'channelMoments'
+  | 'combineMoments'
+  | 'replicaRow'
+  | 'statisticsGradient'
+  | 'addAffine'
   | 'dropout'
   | 'mapStatistics'
   | 'softmaxCrossEntropy'
@@ -44,6 +50,9 @@ type Unexported =
   | 'rmsprop'
   | 'momentumDescent'
   | 'movingAverage'
+  | 'allReduceBegin'
+  | 'allReduceEnd'
+  | 'part'
   | (OpName & `${string}Backward${string}`)
 
 export type ExportedOp = Exclude<OpName, Unexported>

@@ -32,6 +32,8 @@ export function trainCommand({ model, recipe, data, ...settings }: RunSettings, 
     ['--extra-norm', extraNorm],
     ...changed(recipe),
     ['--precision', recipe.precision],
+    ['--base-batch', recipe.baseBatch],
+    ['--reduce-precision', recipe.reducePrecision],
     ['--steps', settings.steps],
     ['--watch-steps', settings.watchSteps === 50 ? undefined : settings.watchSteps],
     ['--evaluate-epochs', settings.evaluateEpochs === 1 ? undefined : settings.evaluateEpochs],
@@ -41,7 +43,11 @@ export function trainCommand({ model, recipe, data, ...settings }: RunSettings, 
     ['--passes', passesFlag(settings.passes)],
   ]
   const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]))
-  const switches = [...(normScale ? [] : ['--no-norm-scale']), ...(recipe.scaledDecoding ? ['--scaled-decoding'] : [])]
+  const switches = [
+    ...(normScale ? [] : ['--no-norm-scale']),
+    ...(recipe.scaledDecoding ? ['--scaled-decoding'] : []),
+    ...(recipe.syncBatchNorm ? ['--sync-batch-norm'] : []),
+  ]
   return ['npx inception train', ...words, ...switches].join(' ')
 }
 
