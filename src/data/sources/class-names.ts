@@ -10,6 +10,12 @@ export interface ClassNames {
   readonly labelOf: ReadonlyMap<string, number>
 }
 
+/** What a file that holds images calls the classes with the numbers 0, 1, … */
+export interface NamesInFile {
+  readonly file: string
+  readonly names: readonly string[]
+}
+
 /** Classes by number are named in one of these, beside the images. */
 const namesFile = 'classes.txt'
 const numberedNamesFile = 'labels.txt'
@@ -21,11 +27,15 @@ const mostClasses = 1_000_000
  * The classes that labels name. Names stand in code unit order. Numbers keep theirs, whether they count from 0 or, as
  * TF-Slim's for ImageNet, from 1: then 0, the background, never occurs. Their names come from classes.txt in `folder`
  * (a line a class; of `n01440764 tench` the WNID) or from labels.txt, as TF-Slim writes it (`0:daisy`); without either,
- * a class is called by its number.
+ * what the files of images say (`own`) counts, and else a class is called by its number.
  *
  * Errors: `UserError` when the file of names does not fit the numbers.
  */
-export async function classNamesOf(labels: ReadonlySet<string>, folder: string): Promise<ClassNames> {
+export async function classNamesOf(
+  labels: ReadonlySet<string>,
+  folder: string,
+  own?: NamesInFile,
+): Promise<ClassNames> {
   if (![...labels].every(label => /^\d{1,15}$/.test(label))) {
     const classes = [...labels].sort()
     return { classes, labelOf: new Map(classes.map((name, label) => [name, label])) }
@@ -37,7 +47,8 @@ export async function classNamesOf(labels: ReadonlySet<string>, folder: string):
   }
   if (most >= mostClasses)
     throw new UserError(`${folder} has a class with the number ${most}: number classes from 0 or 1`)
-  const named = (await numberedNames(folder)) ?? (await namesInOrder(folder, least, most))
+  const beside = (await numberedNames(folder)) ?? (await namesInOrder(folder, least, most))
+  const named = beside ?? (own && distinct({ ...own, first: 0 }))
   const first = named?.first ?? Math.min(least, 1)
   const width = String(most).length
   const classes =

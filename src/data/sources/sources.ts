@@ -1,6 +1,7 @@
 import { fileSource } from './file-source.js'
 import { ilsvrc } from './ilsvrc.js'
 import { csvTable, jsonLines } from './image-table.js'
+import { parquet } from './parquet.js'
 import type { Source } from './source.js'
 import { tfRecords } from './tfrecords.js'
 import { webDataset } from './webdataset.js'
@@ -10,6 +11,7 @@ export const sources: readonly Source[] = [
   ilsvrc,
   fileSource(tfRecords),
   fileSource(webDataset),
+  fileSource(parquet),
   fileSource(csvTable),
   fileSource(jsonLines),
 ]
