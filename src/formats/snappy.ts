@@ -16,7 +16,7 @@ export function decompressSnappy(block: Uint8Array, most: number, fail: Fail): U
 
 /** The length that a block says it unpacks to, and where its elements begin. */
 export const readSnappyLength = (block: Uint8Array, fail: Fail) =>
-  readVarint(block, 0) ?? fail('a compressed block has no length')
+  readVarint(block, 0) ?? fail(`a compressed block of ${block.length} bytes claims too many`)
 
 /**
  * Literals and copies by themselves, without the length that stands before them in a block: what

@@ -26,7 +26,14 @@ const train = (data: string, ...more: string[]) =>
 const checkpointIn = (run: string) => at(run, 'checkpoints', readdirSync(at(run, 'checkpoints')).at(-1)!)
 
 let expected: string | undefined
-for (const form of ['class folders', 'archives of ILSVRC', 'TFRecords', 'shards of WebDataset', 'CSV tables'])
+for (const form of [
+  'class folders',
+  'archives of ILSVRC',
+  'TFRecords',
+  'shards of WebDataset',
+  'Parquet files',
+  'CSV tables',
+])
   test(`a network trained on ${form} has the same bits`, async () => {
     const data = form.replaceAll(' ', '-')
     await forms[form]!(at(data), images)
