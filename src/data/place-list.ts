@@ -1,4 +1,4 @@
-import { codecNames } from '../formats/codecs.js'
+import { codecNames } from '../formats/file-stretch.js'
 import type { FilePart, ImagePlace } from './image-place.js'
 import { PathList } from './path-list.js'
 

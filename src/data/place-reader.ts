@@ -1,10 +1,10 @@
 import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { formatBytes } from '../base/format.js'
-import { type Codec, unpack } from '../formats/codecs.js'
 import { BadImage } from './bad-image.js'
 import { unreadable } from './decode.js'
 import type { FilePart, ImagePlace } from './image-place.js'
 import type { Place } from './place-list.js'
+import { UnpackedStretches } from './unpacked-stretches.js'
 
 /** A file that parts are read from. */
 interface OpenFile {
@@ -16,9 +16,6 @@ interface OpenFile {
 /** Of an image; what is larger is none. */
 const mostBytes = 2 ** 30
 
-/** Of stretches that were unpacked. Images that stand next to each other are often read one after the other. */
-const mostUnpackedBytes = 32 * 2 ** 20
-
 /** More than the shards that a few reads at a time meet, and few enough for any limit on open files. */
 const mostFiles = 64
 
@@ -26,8 +23,7 @@ const mostFiles = 64
 export class PlaceReader {
   /** The least recently used first. */
   readonly #open = new Map<string, OpenFile>()
-  /** By file and place, the least recently used first; so many reads of one stretch at a time unpack it once. */
-  readonly #unpacked = new Map<string, { readonly size: number; readonly bytes: Promise<Uint8Array> }>()
+  readonly #unpacked = new UnpackedStretches()
 
   /**
    * The bytes of an image, not to be written to.
@@ -38,7 +34,9 @@ export class PlaceReader {
   async read(place: Place): Promise<Uint8Array> {
     try {
       if (!('begin' in place)) return await readFile(place.file)
-      return await (place.packing ? this.#readPacked(place, place.packing) : this.#readPart(place))
+      return await (place.packing
+        ? this.#unpacked.read(place, place.packing, () => this.#readPart(place))
+        : this.#readPart(place))
     } catch (error) {
       throw error instanceof BadImage ? error : unreadable(error)
     }
@@ -50,41 +48,6 @@ export class PlaceReader {
     this.#open.clear()
     this.#unpacked.clear()
     await Promise.all(files.map(closeFile))
-  }
-
-  async #readPacked(part: FilePart, packing: NonNullable<FilePart['packing']>): Promise<Uint8Array> {
-    const { codec, unpacked, begin, size } = packing
-    if (unpacked > mostBytes) throw new BadImage(`it is packed with more than ${formatBytes(mostBytes)}`)
-    const key = `${part.begin} ${part.size} ${part.file}`
-    const held = this.#unpacked.get(key) ?? { size: unpacked, bytes: this.#unpack(part, codec, unpacked) }
-    this.#unpacked.delete(key)
-    this.#unpacked.set(key, held)
-    this.#forgetSurplus()
-    try {
-      return (await held.bytes).subarray(begin, begin + size)
-    } catch (error) {
-      // What could not be read is tried anew for the next image.
-      if (this.#unpacked.get(key) === held) this.#unpacked.delete(key)
-      throw error
-    }
-  }
-
-  async #unpack(part: FilePart, codec: Codec, unpacked: number): Promise<Uint8Array> {
-    const packed = await this.#readPart(part)
-    return unpack(codec, packed, unpacked, reason => {
-      throw new BadImage(`${part.file} is damaged: what holds the image ${reason}`)
-    })
-  }
-
-  /** The last one is kept for those who wait for it. */
-  #forgetSurplus(): void {
-    let total = 0
-    for (const { size } of this.#unpacked.values()) total += size
-    for (const [key, { size }] of this.#unpacked) {
-      if (total <= mostUnpackedBytes || this.#unpacked.size === 1) return
-      this.#unpacked.delete(key)
-      total -= size
-    }
   }
 
   async #readPart({ file, begin, size }: FilePart): Promise<Uint8Array> {

@@ -1,13 +1,13 @@
 import { brotliDecompressSync, gunzipSync } from 'node:zlib'
 import { decompressLz4, decompressLz4Raw, decompressZstd } from 'hyparquet-compressors'
 import type { Fail } from './file-error.js'
+import type { Codec } from './file-stretch.js'
 import { decompressElements } from './snappy.js'
 
 /** Gives `length` bytes of what was packed, or throws whatever it likes. */
 type Unpack = (packed: Uint8Array, length: number) => Uint8Array
 
-/** The ways in which a stretch of a file can be compressed. */
-export const codecs = {
+const codecs: Readonly<Record<Codec, Unpack>> = {
   /** Snappy's elements without the length before them. */
   snappy: (packed, length) =>
     decompressElements(packed, length, reason => {
@@ -19,10 +19,7 @@ export const codecs = {
   /** Blocks with lengths before them, as Hadoop writes it, or one block. */
   lz4: decompressLz4,
   lz4Raw: decompressLz4Raw,
-} as const satisfies Readonly<Record<string, Unpack>>
-
-export type Codec = keyof typeof codecs
-export const codecNames = Object.keys(codecs) as readonly Codec[]
+}
 
 /** What `packed` stands for, `length` bytes. Errors: where it is damaged, by `fail`. */
 export function unpack(codec: Codec, packed: Uint8Array, length: number, fail: Fail): Uint8Array {

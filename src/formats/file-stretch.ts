@@ -1,4 +1,6 @@
-import type { Codec } from './codecs.js'
+/** The ways in which a stretch of a file can be packed; `codecs.ts` unpacks them, with libraries that few need. */
+export const codecNames = ['snappy', 'gzip', 'brotli', 'zstd', 'lz4', 'lz4Raw'] as const
+export type Codec = (typeof codecNames)[number]
 
 /** What a stretch of a file unpacks to, and which of those bytes are meant. */
 export interface Packing {

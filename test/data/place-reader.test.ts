@@ -9,7 +9,7 @@ import { BadImage } from '../../src/data/bad-image.js'
 import { type ImagePlace, memberPath, nameWithin } from '../../src/data/image-place.js'
 import { PlaceList } from '../../src/data/place-list.js'
 import { PlaceReader, readPlace } from '../../src/data/place-reader.js'
-import { codecNames } from '../../src/formats/codecs.js'
+import { codecNames } from '../../src/formats/file-stretch.js'
 import { temporaryFolder } from './picture.js'
 
 const plainObjects = { noNullPrototype: true } as const

@@ -5,7 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { cacheFolder } from '../../base/cache-folder.js'
 import { fnv1a } from '../../base/random.js'
 import { writeAtomically } from '../../formats/atomic-file.js'
-import type { Codec } from '../../formats/codecs.js'
+import type { Codec } from '../../formats/file-stretch.js'
 import { InputFile } from '../../formats/input-file.js'
 import type { FileForm, FoundImage, ScanOptions } from './found-image.js'
 

@@ -1,8 +1,8 @@
 import { UserError } from '../../base/error.js'
 import { formatBytes } from '../../base/format.js'
-import { type Codec, unpack } from '../codecs.js'
+import { unpack } from '../codecs.js'
 import type { Fail } from '../file-error.js'
-import type { FileStretch } from '../file-stretch.js'
+import type { Codec, FileStretch } from '../file-stretch.js'
 import type { InputFile } from '../input-file.js'
 import { readSnappyLength, type Seam, snappySeams } from '../snappy.js'
 

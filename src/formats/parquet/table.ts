@@ -1,8 +1,8 @@
 import { type CompressionCodec, type FileMetaData, type ParquetType, parquetMetadata, parquetSchema } from 'hyparquet'
 import { UserError } from '../../base/error.js'
 import { formatBytes } from '../../base/format.js'
-import type { Codec } from '../codecs.js'
 import type { Fail } from '../file-error.js'
+import type { Codec } from '../file-stretch.js'
 import type { InputFile } from '../input-file.js'
 import { thriftStructEnd } from './thrift.js'
 
@@ -27,7 +27,7 @@ export interface ColumnChunk {
   /** Where they begin and end in the file, in bytes. */
   readonly begin: number
   readonly end: number
-  /** Rows, as no column in use is repeated. */
+  /** Those that stand for nothing are counted: a row each, where the column is not repeated. */
   readonly values: number
 }
 
@@ -74,11 +74,15 @@ export function readParquetTable(input: InputFile): ParquetTable {
       const rows = natural(group.num_rows, fail)
       if (rows > mostRows) fail(`has a group of ${rows} rows`)
       if (group.columns.length !== columns.length) fail('has a group of rows without some of the columns')
-      return { rows, chunks: columns.map((column, i) => chunkOf(group.columns[i]!, column, input, fail)) }
+      const chunks = columns.map((column, i) => chunkOf(group.columns[i]!, column, input, fail))
+      if (chunks.some(({ column, values }) => !column.isRepeated && values !== rows))
+        fail('has a column with more values, or fewer, than rows')
+      return { rows, chunks }
     })
     const rows = groups.reduce((sum, group) => sum + group.rows, 0)
-    // A row of an image has more than a byte: what promises more would fill the memory before it is found out.
-    if (rows > input.size || rows !== natural(metadata.num_rows, fail)) fail('does not have the rows that it promises')
+    if (rows !== natural(metadata.num_rows, fail)) fail('does not have the rows that it promises')
+    // A few bytes can stand for millions of rows that say the same, which would fill the memory.
+    if (rows > input.size) fail('has more rows than bytes')
     const notes = new Map(metadata.key_value_metadata?.map(({ key, value }) => [key, value ?? '']))
     return { columns, groups, notes }
   } catch (error) {
