@@ -24,6 +24,9 @@ export type LabelKind = (typeof labelKinds)[keyof typeof labelKinds]
 const imageNames = ['image', 'img', 'jpg', 'jpeg', 'png', 'webp']
 const labelNames = ['label', 'labels', 'class', 'cls', 'target', 'fine_label']
 
+/** In a message about a table that has hundreds. */
+const mostNamed = 12
+
 /**
  * The columns of images and classes, by what Hugging Face's library wrote of them in the table, or by their names. An
  * image is a struct of `bytes` and `path`, or a column of bytes.
@@ -38,7 +41,8 @@ export function imageColumns({ columns, notes }: ParquetTable, file: string): Im
     const byName = names.map(name => candidates.find(({ path }) => path[0] === name)).find(one => one !== undefined)
     const chosen = said.length === 1 ? said[0] : said.length > 1 ? said.find(one => one === byName) : byName
     if (chosen) return chosen
-    const there = columns.map(({ path }) => path.join('.')).join(', ')
+    const some = columns.slice(0, mostNamed).map(({ path }) => path.join('.'))
+    const there = [...some, ...(columns.length > mostNamed ? ['…'] : [])].join(', ')
     throw new UserError(
       `${file} has ${said.length > 1 ? 'several columns' : 'no column'} of ${what} (its columns: ${there}): call one ${names.join(', ')}`,
     )

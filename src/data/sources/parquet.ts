@@ -30,6 +30,7 @@ export const parquet: FileForm = {
         const name = names?.next().value
         if (!bytes) throw withoutBytes(input, row, name)
         if (label === undefined || label === '' || Number(label) < 0) throw withoutClass(input, row, columns.label)
+        if (/\p{Cc}/u.test(String(label))) throw withText(input, row, columns.label)
         yield { name: nameOf(name, row), label: String(label), part: bytes.stretch() } satisfies FoundImage
         row++
       }
@@ -66,6 +67,9 @@ const withoutBytes = ({ path }: InputFile, row: number, name: string | undefined
   new UserError(
     `${path}, row ${row}: there are no bytes of an image${name ? `, only its path, ${name}` : ''}: write the table with the images in it, as push_to_hub does`,
   )
+
+const withText = ({ path }: InputFile, row: number, label: ParquetColumn): UserError =>
+  new UserError(`${path}, row ${row}: the column ${label.path.join('.')} holds lines of text, not a class: rename it`)
 
 const withoutClass = ({ path }: InputFile, row: number, label: ParquetColumn): UserError =>
   new UserError(

@@ -140,8 +140,9 @@ function columnsOf(metadata: FileMetaData, fail: Fail): readonly ParquetColumn[]
       columns.push({ path, type: type ?? fail('has a column without a type'), isText, mostLevel, isRepeated })
     }
     for (const child of node.children) {
-      if (typeof child.element.name !== 'string') fail('has a column without a name')
-      visit(child, [...path, child.element.name], mostLevel, isRepeated)
+      const { name } = child.element
+      if (typeof name !== 'string' || /\p{Cc}/u.test(name)) fail('has a column whose name is no text')
+      visit(child, [...path, name], mostLevel, isRepeated)
     }
   }
   visit(parquetSchema(metadata), [], 0, false)

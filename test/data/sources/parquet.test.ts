@@ -175,6 +175,11 @@ for (const [what, files, message] of [
     /row 0: the column label gives no class, as in/,
   ],
   [
+    'lines of text for a class',
+    { 'val.parquet': file({ labelType: 'BYTE_ARRAY' }, [{ ...one, label: 'a\nb' }]) },
+    /row 0: the column label holds lines of text/,
+  ],
+  [
     'only a path',
     { 'val.parquet': file({}, [{ ...one, bytes: null }]) },
     /row 0: there are no bytes .* path, x\.jpg: write/,
