@@ -39,8 +39,8 @@ export const parquet: FileForm = {
   classNames: input => imageColumns(readParquetTable(input), input.path).classNames,
 }
 
-const texts: PlainValues<string> = (...where) =>
-  placedBytes(...where).map(({ read }) => new TextDecoder().decode(read()))
+const decoder = new TextDecoder()
+const texts: PlainValues<string> = (...where) => placedBytes(...where).map(({ read }) => decoder.decode(read()))
 
 const labelReaders: Readonly<Record<LabelKind, PlainValues<string | number>>> = {
   int32: integers(4),

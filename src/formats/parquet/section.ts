@@ -39,9 +39,7 @@ export class Section {
     const { codec, packed, size, begin } = extent
     if (codec === undefined && packed !== size) fail(`has a page at byte ${begin} of two sizes`)
     if (codec !== undefined && size > (codec === 'snappy' ? mostDivided : mostUnpacked))
-      throw new UserError(
-        `${input.path} has a page of ${formatBytes(size)}, all of which would have to be unpacked for each image (${codec}): write it with smaller groups of rows (row_group_size=100), or uncompressed`,
-      )
+      throw tooLarge(input, codec, size)
     this.size = size
     this.#input = input
     this.#extent = extent
@@ -68,7 +66,7 @@ export class Section {
     const from = seams.findLast(({ unpacked }) => unpacked <= begin)!
     const to = seams.find(({ unpacked }) => unpacked >= begin + size)!
     const unpacked = to.unpacked - from.unpacked
-    if (unpacked > mostUnpacked) return this.#fail(`has ${formatBytes(unpacked)} packed as one piece`)
+    if (unpacked > mostUnpacked) throw tooLarge(this.#input, codec, unpacked)
     const packing = { codec, unpacked, begin: begin - from.unpacked, size }
     return { begin: elements + from.packed, size: to.packed - from.packed, packing }
   }
@@ -87,3 +85,8 @@ export class Section {
     return unpack(codec, elements, size, fail)
   }
 }
+
+const tooLarge = ({ path }: InputFile, codec: Codec, size: number): UserError =>
+  new UserError(
+    `${path} has ${formatBytes(size)} packed as one (${codec}), all of which would have to be unpacked for each image: write it with smaller groups of rows (row_group_size=100), or uncompressed`,
+  )

@@ -87,6 +87,15 @@ test('an image in a large page of Snappy costs the pieces that it lies in', asyn
   }
 })
 
+test('a page that would have to be unpacked whole for each image, and is too large for that, is told', async t => {
+  const large = [{ bytes: Buffer.alloc(65 * 2 ** 20), path: null, label: 0 }]
+  const folder = await folderOf(t, { 'val.parquet': parquetOf(large, { codec: 'GZIP' }) })
+  await assert.rejects(
+    openEvaluationData(folder),
+    tells(/val\.parquet has 65\.00 MiB packed as one \(gzip\), all of which/),
+  )
+})
+
 const one: ParquetRow = { bytes: Buffer.from('x'), path: 'x.jpg', label: 0 }
 const file = (style: ParquetStyle = {}, some: readonly ParquetRow[] = [one]) => parquetOf(some, style)
 
