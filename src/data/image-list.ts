@@ -57,7 +57,8 @@ class Directory {
       const name = path.posix.basename(place)
       append(this.#byName, name, i)
       const stem = name.slice(0, -path.posix.extname(name).length)
-      if (stem.startsWith(validationPrefix)) append(this.#byStem, stem, i)
+      const numbered = validationName.exec(stem)?.[0]
+      if (numbered !== undefined) append(this.#byStem, numbered, i)
     }
   }
 
@@ -83,6 +84,8 @@ class Directory {
 }
 
 const validationPrefix = 'ILSVRC2012_val_'
+/** Hugging Face's files have the class behind the number. */
+const validationName = /^ILSVRC2012_val_\d{8}(?=$|_n\d{8}$)/
 const isNumber = (text: string) => /^\d+$/.test(text)
 const validationStem = (number: string) => validationPrefix + number.replace(/^0+(?=\d)/, '').padStart(8, '0')
 

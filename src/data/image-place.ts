@@ -1,10 +1,8 @@
-/** A stretch of a file that holds others: a member of an archive, a field of a record. */
-export interface FilePart {
+import type { FileStretch } from '../formats/file-stretch.js'
+
+/** A stretch of a file that holds others: a member of an archive, a field of a record, a value in a packed page. */
+export interface FilePart extends FileStretch {
   readonly file: string
-  /** Where it begins, in bytes of the file. */
-  readonly begin: number
-  /** Bytes. */
-  readonly size: number
 }
 
 /** An image's name and where its bytes lie. */

@@ -5,17 +5,18 @@ import type { Extent } from './crops/protocol.js'
 import { requireSupported, unreadable } from './decode.js'
 import { readImageFacts } from './image-facts.js'
 import type { ImagePlace } from './image-place.js'
-import { readPlace } from './place-reader.js'
+import { PlaceReader, readPlace } from './place-reader.js'
 
 /**
  * Width and height that an image has once decoded, its EXIF orientation applied, from its header alone. Damage
  * further on goes unnoticed.
  *
+ * @param reader keeps files open, and what was unpacked, from image to image @default one for this image
  * @throws {BadImage} as `decodeFile` does
  */
-export async function readImageSize(image: ImagePlace): Promise<Extent> {
+export async function readImageSize(image: ImagePlace, reader?: PlaceReader): Promise<Extent> {
   // Of a whole file the header is read alone, by the decoder.
-  const input = image.part ? await readPlace(image) : image.path
+  const input = image.part ? await (reader?.read(image.part) ?? readPlace(image)) : image.path
   requireSupported(typeof input === 'string' ? await firstBytes(input) : input)
   const { width, height } = await readImageFacts(input)
   return { width, height }
@@ -36,13 +37,14 @@ export async function readImageSizes(
 ): Promise<readonly (Extent | BadImage)[]> {
   const sizes = new Array<Extent | BadImage>(items.length)
   const upcoming = items.entries()
+  await using reader = new PlaceReader()
   let done = 0
   let failed = false
   const readSome = async () => {
     for (const [i, item] of upcoming) {
       try {
         signal?.throwIfAborted()
-        sizes[i] = await readImageSize(item)
+        sizes[i] = await readImageSize(item, reader)
       } catch (error) {
         if (!(error instanceof BadImage)) {
           failed = true

@@ -21,6 +21,18 @@ export const labelOf = (className: string): string => names.get(className) ?? cl
 /** Whether this is the WNID of one of the thousand. */
 export const isImagenetClass = (className: string): boolean => names.has(className)
 
+/**
+ * WNIDs of the classes that have these names, in this order; undefined where the names are not those of ImageNet's
+ * thousand. Lists of them differ in a few, so that each name is another (Hugging Face's imagenet-1k has a 'crane2').
+ */
+export function wnidsNamed(classNames: readonly string[]): readonly string[] | undefined {
+  if (classNames.length !== imagenetClasses.length) return undefined
+  const same = imagenetClasses.filter(({ name }, i) => classNames[i] === name).length
+  return same >= leastSame ? imagenetClasses.map(({ wnid }) => wnid) : undefined
+}
+
+const leastSame = 950
+
 /** Whether these are the thousand classes, in their order, by their WNIDs. */
 export const isImagenet = (classNames: readonly string[]): boolean =>
   classNames.length === imagenetClasses.length && imagenetClasses.every(({ wnid }, i) => classNames[i] === wnid)

@@ -3,9 +3,10 @@ import { type FileHandle, open, readFile } from 'node:fs/promises'
 import { formatBytes } from '../base/format.js'
 import { BadImage } from './bad-image.js'
 import { unreadable } from './decode.js'
-import type { ImagePlace } from './image-place.js'
+import type { FilePart, ImagePlace } from './image-place.js'
 import type { Place } from './place-list.js'
 import { ReadingPace } from './reading-pace.js'
+import { UnpackedStretches } from './unpacked-stretches.js'
 
 /** A file that parts are read from. */
 interface OpenFile {
@@ -30,13 +31,14 @@ export class PlaceReader {
   readonly #pace: ReadingPace | undefined
   /** The least recently used first. */
   readonly #open = new Map<string, OpenFile>()
+  readonly #unpacked = new UnpackedStretches()
 
   constructor({ mayWait = false }: PlaceReaderOptions = {}) {
     this.#pace = mayWait ? new ReadingPace() : undefined
   }
 
   /**
-   * The bytes of an image.
+   * The bytes of an image, not to be written to.
    *
    * @throws {BadImage} if they cannot be read; what the machine lacks at the moment (open files, memory, a working disk)
    * is no fault of the image and comes as it is
@@ -45,7 +47,9 @@ export class PlaceReader {
     try {
       if (!('begin' in place))
         return this.#pace?.readHere(() => readFileSync(place.file)) ?? (await readFile(place.file))
-      return await this.#readPart(place)
+      return await (place.packing
+        ? this.#unpacked.read(place, place.packing, () => this.#readPart(place))
+        : this.#readPart(place))
     } catch (error) {
       throw error instanceof BadImage ? error : unreadable(error)
     }
@@ -55,10 +59,11 @@ export class PlaceReader {
   async close(): Promise<void> {
     const files = [...this.#open.values()]
     this.#open.clear()
+    this.#unpacked.clear()
     await Promise.all(files.map(closeFile))
   }
 
-  async #readPart({ file, begin, size }: Extract<Place, { begin: number }>): Promise<Uint8Array> {
+  async #readPart({ file, begin, size }: FilePart): Promise<Uint8Array> {
     const opened = this.#take(file)
     try {
       const handle = await opened.handle

@@ -37,6 +37,7 @@ for (const form of [
   'archives of ILSVRC',
   'TFRecords',
   'shards of WebDataset',
+  'Parquet files',
   'CSV tables',
   ...tables,
 ])

@@ -28,6 +28,8 @@ test('images are named by path, by path from the folder above, or by file name',
 test('a number is an ILSVRC validation image, counted from 1, in a flat folder or in class folders', () => {
   const flat = setOf('val', number(1), number(2), number(10))
   assert.deepEqual(named('1\n0010', flat), [1, 0, 1])
+  const withClasses = setOf('val', 'ILSVRC2012_val_00000001_n01751748.JPEG', 'ILSVRC2012_val_00000012_n01440764.JPEG')
+  assert.deepEqual(named('12', withClasses), [0, 1])
   assert.deepEqual(named('2', setOf('val', `n01440764/${number(2)}`, `n01443537/${number(1)}`)), [1, 0])
 })
 

@@ -1,4 +1,4 @@
-// Reads damaged files of weights for as long as you like; the tests read a few thousand of each form.
+// Reads damaged files of weights, and Parquet's, for as long as you like; the tests read a few thousand of each form.
 //   npm run fuzz -- torch 100000 [seed]
 //   npm run fuzz -- all 100000
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
@@ -7,6 +7,7 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { formatCount } from '../../src/base/format.js'
 import { RandomStream } from '../../src/base/random.js'
+import { damagedParquet } from '../data/sources/parquet-corpus.js'
 import { readDamaged } from './damaged-files.js'
 import { damagedKerasArchives } from './keras-archive-corpus.js'
 import { mutateKeras } from './keras-mutations.js'
@@ -27,6 +28,7 @@ const parsers: Readonly<Record<string, (count: number, seed: number) => Outcomes
   torch: (count, seed) => readDamaged(damagedTorch(), count, seed),
   tensorflow: (count, seed) => mutateTensorflow(path.join(folder, 'damaged'), count, new RandomStream(seed)),
   'keras-archive': (count, seed) => readDamaged(damagedKerasArchives(), count, seed),
+  parquet: (count, seed) => readDamaged(damagedParquet(), count, seed),
   keras: (count, seed) =>
     mutateKeras(['legacy_weights.h5', 'old.h5', 'model.weights.h5', 'whole.h5'].map(hdf5), count, seed),
 }

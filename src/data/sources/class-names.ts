@@ -14,6 +14,19 @@ export interface ClassNames {
 export const labelNumberings = ['auto', 'from-zero', 'from-one'] as const
 export type LabelNumbering = (typeof labelNumberings)[number]
 
+/** What a file that holds images calls the classes with the numbers 0, 1, … */
+export interface NamesInFile {
+  readonly file: string
+  readonly names: readonly string[]
+}
+
+export interface NamingOptions {
+  /** @default 'auto' */
+  readonly numbering?: LabelNumbering | undefined
+  /** @default the files say none */
+  readonly own?: NamesInFile | undefined
+}
+
 /** Classes by number are named in one of these, beside the images. */
 const namesFile = 'classes.txt'
 const numberedNamesFile = 'labels.txt'
@@ -25,7 +38,8 @@ const mostClasses = 1_000_000
  * The classes that labels name. Names stand in code unit order. Numbers keep theirs, whether they count from 0 or, as
  * TF-Slim's for ImageNet, from 1: then 0, the background, never occurs. Where `numbering` does not say so, they count from
  * 1 when no label is 0. Their names come from classes.txt in `folder` (a line a class; of `n01440764 tench` the WNID) or
- * from labels.txt, as TF-Slim writes it (`0:daisy`); without either, a class is called by its number.
+ * from labels.txt, as TF-Slim writes it (`0:daisy`); without either,
+ * what the files of images say (`own`) counts, and else a class is called by its number.
  *
  * Errors: `UserError` when the file of names or `numbering` does not fit the numbers, when it cannot be told from which
  * number the names count, and for a `numbering` of classes that have names.
@@ -33,7 +47,7 @@ const mostClasses = 1_000_000
 export async function classNamesOf(
   labels: ReadonlySet<string>,
   folder: string,
-  numbering: LabelNumbering = 'auto',
+  { numbering = 'auto', own }: NamingOptions = {},
 ): Promise<ClassNames> {
   if (![...labels].every(label => /^\d{1,15}$/.test(label))) {
     expectNoNumbering(folder, { labels: numbering })
@@ -52,7 +66,8 @@ export async function classNamesOf(
     throw new UserError(
       `${folder} has images of the class 0, so that its classes do not count from 1: leave --labels out`,
     )
-  const named = (await numberedNames(folder)) ?? (await namesInOrder(folder, { least, most, said }))
+  const beside = (await numberedNames(folder)) ?? (await namesInOrder(folder, { least, most, said }))
+  const named = beside ?? (own && distinct({ ...own, first: 0 }))
   if (named && said !== undefined && named.first !== said)
     throw new UserError(
       `${named.file} names classes from ${named.first} on, not from ${said}: correct it, or leave --labels out`,

@@ -5,6 +5,7 @@ import { setImmediate } from 'node:timers/promises'
 import { cacheFolder } from '../../base/cache-folder.js'
 import { fnv1a } from '../../base/random.js'
 import { writeAtomically } from '../../formats/atomic-file.js'
+import type { Codec } from '../../formats/file-stretch.js'
 import { InputFile } from '../../formats/input-file.js'
 import type { FileForm, FoundImage, ScanOptions } from './found-image.js'
 
@@ -75,7 +76,14 @@ async function scan(file: string, form: FileForm, { onProgress, signal }: ScanOp
 }
 
 /** An image in an index, as short as JSON allows: a million of them are read at every start. */
-type Row = readonly [name: string, label: string, begin: number, size: number, boxes?: readonly number[]]
+type Row = readonly [
+  name: string,
+  label: string,
+  begin: number,
+  size: number,
+  boxes?: readonly number[] | null,
+  packing?: readonly [codec: Codec, unpacked: number, begin: number, size: number],
+]
 
 /** Rows a line: few enough for one string, enough to be fast. */
 const rowsPerLine = 4096
@@ -104,6 +112,8 @@ function writeIndex(place: string, key: Omit<Header, 'images' | 'sha256'>, image
 
 function rowOf({ name, label, part = { begin: 0, size: 0 }, boxes }: FoundImage): Row {
   const row = [name, label, part.begin, part.size] as const
+  const { packing } = part
+  if (packing) return [...row, boxes ?? null, [packing.codec, packing.unpacked, packing.begin, packing.size]]
   return boxes ? [...row, boxes] : row
 }
 
@@ -117,12 +127,16 @@ function readIndex(place: string, key: Omit<Header, 'images' | 'sha256'>): Found
     const images: FoundImage[] = []
     for (let at = body; at < bytes.length; ) {
       const end = bytes.indexOf(0x0a, at)
-      for (const [name, label, begin, size, boxes] of JSON.parse(bytes.toString('utf8', at, end)) as Row[])
-        images.push({ name, label, part: { begin, size }, ...(boxes && { boxes }) })
+      for (const row of JSON.parse(bytes.toString('utf8', at, end)) as Row[]) images.push(imageOf(row))
       at = end + 1
     }
     return images
   } catch {
     return undefined
   }
+}
+
+function imageOf([name, label, begin, size, boxes, packed]: Row): FoundImage {
+  const packing = packed && { codec: packed[0], unpacked: packed[1], begin: packed[2], size: packed[3] }
+  return { name, label, part: { begin, size, ...(packing && { packing }) }, ...(boxes && { boxes }) }
 }

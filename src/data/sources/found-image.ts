@@ -1,3 +1,4 @@
+import type { FileStretch } from '../../formats/file-stretch.js'
 import type { InputFile } from '../../formats/input-file.js'
 import type { ImageBoxes } from '../image-boxes.js'
 import type { LabelNumbering } from './class-names.js'
@@ -8,8 +9,8 @@ export interface FoundImage {
   readonly name: string
   /** A class's name, or its number in digits; '' where only another file knows it. */
   readonly label: string
-  /** Where its bytes begin in the file, and how many there are. @default they are a file of their own */
-  readonly part?: { readonly begin: number; readonly size: number }
+  /** Where its bytes are in the file. @default they are a file of their own */
+  readonly part?: FileStretch
   readonly boxes?: ImageBoxes
 }
 
@@ -25,6 +26,15 @@ export interface FileForm {
   readonly reserved?: boolean
   /** All images of a file. Errors: `UserError` naming the file where it is damaged, or holds what is none of its form. */
   readonly scan: (input: InputFile) => Iterable<FoundImage>
+  /**
+   * Names of the classes whose numbers, from 0 on, are labels; undefined where the file does not say. Errors: as `scan`.
+   * @default no file does
+   */
+  readonly classNames?: (input: InputFile) => readonly string[] | undefined
+  /** Whether test sets may have classes: one is measured on where no validation set is. @default they never have */
+  readonly labelsTests?: boolean
+  /** Whether the files may lie one folder further down, in that of a data set's only configuration. @default not */
+  readonly hasConfigurations?: boolean
 }
 
 /** How images are looked for. */

@@ -56,9 +56,7 @@ function namedItem(
   const image = () => (part ? memberPath(file, name) : besides(file, name))
   if (number === undefined)
     throw new UserError(`${image()} has the class '${label}', which no training image has: correct it, or leave it out`)
-  const item = part
-    ? new MemberImage({ file, begin: part.begin, size: part.size }, name, number, boxes)
-    : { path: image(), label: number }
+  const item = part ? new MemberImage({ file, ...part }, name, number, boxes) : { path: image(), label: number }
   return { name, item }
 }
 

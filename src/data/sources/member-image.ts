@@ -1,3 +1,4 @@
+import type { Packing } from '../../formats/file-stretch.js'
 import type { LabelledImage } from '../class-folder.js'
 import type { ImageBoxes } from '../image-boxes.js'
 import { type FilePart, memberPath } from '../image-place.js'
@@ -13,12 +14,14 @@ export class MemberImage implements LabelledImage {
   readonly #name: string
   readonly #begin: number
   readonly #size: number
+  readonly #packing: Packing | undefined
 
-  constructor({ file, begin, size }: FilePart, name: string, label: number, boxes: ImageBoxes | undefined) {
+  constructor({ file, begin, size, packing }: FilePart, name: string, label: number, boxes: ImageBoxes | undefined) {
     this.#file = file
     this.#name = name
     this.#begin = begin
     this.#size = size
+    this.#packing = packing
     this.label = label
     if (boxes) this.boxes = boxes
   }
@@ -28,6 +31,7 @@ export class MemberImage implements LabelledImage {
   }
 
   get part(): FilePart {
-    return { file: this.#file, begin: this.#begin, size: this.#size }
+    const packing = this.#packing
+    return { file: this.#file, begin: this.#begin, size: this.#size, ...(packing && { packing }) }
   }
 }

@@ -1,6 +1,7 @@
 import { fileSource } from './file-source.js'
 import { ilsvrc } from './ilsvrc.js'
 import { csvMetadata, csvTable, jsonLines, jsonMetadata } from './image-table.js'
+import { parquet } from './parquet.js'
 import type { Source } from './source.js'
 import { tfRecords } from './tfrecords.js'
 import { webDataset } from './webdataset.js'
@@ -12,6 +13,7 @@ export const sources: readonly Source[] = [
   fileSource(jsonMetadata),
   fileSource(tfRecords),
   fileSource(webDataset),
+  fileSource(parquet),
   fileSource(csvTable),
   fileSource(jsonLines),
 ]

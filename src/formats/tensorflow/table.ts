@@ -2,8 +2,8 @@ import { UserError } from '../../base/error.js'
 import { maskedCrc32c } from '../crc32c.js'
 import type { Fail } from '../file-error.js'
 import { InputFile } from '../input-file.js'
+import { decompressSnappy } from '../snappy.js'
 import { readVarint } from '../varint.js'
-import { decompressSnappy } from './snappy.js'
 import { blockEntries, type TableEntry } from './table-block.js'
 
 /** Where a block lies in a table, in bytes, without the five bytes behind it. */

@@ -21,7 +21,11 @@ function countingForm(title = 'bytes') {
         yield {
           name: `${begin}`,
           label: `${byte}`,
-          part: { begin, size: 1 },
+          part: {
+            begin,
+            size: 1,
+            ...(begin < 300 && { packing: { codec: 'zstd' as const, unpacked: begin, begin: 2, size: 1 } }),
+          },
           ...(begin % 2 && { boxes: [0, 0.25, 1, 1] }),
         }
     },
@@ -42,7 +46,12 @@ test('a file is looked through once, until it changes', async t => {
   const form = countingForm()
   const first = await imagesOf(file, form, {}, env)
   assert.equal(first.length, 9000)
-  assert.deepEqual(first[257], { name: '257', label: '1', part: { begin: 257, size: 1 }, boxes: [0, 0.25, 1, 1] })
+  assert.deepEqual(first[257], {
+    name: '257',
+    label: '1',
+    part: { begin: 257, size: 1, packing: { codec: 'zstd', unpacked: 257, begin: 2, size: 1 } },
+    boxes: [0, 0.25, 1, 1],
+  })
   assert.deepEqual(await imagesOf(file, form, {}, env), first)
   assert.equal(form.scans, 1)
   await utimes(file, 1, 1)

@@ -8,11 +8,13 @@ import { readPlace } from '../../../src/data/place-reader.js'
 import type { FileForm } from '../../../src/data/sources/found-image.js'
 import { csvTable, jsonLines } from '../../../src/data/sources/image-table.js'
 import { openEvaluationData, openTrainingData } from '../../../src/data/sources/open.js'
+import { parquet } from '../../../src/data/sources/parquet.js'
 import { tfRecords } from '../../../src/data/sources/tfrecords.js'
 import { webDataset } from '../../../src/data/sources/webdataset.js'
 import { InputFile } from '../../../src/formats/input-file.js'
 import { temporaryFolder } from '../picture.js'
 import { drawMiniature, exampleOfImage, forms, put } from './miniature.js'
+import { parquetOf } from './parquet-writer.js'
 import { exampleOf, type Files, recordsOf, tarOf, text } from './writers.js'
 
 const images = await drawMiniature()
@@ -288,6 +290,7 @@ test('a set that is missing is told', async t => {
 const samples: readonly (readonly [FileForm, Buffer])[] = [
   [tfRecords, recordsOf(images.val.map(image => exampleOfImage({ ...image, bytes: image.bytes.subarray(0, 20) })))],
   [webDataset, shard({ '1.jpg': 'x', '1.cls': '1', 'f/2.png': 'x', 'f/2.json': '{"label": "dog", "more": [1, {}]}' })],
+  [parquet, parquetOf([{ bytes: Buffer.from('x'), path: '1.jpg', label: 1 }])],
   [csvTable, Buffer.from('path,label\n"a, ""b"".jpg",cat\r\nb.jpg,dog\n')],
   [jsonLines, Buffer.from('{"path": "a.jpg", "label": 1}\n{"path": "b.jpg", "label": "x"}\n')],
 ]

@@ -2,6 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { ImageSet } from '../../../src/data/class-folder.js'
 import { noise, pipeline } from '../picture.js'
+import { featuresNote, parquetOf } from './parquet-writer.js'
 import { devkitOf, exampleOf, type Files, recordsOf, tarOf, text } from './writers.js'
 
 /** ILSVRC's classes in the order of their IDs, which is not the alphabet's. */
@@ -89,6 +90,15 @@ export const forms: Readonly<Record<string, (folder: string, images: Miniature) 
         ),
       )
   },
+  'Parquet files': async (folder, images) => {
+    const note = featuresNote(classes)
+    for (const split of splits)
+      await inTwo(images[split], (part, i) => {
+        const rows = part.map(({ name, wnid, bytes }) => ({ bytes, path: name, label: classes.indexOf(wnid as Wnid) }))
+        const name = `${split === 'val' ? 'validation' : split}-0000${i}-of-00002-5c0ffee.parquet`
+        return put(path.join(folder, 'data', name), parquetOf(rows, { note, rowsPerGroup: 4, rowsPerPage: 3 }))
+      })
+  },
   'CSV tables': async (folder, images) => {
     for (const split of splits) {
       for (const { name, bytes } of images[split]) await put(path.join(folder, 'images', name), bytes)
@@ -112,7 +122,8 @@ export const forms: Readonly<Record<string, (folder: string, images: Miniature) 
   },
 }
 
-const idOf = ({ wnid }: MiniatureImage): number => wnids.indexOf(wnid as (typeof wnids)[number]) + 1
+type Wnid = (typeof wnids)[number]
+const idOf = ({ wnid }: MiniatureImage): number => wnids.indexOf(wnid as Wnid) + 1
 const members = (images: readonly MiniatureImage[]): Files => images.map(({ name, bytes }) => [name, bytes])
 
 /** As build_imagenet_data.py writes them, with the image in the middle. */
@@ -121,7 +132,7 @@ export const exampleOfImage = ({ name, wnid, bytes }: MiniatureImage, withSynset
     'image/height': { integers: [40] },
     'image/colorspace': text('RGB'),
     'image/encoded': { bytes: [bytes] },
-    'image/class/label': { integers: [classes.indexOf(wnid as (typeof wnids)[number]) + 1] },
+    'image/class/label': { integers: [classes.indexOf(wnid as Wnid) + 1] },
     ...(withSynset && { 'image/class/synset': text(wnid) }),
     'image/object/bbox/xmin': { floats: [0.25, 0.5] },
     'image/object/bbox/xmax': { floats: [0.75, 0.5] },

@@ -1,0 +1,43 @@
+import { BadImage } from '../../../src/data/bad-image.js'
+import { PlaceReader } from '../../../src/data/place-reader.js'
+import { parquet } from '../../../src/data/sources/parquet.js'
+import { InputFile } from '../../../src/formats/input-file.js'
+import type { DamagedFiles } from '../../formats/damaged-files.js'
+import { featuresNote, type ParquetRow, type ParquetStyle, parquetOf } from './parquet-writer.js'
+
+/** Every form of page and codec, with so little in it that damage meets structure. */
+export function damagedParquet(): DamagedFiles {
+  const rows: readonly ParquetRow[] = ['one', 'two', 'two and a half', ''].map((text, i) => ({
+    bytes: Buffer.from(text.repeat(99)),
+    path: i === 1 ? null : `${text}.jpg`,
+    label: i % 2,
+  }))
+  const styles: readonly ParquetStyle[] = [
+    { note: featuresNote(['a', 'b']) },
+    { version: 2, rowsPerPage: 2 },
+    { codec: 'UNCOMPRESSED', rowsPerPage: 1, rowsPerGroup: 3 },
+    { codec: 'GZIP', pagesByDictionary: 0 },
+    { codec: 'BROTLI', version: 2 },
+    { codec: 'ZSTD' },
+    { codec: 'LZ4_RAW', labelType: 'INT32' },
+    { codec: 'LZ4', version: 2 },
+  ]
+  return {
+    originals: styles.map(style => parquetOf(rows, style)),
+    ending: '.parquet',
+    async read(file) {
+      using input = new InputFile(file)
+      await using reader = new PlaceReader()
+      parquet.classNames?.(input)
+      for (const { part } of parquet.scan(input)) {
+        if (!part || part.begin + part.size > input.size) throw new Error('an image lies outside its file')
+        try {
+          await reader.read({ file, ...part })
+        } catch (error) {
+          // Bytes of an image that are packed wrongly are its own fault, as where they are no JPEG.
+          if (!(error instanceof BadImage)) throw error
+        }
+      }
+    },
+  }
+}
