@@ -1,7 +1,7 @@
 // Who may import whom: ARCHITECTURE.md draws it, and test/readme.test.ts holds the drawing to this.
 const compute = ['nn', 'optim', 'graph', 'backends']
 const bytes = ['data', 'formats']
-const upToTraining = ['training', 'networks', ...compute, ...bytes, 'base']
+const upToTraining = ['training', 'networks', ...compute, ...bytes, 'communication', 'base']
 const upToWeights = ['evaluation', 'weights', ...upToTraining]
 const upToPrediction = ['prediction', 'export', ...upToWeights]
 
@@ -10,9 +10,10 @@ export const allowed = {
   base: [],
   graph: ['base'],
   formats: ['base'],
+  communication: ['base'],
   nn: ['graph', 'base'],
   optim: ['graph', 'base'],
-  backends: ['graph', 'base'],
+  backends: ['graph', 'communication', 'base'],
   data: ['formats', 'base'],
   networks: ['nn', 'graph', 'base'],
   training: upToTraining.filter(folder => folder !== 'training'),

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks'
 import type { Dtype } from '../base/dtype.js'
+import type { Communicator, Exchange } from '../communication/communicator.js'
 import type { Graph, Value } from '../graph/op.js'
 import type { Variable } from '../graph/ops/source.js'
 import type { Passes } from '../graph/passes/passes.js'
@@ -30,6 +31,8 @@ export interface CompileOptions {
   readonly bind?: (name: string) => string
   /** Whether kernels may be measured, for a program that runs too seldom to be worth it. @default true */
   readonly tune?: boolean
+  /** With whom the graph's sums over replicas are formed; as many as the graph was made for. @default one replica alone */
+  readonly communicator?: Communicator
 }
 
 /**
@@ -56,6 +59,8 @@ export interface Program extends Disposable {
   kernels(): readonly Kernel[]
   /** Runs once and times every kernel, in order. */
   profile(): readonly TimedKernel[]
+  /** Its exchanges with other replicas, in the order in which they begin, with the times of the last run. */
+  exchanges(): readonly Exchange[]
 }
 
 /** One kernel of a program. */

@@ -85,6 +85,11 @@ export interface OpSpec<
   readonly inPlace?: { readonly [K in keyof Out]?: keyof In }
   /** Input ports whose storage the op overwrites: variables only. Such a node is an effect and is never removed. */
   readonly mutates?: readonly (keyof In)[]
+  /**
+   * When its nodes run, where the order leaves a choice: as soon as their operands are there, or just before the first
+   * reader, but never after a node that writes a variable. @default where they were emitted
+   */
+  readonly schedule?: 'early' | 'late'
   /** The attributes that make this op apply a ReLU to its `dst` as well; undefined where it can't. */
   absorbRelu?(attrs: Attrs): Attrs | undefined
   /** Emits `dst` again, from inputs and from outputs other than `dst`, so that it need not be kept meanwhile. */

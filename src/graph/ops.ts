@@ -1,4 +1,5 @@
 import type { Bound, Op, Ports, Type } from './op.js'
+import { allReduceBegin, allReduceEnd } from './ops/allReduce.js'
 import { avgPoolBackward, avgPoolOp } from './ops/avgPool.js'
 import { batchNorm, batchNormBackward, batchNormInference } from './ops/batchNorm.js'
 import { castOp } from './ops/cast.js'
@@ -14,6 +15,7 @@ import { mapStatisticsOp } from './ops/mapStatistics.js'
 import { maxPoolBackward, maxPoolOp } from './ops/maxPool.js'
 import { mixedCrossEntropy, mixedCrossEntropyBackward } from './ops/mixedCrossEntropy.js'
 import { normaliseRowsBackward, normaliseRowsOp } from './ops/normaliseRows.js'
+import { partOp } from './ops/part.js'
 import { reluBackward, reluOp } from './ops/relu.js'
 import { residualAddOp } from './ops/residualAdd.js'
 import { scaleOp } from './ops/scale.js'
@@ -67,6 +69,9 @@ export const ops = {
   rmsprop,
   momentumDescent,
   movingAverage,
+  allReduceBegin,
+  allReduceEnd,
+  part: partOp,
 } as const
 
 export type Ops = typeof ops

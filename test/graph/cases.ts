@@ -23,6 +23,7 @@ import { momentumDescent, movingAverage, rmsprop } from '../../src/graph/ops/upd
 import { blocks } from './block-cases.js'
 import type { OpCase } from './contract.js'
 import { convolutions, fused } from './convolution-cases.js'
+import { exchanges } from './exchange-cases.js'
 import type { Material } from './material.js'
 import { none, one, window } from './windows.js'
 
@@ -298,5 +299,6 @@ export const opCases: readonly OpCase[] = [
   ...classifier,
   ...updates,
   ...statistics,
+  ...exchanges,
   ...blocks,
 ]

@@ -54,6 +54,7 @@ test('the comparison notices one wrong element in thousands, in an output, a gra
             return read
           },
           memory: program.memory,
+          exchanges: () => program.exchanges(),
           kernels: () => program.kernels(),
           profile: () => program.profile(),
           [Symbol.dispose]: () => program[Symbol.dispose](),

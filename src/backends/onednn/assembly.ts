@@ -1,8 +1,11 @@
+import type { Communicator } from '../../communication/communicator.js'
+import { soloCommunicator } from '../../communication/solo.js'
 import { flatten, type Graph, type Node, type Value } from '../../graph/op.js'
 import type { Input } from '../../graph/ops/source.js'
 import type { CompileOptions, Kernel } from '../backend.js'
 import type { Api, Primitive } from './api.js'
 import type { Belongings } from './belongings.js'
+import { Exchanges } from './exchanges.js'
 import type { Argument, Launch, Operand } from './kernels.js'
 import { type Lowered, lower } from './lower.js'
 import { declareVariables, ProgramMemory } from './memory.js'
@@ -27,9 +30,11 @@ export class Assembly {
   readonly steps: readonly Step[]
   /** Steps that bring weights into their kernels' layouts; to be run when the store has been written. */
   readonly preparations: readonly Step[]
+  readonly exchanges: Exchanges
   readonly #api: Api
   readonly #store: TeamStore
   readonly #belongings: Belongings
+  readonly #communicator: Communicator
 
   /** What has to be given back is added to `belongings`, also where the assembly fails half-way. */
   constructor(
@@ -37,19 +42,22 @@ export class Assembly {
     api: Api,
     chooser: Chooser | undefined,
     store: TeamStore,
-    { outputs, inPlace, seed = 0, bind: nameOf = name => name }: Options,
+    { outputs, inPlace, seed = 0, bind: nameOf = name => name, communicator = soloCommunicator() }: Options,
     belongings: Belongings,
   ) {
     this.#api = api
     this.#store = store
     this.#belongings = belongings
+    this.#communicator = communicator
     this.lowered = lower(graph, api, outputs, chooser)
     const names = declareVariables(graph, store, seed, nameOf)
     const needs = { graph, lowered: this.lowered, outputs, inPlace }
     this.memory = new ProgramMemory(needs, store, belongings, value => names.get(value))
+    this.exchanges = new Exchanges(communicator, store.team, this.memory, belongings)
     for (const { op, attrs, outputs: made } of graph.nodes) if (isInput(op)) this.#addInput(attrs as Input, made.dst!)
     const bind = ({ node, launches }: Lowered['steps'][number]) => launches.map(launch => this.#bind(node, launch))
-    this.steps = this.lowered.steps.flatMap(bind)
+    const steps = this.lowered.steps.flatMap(bind)
+    this.steps = this.exchanges.all.length > 0 ? steps.map(step => advancing(step, communicator)) : steps
     this.preparations = this.lowered.preparations.flatMap(bind)
   }
 
@@ -66,6 +74,8 @@ export class Assembly {
     const bytes = values.reduce((sum, value) => sum + this.lowered.bytes.get(value)!, 0)
     const view = (operand: Operand) => this.memory.view(operand, operand.place)
     if (launch.kind === 'script') return { ...about, kernel: 'typescript', bytes, run: launch.bind(view) }
+    if (launch.kind === 'exchange')
+      return { ...about, kernel: this.#communicator.title, bytes, run: this.exchanges.bind(launch) }
     const job = this.#store.team.prepare(launch.tasks(operand => this.memory.teamOffset(operand.place)))
     this.#belongings.add(() => job.release())
     const scalars = new Float64Array(job.scalarCount)
@@ -99,3 +109,12 @@ export class Assembly {
     return maps.map(value => this.lowered.layouts.get(value)!).findLast(layout => layout !== 'rowMajor') ?? ''
   }
 }
+
+/** A step after which what is under way between replicas moves on: it does so only when it is called. */
+const advancing = (step: Step, communicator: Communicator): Step => ({
+  ...step,
+  run() {
+    step.run()
+    communicator.advance()
+  },
+})

@@ -63,6 +63,7 @@ export class GraphSubject implements Subject {
       place: { kind: 'value', value } as const,
       fixed: false,
       read: true,
+      planned: true,
       last: false,
     }
     k.prepared(operand, describe(this.#api, value, to))

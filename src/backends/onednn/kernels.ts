@@ -2,6 +2,7 @@ import type { Type, Value } from '../../graph/op.js'
 import type { Call, OpName, Ops } from '../../graph/ops.js'
 import type { Task } from '../simd/task.js'
 import { type Api, arg, type Descriptor, type Primitive } from './api.js'
+import type { Within } from './overlay.js'
 
 /** Where a tensor of a launch lies. Addresses follow once the whole program has been planned. */
 export type Place =
@@ -20,6 +21,8 @@ export interface Operand extends Type {
   readonly fixed: boolean
   /** Whether anything reads it. */
   readonly read: boolean
+  /** Whether its memory is the program's to plan: it is computed in every run. */
+  readonly planned: boolean
   /** Whether nobody reads it any more when the node has run, so that its memory may be written over. */
   readonly last: boolean
 }
@@ -45,6 +48,15 @@ export type Launch =
         scalars(into: Float64Array): void
         done?(sums: Float64Array): void
       }
+    }
+  /** One end of an exchange with other replicas, over `sums`. */
+  | {
+      readonly kind: 'exchange'
+      readonly sums: Operand
+      /** Where numbers are sent from that are not sent as they are. */
+      readonly staging: Operand | undefined
+      /** Of how many replicas, where it begins; absent where it ends. */
+      readonly replicas?: number
     }
 
 export type Argument = readonly [argument: number, desc: Descriptor, place: Place]
@@ -75,14 +87,19 @@ export class Kernels {
   readonly workspaceBytes = new Map<Value, number>()
   /** Results that must lie in the memory of another value, by `overwrite`. */
   readonly overwrites = new Map<Value, Value>()
+  /** Values that lie in the memory of another, by `within`. */
+  readonly placed = new Map<Value, Within>()
   scratchBytes = 0
   readonly #firstConstant: number
   readonly #after: Launch[] = []
+  readonly #isPlaced: (value: Value) => boolean
   readonly api: Api
 
-  constructor(api: Api, firstConstant: number) {
+  /** `isPlaced`: whether an earlier node's kernels count on where a value lies. */
+  constructor(api: Api, firstConstant: number, isPlaced: (value: Value) => boolean = () => false) {
     this.api = api
     this.#firstConstant = firstConstant
+    this.#isPlaced = isPlaced
   }
 
   /** Runs a primitive over these tensors; its scratchpad is added. */
@@ -148,6 +165,23 @@ export class Kernels {
     const free = operand.last && operand.place.kind === 'value' && this.api.sameLayout(operand.desc, result.desc)
     if (free) this.overwrites.set(result.value, operand.value)
     return free
+  }
+
+  /**
+   * Claims that `operand`, when it was made, was laid into the memory of `result`, `offset` bytes from its beginning. False
+   * where it has another place already, or somebody still needs it.
+   */
+  gather(operand: Operand, result: Operand, offset: number): boolean {
+    const free = operand.last && operand.place.kind === 'value' && !this.#isPlaced(operand.value)
+    if (free) this.placed.set(operand.value, { outer: result.value, offset })
+    return free
+  }
+
+  /** Claims that `result` is what lies in `operand` from `offset` bytes on. False where that is not planned memory. */
+  share(result: Operand, operand: Operand, offset: number): boolean {
+    const planned = operand.planned && operand.place.kind === 'value'
+    if (planned) this.placed.set(result.value, { outer: operand.value, offset })
+    return planned
   }
 
   scratch(desc: Descriptor): Place {

@@ -44,6 +44,11 @@ export class Liveness {
   /** Whether nobody needs `value` after `node` has read it, and the node reads it once. */
   isLastReader(node: Node, value: Value): boolean {
     const own = this.#lastReaders.get(value) === node && !this.#readTwice.get(node)!.has(value)
-    return own && !this.#outputs.has(value) && flatten(value.node.inputs).length > 0 && !this.isFixed(value)
+    return own && !this.#outputs.has(value) && this.isPlanned(value)
+  }
+
+  /** Whether a value is computed in every run, so that its memory is the program's to plan. */
+  isPlanned(value: Value): boolean {
+    return flatten(value.node.inputs).length > 0 && !this.isFixed(value)
   }
 }

@@ -8,6 +8,7 @@ import { Kernels, type Launch } from './kernels.js'
 import { describe, type Layout, layoutOf } from './layout.js'
 import { Liveness } from './liveness.js'
 import { defaultChoice, loweringOf, lowerNode } from './node-lowering.js'
+import { Overlay, type Within } from './overlay.js'
 import type { Chooser } from './tuner.js'
 
 /** Launches of one node. */
@@ -30,6 +31,8 @@ export interface Lowered {
   readonly team: ReadonlySet<Value>
   /** Results whose kernels add to what another value left in the memory, so both must share it. */
   readonly overwrites: ReadonlyMap<Value, Value>
+  /** Those, and all other values whose kernels count on their lying in the memory of others. */
+  readonly overlay: Overlay
 }
 
 /** Chooses a kernel for every node, by `chooser` where it has an opinion. Nothing is allocated and nothing runs yet. */
@@ -51,13 +54,15 @@ export function lower(graph: Graph, api: Api, outputs: readonly Value[], chooser
   }
 
   const overwrites = new Map<Value, Value>()
+  const placed = new Map<Value, Within>()
   const constantBytes: number[] = []
   let scratchBytes = 0
   const lowerOne = (node: Node): Kernels => {
-    const k = new Kernels(api, constantBytes.length)
+    const k = new Kernels(api, constantBytes.length, value => placed.has(value))
     lowerNode(node, choiceOf(node), value => layouts.get(value)!, liveness, k)
     for (const [value, size] of k.workspaceBytes) bytes.set(value, size)
     for (const [value, before] of k.overwrites) overwrites.set(value, before)
+    for (const [value, place] of k.placed) placed.set(value, place)
     constantBytes.push(...k.constantBytes)
     scratchBytes = Math.max(scratchBytes, k.scratchBytes)
     return k
@@ -82,7 +87,8 @@ export function lower(graph: Graph, api: Api, outputs: readonly Value[], chooser
     if (k.preparations.length > 0) preparations.push({ node, launches: k.preparations })
     if (k.launches.length > 0) steps.push({ node, launches: k.launches })
   }
-  return { liveness, steps, preparations, constantBytes, scratchBytes, bytes, layouts, team, overwrites }
+  const overlay = new Overlay(overwrites, placed)
+  return { liveness, steps, preparations, constantBytes, scratchBytes, bytes, layouts, team, overwrites, overlay }
 }
 
 /** Blocks of 16 channels are filled up. */

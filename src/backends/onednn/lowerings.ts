@@ -1,4 +1,5 @@
 import type { Lowerings } from './kernels.js'
+import { allReduceBegin, allReduceEnd, part } from './lowering/allReduce.js'
 import { batchNorm, batchNormBackward, batchNormInference } from './lowering/batchNorm.js'
 import { concat, sliceChannels } from './lowering/concat.js'
 import {
@@ -77,4 +78,7 @@ export const lowerings: Lowerings = {
   rmsprop,
   momentumDescent,
   movingAverage,
+  allReduceBegin,
+  allReduceEnd,
+  part,
 }

@@ -69,13 +69,7 @@ export class ProgramMemory {
     if (offset !== undefined) belongings.add(() => store.team.release(offset))
     let beside = 0
     if (offset === undefined && shared.length > 0) {
-      for (const value of shared) {
-        const bytes = needs.lowered.bytes.get(value)!
-        const block = store.team.allocate(bytes)
-        belongings.add(() => store.team.release(block))
-        this.#locations.set(value, { region: this.#team, offset: block })
-        beside += bytes
-      }
+      beside = this.#placeBeside(needs, new Set(shared), belongings)
       contents = this.#layOut(needs)
     }
     this.#arena = offset === undefined ? region(allocate(contents.end + alignment)) : this.#team
@@ -85,6 +79,26 @@ export class ProgramMemory {
     this.#constants = contents.constants.map(at => start + at)
     this.#scratch = start + contents.scratch
     this.summary = { ...contents.summary, beside }
+  }
+
+  /** Gives `values`, and whatever shares memory with them, blocks of the team's memory. Returns their bytes. */
+  #placeBeside({ graph, lowered }: Needs, values: ReadonlySet<Value>, belongings: Belongings): number {
+    const { overlay, bytes } = lowered
+    const { team } = this.#store
+    const blocks = new Map([...values].map(value => [overlay.rootOf(value).root, Number.NaN]))
+    let beside = 0
+    for (const root of blocks.keys()) {
+      const block = team.allocate(bytes.get(root)!)
+      belongings.add(() => team.release(block))
+      blocks.set(root, block)
+      beside += bytes.get(root)!
+    }
+    for (const value of graph.nodes.flatMap(({ outputs }) => Object.values(outputs))) {
+      const { root, offset } = overlay.rootOf(value)
+      const block = blocks.get(root)
+      if (block !== undefined) this.#locations.set(value, { region: this.#team, offset: block + offset })
+    }
+    return beside
   }
 
   /** Offsets within the arena of all that has no place yet, and where it ends. */

@@ -46,6 +46,7 @@ export function lowerNode(
 export const operandFacts = (liveness: Liveness, node: Node, value: Value) => ({
   fixed: liveness.isFixed(value),
   read: liveness.isRead(value),
+  planned: liveness.isPlanned(value),
   last: liveness.isLastReader(node, value),
 })
 

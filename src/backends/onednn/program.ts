@@ -98,6 +98,10 @@ export class OnednnProgram implements Program {
     return this.#parts.steps.map(({ run: _, ...kernel }) => kernel)
   }
 
+  exchanges() {
+    return this.#parts.exchanges.all
+  }
+
   [Symbol.dispose]() {
     this.#assembly = undefined
     this.#belongings[Symbol.dispose]()

@@ -1,6 +1,6 @@
 import { flatten, type Graph, type Value } from '../../graph/op.js'
 import { inputOp } from '../../graph/ops/source.js'
-import { type Lifetime, planArena } from '../plan.js'
+import { planArena } from '../plan.js'
 import type { Launch } from './kernels.js'
 import type { Lowered, Step } from './lower.js'
 
@@ -39,11 +39,18 @@ export function planValues(graph: Graph, lowered: Lowered, options: Options): Va
   }
 }
 
-function plan(storageOf: ReadonlyMap<Value, Lifetime>) {
-  const storages = [...new Set(storageOf.values())]
+/** A value's memory, and where in it the value begins, in bytes. */
+interface Slot {
+  readonly storage: Storage
+  readonly offset: number
+}
+
+function plan(slots: ReadonlyMap<Value, Slot>) {
+  const storages = [...new Set([...slots.values()].map(({ storage }) => storage))]
   const { offsets, bytes } = planArena(storages, alignment)
   const offsetOf = new Map(storages.map((storage, i) => [storage, offsets[i]!]))
-  return { offsets: [...storageOf].map(([value, storage]) => [value, offsetOf.get(storage)!] as const), bytes }
+  const placed = [...slots].map(([value, { storage, offset }]) => [value, offsetOf.get(storage)! + offset] as const)
+  return { offsets: placed, bytes }
 }
 
 interface Storage {
@@ -53,47 +60,51 @@ interface Storage {
 }
 
 /** The memory of each value of a run, with its lifetime in nodes; results take over operands' where they may. */
-function shareStorage(graph: Graph, lowered: Lowered, { outputs, isPlaced, inPlace }: Options): Map<Value, Storage> {
+function shareStorage(graph: Graph, lowered: Lowered, { outputs, isPlaced, inPlace }: Options): Map<Value, Slot> {
+  const { overlay, overwrites, layouts } = lowered
   const lastRead = new Map<Value, number>()
   for (const [i, node] of graph.nodes.entries()) for (const value of flatten(node.inputs)) lastRead.set(value, i)
   for (const value of outputs) lastRead.set(value, graph.nodes.length)
-  const storageOf = new Map<Value, Storage>()
+  const slots = new Map<Value, Slot>()
+  /** Memory of values that have none of their own, by the value that has. */
+  const wholes = new Map<Value, Storage>()
   for (const [i, node] of graph.nodes.entries()) {
     if (isInput(node.op) || lowered.liveness.isPrepared(node)) continue
     for (const [port, value] of Object.entries(node.outputs)) {
       if (isPlaced(value)) continue
       const end = lastRead.get(value) ?? i
       const bytes = lowered.bytes.get(value)!
-      const demanded = lowered.overwrites.get(value)
+      const { root, offset } = overlay.rootOf(value)
+      const demanded = overwrites.get(value)
+      if (demanded && !(lastRead.get(demanded) === i && lowered.bytes.get(demanded) === bytes))
+        throw new Error(`${node.scope}: ${node.op.name}: the memory to be added to is not free`)
       const offered = inPlace ? flatten({ port: node.inputs[String(node.op.inPlace?.[port] ?? '')] })[0] : undefined
-      const operand = demanded ?? offered
-      const heir = operand && storageOf.get(operand)
-      const fits =
-        heir?.end === i && heir.bytes === bytes && lowered.layouts.get(operand!) === lowered.layouts.get(value)
-      if (demanded && !fits) throw new Error(`${node.scope}: ${node.op.name}: the memory to be added to is not free`)
-      if (fits) {
-        heir.end = end
-        storageOf.set(value, heir)
-      } else storageOf.set(value, { bytes, begin: i, end })
+      const heir = offered && slots.get(offered)?.storage
+      const fits = heir?.end === i && heir.bytes === bytes && layouts.get(offered!) === layouts.get(value)
+      const own = root === value && fits ? heir : { bytes: lowered.bytes.get(root)!, begin: i, end }
+      const storage = wholes.get(root) ?? own
+      storage.end = Math.max(storage.end, end)
+      if (overlay.isShared(root)) wholes.set(root, storage)
+      slots.set(value, { storage, offset })
     }
   }
-  return storageOf
+  return slots
 }
 
 /** Values computed before the first run: those that runs read, and those that only other preparations do. */
 function preparedValues({ steps, preparations, liveness, bytes }: Lowered) {
   const read = new Set(steps.flatMap(step => step.launches.flatMap(launch => valuesOf(step, launch))))
-  const passing = new Map<Value, Storage>()
+  const passing = new Map<Value, Slot>()
   const kept: Value[] = []
   for (const [i, { node }] of preparations.entries()) {
     for (const value of flatten(node.inputs)) {
-      const storage = passing.get(value)
-      if (storage) storage.end = i
+      const slot = passing.get(value)
+      if (slot) slot.storage.end = i
     }
     if (!liveness.isPrepared(node)) continue
     for (const value of Object.values(node.outputs))
       if (read.has(value)) kept.push(value)
-      else passing.set(value, { bytes: bytes.get(value)!, begin: i, end: i })
+      else passing.set(value, { storage: { bytes: bytes.get(value)!, begin: i, end: i }, offset: 0 })
   }
   return { passing, kept }
 }

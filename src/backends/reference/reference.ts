@@ -1,10 +1,12 @@
 import { bytesPerElement, type Dtype, roundTo } from '../../base/dtype.js'
 import { type Shape, sizeOf } from '../../base/shape.js'
+import { soloCommunicator } from '../../communication/solo.js'
 import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
 import { allPasses, type Passes } from '../../graph/passes/passes.js'
 import { type Backend, type CompileOptions, type Kernel, type Program, type Store, timed } from '../backend.js'
 import { draw, expectSameShape, initialKey, inStore } from '../initialise.js'
+import { ReferenceExchanges } from './exchanges.js'
 
 export interface ReferenceOptions {
   /**
@@ -85,15 +87,17 @@ class ReferenceProgram implements Program {
   readonly #inputs = new Map<string, { buffer: Float32Array | Int32Array; value: Value }>()
   readonly #steps: { node: Node; run(): void }[] = []
   readonly #rounds: boolean
+  readonly #exchanges: ReferenceExchanges
   #disposed = false
 
   constructor(
     graph: Graph,
-    { store, seed = 0, bind = name => name }: CompileOptions,
+    { store, seed = 0, bind = name => name, communicator = soloCommunicator() }: CompileOptions,
     rounds: boolean,
     make: (length: number) => Numbers,
   ) {
     this.#rounds = rounds
+    this.#exchanges = new ReferenceExchanges(communicator)
     for (const node of graph.nodes) {
       for (const value of Object.values(node.outputs)) {
         const declared = variableOf(value)
@@ -118,10 +122,11 @@ class ReferenceProgram implements Program {
       Object.fromEntries(Object.entries(ports).map(([k, v]) => [k, v && ('node' in v ? tensor(v) : v.map(tensor))]))
     const [x, y] = [bound(node.inputs), bound(node.outputs)]
     const written = this.#rounds ? [...Object.values(node.outputs)].filter(v => v.dtype === 'bf16').map(tensor) : []
+    const perform = this.#exchanges.bind(node, x, y) ?? (() => node.op.reference(x, y, node.attrs))
     this.#steps.push({
       node,
       run() {
-        node.op.reference(x, y, node.attrs)
+        perform()
         for (const { data, dtype } of written) for (let i = 0; i < data.length; i++) data[i] = roundTo(dtype, data[i]!)
       },
     })
@@ -176,6 +181,10 @@ class ReferenceProgram implements Program {
   profile() {
     this.#feed()
     return timed(this.#steps.map(({ node, run }) => ({ ...kernelOf(node), run })))
+  }
+
+  exchanges() {
+    return this.#exchanges.all
   }
 
   [Symbol.dispose]() {

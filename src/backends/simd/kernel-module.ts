@@ -43,6 +43,7 @@ const constants = [
   'UNIFORM',
   'TRUNCATED_NORMAL',
   'COPY',
+  'ADD_BF16',
 ] as const
 type Constant = (typeof constants)[number]
 

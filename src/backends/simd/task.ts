@@ -97,6 +97,8 @@ export type Task =
   | { readonly kernel: 'scale'; readonly dst: number; readonly n: number; readonly factor: Scalar }
   /** dst ← dst + src. */
   | { readonly kernel: 'add'; readonly dst: number; readonly src: number; readonly n: number }
+  /** dst ← dst + src, where `src` holds bf16 (2-byte aligned). */
+  | { readonly kernel: 'addBf16'; readonly dst: number; readonly src: number; readonly n: number }
 
 export interface Operand {
   readonly name: string
@@ -120,6 +122,7 @@ export interface Signature {
     | 'COPY'
     | 'SCALE'
     | 'ADD'
+    | 'ADD_BF16'
   /** `undefined` where the kernel shall do without. */
   readonly operands: readonly (Operand | undefined)[]
   readonly scalars: readonly Scalar[]
@@ -178,6 +181,8 @@ export function signatureOf(task: Task): Signature {
       return { id: 'COPY', operands: [writes('dst', task.dst), reads('src', task.src)], scalars: [], sums }
     case 'scale':
       return { id: 'SCALE', operands: [writes('dst', task.dst)], scalars: [task.factor], sums }
+    case 'addBf16':
+      return { id: 'ADD_BF16', operands: [writes('dst', task.dst), reads('src', task.src, 2)], scalars: [], sums }
     case 'add':
       return { id: 'ADD', operands: [writes('dst', task.dst), reads('src', task.src)], scalars: [], sums }
   }

@@ -44,6 +44,9 @@ type Unexported =
   | 'rmsprop'
   | 'momentumDescent'
   | 'movingAverage'
+  | 'allReduceBegin'
+  | 'allReduceEnd'
+  | 'part'
   | (OpName & `${string}Backward${string}`)
 
 export type ExportedOp = Exclude<OpName, Unexported>

@@ -4,6 +4,7 @@ import { foldBatchNorm } from './foldBatchNorm.js'
 import { foldScale } from './foldScale.js'
 import { fuseResidual } from './fuseResidual.js'
 import { mergeSiblings } from './mergeSiblings.js'
+import { overlapExchange } from './overlapExchange.js'
 import { removeDead } from './removeDead.js'
 
 type Pass = (graph: Graph, keep: readonly Value[]) => (value: Value) => Value
@@ -17,6 +18,7 @@ const finishing = {
   'merge-siblings': mergeSiblings,
   'fuse-residual': fuseResidual,
   'fold-scale': foldScale,
+  'overlap-exchange': overlapExchange,
 } satisfies Record<string, Pass>
 
 /** What a backend does on its own: results take over operands' memory; kernels and layouts are chosen by measurement. */

@@ -33,3 +33,19 @@ export function toF32(row: usize): void {
   }
   for (; i < n; i++) store<u32>(dst + (i << 2), <u32>load<u16>(src + (i << 1)) << 16)
 }
+
+/** (dst f32, src bf16) → dst + src */
+export function addBf16(row: usize): void {
+  const dst = operand(row, 0), src = operand(row, 1), n = countOf(row)
+  const vectors = n & ~7
+  let i: usize = 0
+  for (; i < vectors; i += 8) {
+    const halves = v128.load(src + (i << 1)), to = dst + (i << 2)
+    v128.store(to, f32x4.add(v128.load(to), i32x4.shl(i32x4.extend_low_i16x8_u(halves), 16)))
+    v128.store(to, f32x4.add(v128.load(to, 16), i32x4.shl(i32x4.extend_high_i16x8_u(halves), 16)), 16)
+  }
+  for (; i < n; i++) {
+    const to = dst + (i << 2)
+    store<f32>(to, load<f32>(to) + reinterpret<f32>(<u32>load<u16>(src + (i << 1)) << 16))
+  }
+}

@@ -6,7 +6,7 @@
 //   WAKE    raised when a job opens or the team stops; workers wait on it.
 //   FINISH  raised when a job is done or a thread has failed; the calling thread waits on it.
 // Words written by different threads lie on different cache lines.
-import { toBf16, toF32 } from './convert'
+import { addBf16, toBf16, toF32 } from './convert'
 import { truncatedNormal, uniform } from './draw'
 import { add, copy, fill, scale } from './elementwise'
 import { squaredNorm } from './norm'
@@ -41,6 +41,7 @@ export const ADD: u32 = 8
 export const UNIFORM: u32 = 9
 export const TRUNCATED_NORMAL: u32 = 10
 export const COPY: u32 = 11
+export const ADD_BF16: u32 = 12
 
 function perform(row: usize): void {
   switch (kernelOf(row)) {
@@ -56,6 +57,7 @@ function perform(row: usize): void {
     case UNIFORM: return uniform(row)
     case TRUNCATED_NORMAL: return truncatedNormal(row)
     case COPY: return copy(row)
+    case ADD_BF16: return addBf16(row)
     default: unreachable()
   }
 }

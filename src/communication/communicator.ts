@@ -1,0 +1,88 @@
+import { UserError } from '../base/error.js'
+
+/**
+ * What one replica of a training has in common with the others: who they are, and the exchange of numbers with them.
+ * All replicas call the same methods in the same order; only `advance` is each one's own affair. Nothing waits longer
+ * than `timeoutSeconds`: then a method throws {@link ReplicaLost}, after which only `abort` is of use.
+ *
+ * Disposed, it takes leave of the others, which have to do the same; where one was lost it just forgets them.
+ */
+export interface Communicator extends Disposable {
+  /** What carries the messages: 'Open MPI 4.1.4'. */
+  readonly title: string
+  /** This replica's number, from 0 to size − 1. */
+  readonly rank: number
+  readonly size: number
+  /** The name of every replica's host, by rank. */
+  readonly hosts: readonly string[]
+  readonly timeoutSeconds: number
+  /** What exchanges have cost since the communicator was opened; a step's share is a difference. */
+  readonly traffic: Traffic
+
+  /**
+   * Prepares Σ over replicas of `numbers`, in place. The same bits on all replicas, and in every run with as many.
+   * Memory that an exchange was prepared over must stay where it is; it may not be touched from `begin` to `finish`.
+   */
+  prepareSum(numbers: Float32Array): Exchange
+  /**
+   * Prepares handing the r-th part of `from` to replica r; what replica r has for this one becomes the r-th part of `to`.
+   * Both are of one length, a multiple of `size`. `then` runs once all has come, in `advance` or `finish`, in the order
+   * in which such exchanges were begun.
+   */
+  prepareAllToAll(from: Uint8Array, to: Uint8Array, then?: () => void): Exchange
+  /** Prepares putting the `from` of all replicas one after another into `to`. Begun in any order, for a `then`. */
+  prepareAllGather(from: Uint8Array, to: Uint8Array): Exchange
+  /** Moves on whatever is under way. Takes about a microsecond; to be called again and again while computing. */
+  advance(): void
+
+  /** What every replica gives, by rank; lengths may differ. */
+  allGather(bytes: Uint8Array): Uint8Array[]
+  /** What the replica `from` gives; what others give is not looked at. @default from replica 0 */
+  broadcast(bytes: Uint8Array, from?: number): Uint8Array
+  /** Returns when all replicas have called it. */
+  barrier(): void
+  /** Ends the processes of all replicas at once, this one with this exit code. */
+  abort(exitCode: number): never
+}
+
+/** A transfer that is prepared once and performed any number of times, while its replica computes. */
+export interface Exchange {
+  /** Sends what can be sent and returns. */
+  begin(): void
+  /** Returns when all has come. Throws {@link ReplicaLost}. */
+  finish(): void
+  /** When the last transfer was begun, and when it was seen to be over, on the clock of `performance.now()`. */
+  readonly began: number
+  readonly ended: number
+  readonly bytes: number
+}
+
+export interface Traffic {
+  /** Bytes that were handed over to be exchanged. */
+  readonly bytes: number
+  /** Seconds in `finish`, when there was nothing else to do. */
+  readonly waited: number
+  /** Seconds in `advance`. */
+  readonly advanced: number
+}
+
+/** What gradients are exchanged in. Sums are formed in f32 either way; bf16 halves the bytes and rounds twice. */
+export const reducePrecisions = ['f32', 'bf16'] as const
+export type ReducePrecision = (typeof reducePrecisions)[number]
+
+/** A wait was over before all had come. Nothing that outlives a step has been written in this one. */
+export class ReplicaLost extends UserError {
+  /** Those that did not come, as far as this replica knows: only replica 0 hears of all. */
+  readonly ranks: readonly number[]
+
+  constructor(message: string, ranks: readonly number[]) {
+    super(message)
+    this.ranks = ranks
+  }
+}
+
+/** Refuses to sum over other replicas than a graph was made for. */
+export function expectReplicas({ replicas }: { readonly replicas: number }, { size }: Communicator): void {
+  if (replicas !== size)
+    throw new Error(`the graph sums over ${replicas} replicas and is compiled for ${size}: give its communicator`)
+}
