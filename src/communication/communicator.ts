@@ -5,7 +5,8 @@ import { UserError } from '../base/error.js'
  * All replicas call the same methods in the same order; only `advance` is each one's own affair. Nothing waits longer
  * than `timeoutSeconds`: then a method throws {@link ReplicaLost}, after which only `abort` is of use.
  *
- * Disposed, it takes leave of the others, which have to do the same; where one was lost it just forgets them.
+ * Disposed, it takes leave of the others and waits until they do the same. So a replica whose work has failed calls
+ * `abort` instead, or the others would wait for it. Where one was lost, disposing does nothing.
  */
 export interface Communicator extends Disposable {
   /** What carries the messages: 'Open MPI 4.1.4'. */
@@ -30,7 +31,7 @@ export interface Communicator extends Disposable {
    * in which such exchanges were begun.
    */
   prepareAllToAll(from: Uint8Array, to: Uint8Array, then?: () => void): Exchange
-  /** Prepares putting the `from` of all replicas one after another into `to`. Begun in any order, for a `then`. */
+  /** Prepares putting the `from` of all replicas one after another into `to`. To be begun in a `then` only. */
   prepareAllGather(from: Uint8Array, to: Uint8Array): Exchange
   /** Moves on whatever is under way. Takes about a microsecond; to be called again and again while computing. */
   advance(): void

@@ -1,0 +1,238 @@
+import os from 'node:os'
+import { performance } from 'node:perf_hooks'
+import { type Communicator, type Exchange, ReplicaLost } from '../communicator.js'
+import { Heartbeats } from './heartbeats.js'
+import type { Library } from './library.js'
+import { addressOf, Calls, relax } from './native.js'
+import { Transfer } from './transfer.js'
+
+/** Seconds that others wait longer than replica 0, which alone knows whom to name, and saves what there is. */
+const grace = 60
+
+/** Milliseconds of a wait in which the processor is only lent, not given away: what comes next is likely to come soon. */
+const alert = 2
+
+/** `MPI_THREAD_FUNNELED`: this process has threads, of which one calls MPI. The same in all implementations. */
+const funneled = 1
+
+/** Replicas that speak through MPI. A process has one at most, in all its life: MPI cannot begin again. */
+export class MpiCommunicator implements Communicator {
+  readonly title: string
+  readonly rank: number
+  readonly size: number
+  readonly hosts: readonly string[]
+  readonly timeoutSeconds: number
+  readonly traffic = { bytes: 0, waited: 0, advanced: 0 }
+  readonly #calls: Calls
+  readonly #world: number
+  /** Exchanges that replicas begin in the order of their programs. */
+  readonly #main: number
+  /** Exchanges that begin when others are over: in the same order everywhere, but not with respect to those of the programs. */
+  readonly #following: number
+  /** All else. */
+  readonly #control: number
+  readonly #heartbeats: Heartbeats
+  /** Whether replicas of this host have to share its processors. */
+  readonly #crowded: boolean
+  /** What is under way, the oldest first. */
+  readonly #flying: { readonly transfer: Transfer; readonly then: (() => void) | undefined }[] = []
+  #begun = 0
+  #lost = false
+  #closed = false
+
+  constructor(library: Library, timeoutSeconds: number) {
+    const calls = new Calls(library)
+    const { world, errorsReturn } = library.constants
+    calls.call('initThread', null, null, funneled, addressOf(new Int32Array(32)))
+    calls.call('setErrorHandler', world, errorsReturn)
+    this.#calls = calls
+    this.#world = world
+    this.title = library.title
+    this.timeoutSeconds = timeoutSeconds
+    this.rank = calls.cell('commRank', world).int
+    this.size = calls.cell('commSize', world).int
+    const [main, following, control] = [1, 2, 3].map(() => {
+      const { handle } = calls.cell('commDup', world)
+      calls.call('setErrorHandler', handle, errorsReturn)
+      return handle
+    })
+    this.#main = main!
+    this.#following = following!
+    this.#control = control!
+    this.#crowded = false
+    this.#heartbeats = new Heartbeats(calls, control!, this.rank, this.size, Math.min(1000, timeoutSeconds * 125))
+    this.hosts = this.allGather(Buffer.from(os.hostname())).map(name => Buffer.from(name).toString())
+    this.#crowded = this.hosts.filter(host => host === this.hosts[this.rank]).length > os.cpus().length
+  }
+
+  prepareSum(numbers: Float32Array): Exchange {
+    const { inPlace, float, sum } = this.#calls.library.constants
+    const address = addressOf(numbers)
+    return this.#exchange(numbers.byteLength, [numbers], undefined, request =>
+      this.#calls.call('allReduce', inPlace, address, numbers.length, float, sum, this.#main, request),
+    )
+  }
+
+  prepareAllToAll(from: Uint8Array, to: Uint8Array, then?: () => void): Exchange {
+    const { byte } = this.#calls.library.constants
+    const each = from.byteLength / this.size
+    const [source, target] = [addressOf(from), addressOf(to)]
+    return this.#exchange(from.byteLength, [from, to], then, request =>
+      this.#calls.call('allToAll', source, each, byte, target, each, byte, this.#main, request),
+    )
+  }
+
+  prepareAllGather(from: Uint8Array, to: Uint8Array): Exchange {
+    const { byte } = this.#calls.library.constants
+    const [source, target, each] = [addressOf(from), addressOf(to), from.byteLength]
+    return this.#exchange(to.byteLength, [from, to], undefined, request =>
+      this.#calls.call('allGather', source, each, byte, target, each, byte, this.#following, request),
+    )
+  }
+
+  #exchange(
+    bytes: number,
+    keep: readonly ArrayBufferView[],
+    then: (() => void) | undefined,
+    start: (request: number) => void,
+  ): Exchange {
+    const transfer = new Transfer(this.#calls, bytes, keep, start)
+    return {
+      begin: () => {
+        this.#expectOpen()
+        transfer.start()
+        this.#begun++
+        this.traffic.bytes += bytes
+        this.#flying.push({ transfer, then })
+      },
+      finish: () => {
+        const begin = performance.now()
+        this.#wait(() => transfer.done)
+        this.traffic.waited += (performance.now() - begin) / 1000
+      },
+      get began() {
+        return transfer.began
+      },
+      get ended() {
+        return transfer.ended
+      },
+      bytes,
+    }
+  }
+
+  advance(): void {
+    if (this.#flying.length === 0) return
+    const begin = performance.now()
+    this.#advance()
+    this.#heartbeats.beat(this.#begun)
+    this.traffic.advanced += (performance.now() - begin) / 1000
+  }
+
+  /** MPI moves on all that is under way, whichever it is asked for; so what follows begins in one order everywhere. */
+  #advance(): void {
+    while (this.#flying[0]?.transfer.test()) this.#flying.shift()!.then?.()
+  }
+
+  #wait(over: () => boolean): void {
+    const begin = performance.now()
+    for (;;) {
+      this.#expectOpen()
+      this.#advance()
+      if (over()) return
+      this.#heartbeats.beat(this.#begun)
+      const waited = performance.now() - begin
+      if (waited > 1000 * this.timeoutSeconds) this.#judge(waited / 1000)
+      relax(this.#crowded && waited > alert ? 100 : 0)
+    }
+  }
+
+  /** A wait has been too long: says who is to blame, as far as can be told from here. */
+  #judge(waited: number): void {
+    const silent = this.#heartbeats.silentSince(performance.now() - 500 * this.timeoutSeconds)
+    const behind = this.#heartbeats.behind(this.#begun)
+    const [ranks, what] = silent.length > 0 ? [silent, 'not answering'] : [behind, 'alive, but far behind']
+    if (this.rank !== 0 && silent.length === 0 && waited < this.timeoutSeconds + grace) return
+    this.#lost = true
+    const named = ranks.map(rank => `${rank} (${this.hosts[rank] ?? 'host not known yet'})`).join(', ')
+    const whom =
+      this.rank !== 0 && silent.length === 0
+        ? "not known to this one: see replica 0's message"
+        : ranks.length > 0
+          ? `${named}, ${what}`
+          : 'none, all have come: the network carries nothing'
+    throw new ReplicaLost(
+      `replica ${this.rank} (${os.hostname()}) has waited ${Math.round(waited)} s for others; missing: ${whom}; resume from the last checkpoint`,
+      this.rank !== 0 && silent.length === 0 ? [] : ranks,
+    )
+  }
+
+  allGather(bytes: Uint8Array): Uint8Array[] {
+    const lengths = new Float64Array(this.size)
+    this.#gather(new Uint8Array(Float64Array.of(bytes.length).buffer), new Uint8Array(lengths.buffer))
+    const most = Math.max(...lengths)
+    const [own, all] = [new Uint8Array(most), new Uint8Array(most * this.size)]
+    own.set(bytes)
+    if (most > 0) this.#gather(own, all)
+    return Array.from(lengths, (length, rank) => all.slice(rank * most, rank * most + length))
+  }
+
+  #gather(from: Uint8Array, to: Uint8Array): void {
+    const { byte } = this.#calls.library.constants
+    this.#now([from, to], request =>
+      this.#calls.call(
+        'allGather',
+        addressOf(from),
+        from.length,
+        byte,
+        addressOf(to),
+        from.length,
+        byte,
+        this.#control,
+        request,
+      ),
+    )
+  }
+
+  broadcast(bytes: Uint8Array, from = 0): Uint8Array {
+    const { byte } = this.#calls.library.constants
+    const send = (view: Uint8Array) =>
+      this.#now([view], request =>
+        this.#calls.call('broadcast', addressOf(view), view.length, byte, from, this.#control, request),
+      )
+    const length = Float64Array.of(bytes.length)
+    send(new Uint8Array(length.buffer))
+    const content = this.rank === from ? bytes.slice() : new Uint8Array(length[0]!)
+    if (content.length > 0) send(content)
+    return content
+  }
+
+  barrier(): void {
+    this.#now([], request => this.#calls.call('barrier', this.#control, request))
+  }
+
+  /** Begins a transfer and waits for it. */
+  #now(keep: readonly ArrayBufferView[], start: (request: number) => void): void {
+    const transfer = new Transfer(this.#calls, 0, keep, start)
+    transfer.start()
+    this.#wait(() => transfer.test())
+  }
+
+  abort(exitCode: number): never {
+    this.#calls.library.call.abort(this.#world, exitCode)
+    process.exit(exitCode)
+  }
+
+  #expectOpen(): void {
+    if (this.#closed) throw new Error('the communicator has been disposed: MPI cannot begin again')
+    if (this.#lost) throw new Error('a replica was lost: nothing more can be exchanged')
+  }
+
+  /** MPI ends when all replicas have come here. */
+  [Symbol.dispose](): void {
+    if (this.#closed || this.#lost) return
+    this.#heartbeats.close(this.#begun, over => this.#wait(over))
+    this.barrier()
+    this.#closed = true
+    this.#calls.call('finalize')
+  }
+}

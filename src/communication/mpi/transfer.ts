@@ -1,0 +1,45 @@
+import { performance } from 'node:perf_hooks'
+import { type Calls, Cell } from './native.js'
+
+/** One operation of MPI that does not wait, which can be begun again when it is over. */
+export class Transfer {
+  readonly bytes: number
+  began = 0
+  ended = 0
+  /** Whether the last one begun is over. */
+  done = true
+  readonly #calls: Calls
+  readonly #request = new Cell()
+  readonly #flag = new Cell()
+  readonly #start: (request: number) => void
+  readonly #keep: readonly ArrayBufferView[]
+
+  /** `start` begins the operation with a request at an address; `keep` are the views that it works on. */
+  constructor(calls: Calls, bytes: number, keep: readonly ArrayBufferView[], start: (request: number) => void) {
+    this.#calls = calls
+    this.bytes = bytes
+    this.#keep = keep
+    this.#start = start
+  }
+
+  start(): void {
+    if (!this.done) throw new Error('an exchange is begun again before it is finished')
+    this.done = false
+    this.began = performance.now()
+    this.#start(this.#request.address)
+  }
+
+  /** Lets MPI work, and says whether this transfer is over. */
+  test(): boolean {
+    if (this.done) return true
+    this.#calls.call('test', this.#request.address, this.#flag.address, this.#calls.library.constants.statusIgnore)
+    this.done = this.#flag.int !== 0
+    if (this.done) this.ended = performance.now()
+    return this.done
+  }
+
+  /** The views stay reachable as long as this is. */
+  get views(): readonly ArrayBufferView[] {
+    return this.#keep
+  }
+}
