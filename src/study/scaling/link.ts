@@ -12,6 +12,7 @@ export function parseLink(text: string): Link | undefined {
   const [, speed, unit, latency, of] = found
   const bitsPerSecond = Number(speed) * units[unit!.toLowerCase()]!
   if (bitsPerSecond === 0) return undefined
-  const latencySeconds = latency === undefined ? usualLatency : Number(latency) * (of!.toLowerCase() === 'ms' ? 1e-3 : 1e-6)
+  const latencySeconds =
+    latency === undefined ? usualLatency : Number(latency) * (of!.toLowerCase() === 'ms' ? 1e-3 : 1e-6)
   return { bitsPerSecond, latencySeconds }
 }

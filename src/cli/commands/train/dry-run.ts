@@ -36,7 +36,8 @@ function linkOf(text: string): Link {
 export function expectDryRun({ dryRun, replicas, link }: DryRunFlags): void {
   if (replicas !== undefined && !dryRun)
     throw new UserError('--replicas is for --dry-run; to train with many, start the command with mpirun -n', 2)
-  if (link !== undefined && replicas === undefined) throw new UserError('--link joins replicas: say how many (--replicas)', 2)
+  if (link !== undefined && replicas === undefined)
+    throw new UserError('--link joins replicas: say how many (--replicas)', 2)
   if (replicas !== undefined && replicas > 1 && link === undefined)
     throw new UserError('what joins the replicas? Give --link, such as --link 10Gbps', 2)
 }
@@ -54,30 +55,31 @@ const measuredSteps = 3
 /** Parameters and their running averages, and the optimiser's slots, in each of three checkpoints. */
 const keptCheckpoints = 3
 
-/** Measures a few steps of the run and prints what all of it will take. */
-export async function dryRun(settings: RunSettings, options: DryRunOptions): Promise<void> {
+/** Measures a few steps of the run and says what all of it will take. Under mpirun to be called by all replicas. */
+export async function dryRun(settings: RunSettings, options: DryRunOptions): Promise<string> {
   const { backend, data, replicas, link, communicator, signal } = options
   const { recipe, model } = settings
   const images = data.train
   const measured = await measureTraining(settings, { backend, images, replicas, steps: measuredSteps, signal })
-  const share = replicas === 1 ? '' : `, one replica's ${recipe.batch / replicas} images`
-  console.log(
-    `${networkOf(model).title} at ${model.size}×${model.size}, batch ${recipe.batch}${share}, ${recipe.precision}, ${backend.title}, threads: ${backend.threads}. Measured in ${measuredSteps} steps:\n`,
-  )
-  console.log(formatTable(['what', 'takes'], costs(measured)))
-  const { secondsWithLoader } = measured
-  if (link === undefined || replicas === 1) {
-    console.log(`\n${describeRun(settings, data, secondsWithLoader)}`)
-    return
-  }
+  const batch = recipe.batch / replicas
+  const share = replicas === 1 ? '' : `, a replica's share of ${batch}`
+  const what = `${networkOf(model).title} at ${model.size}×${model.size}, batch ${recipe.batch}${share}, ${recipe.precision}`
+  const { step, secondsWithLoader } = measured
+  const begin = [
+    `${what}, ${backend.title}, threads: ${backend.threads}. Measured in ${measuredSteps} steps:\n`,
+    `${formatTable(['what', 'takes'], costs(measured))}\n`,
+  ]
+  if (link === undefined || replicas === 1) return [...begin, describeRun(settings, data, secondsWithLoader)].join('\n')
   const cost = exchangeCost(communicator)
-  const of = (n: number) => predictScaling(measured.step, link, cost, n)
-  const loading = secondsWithLoader - mean(measured.step.seconds)
-  console.log(
-    `\nPredicted, not measured: replicas on links of ${formatCount(link.bitsPerSecond / 1e6)} Mb/s and ${Math.round(link.latencySeconds * 1e6)} µs, ${recipe.batch / replicas} images each.\n`,
-  )
-  console.log(scalingTable(powersUpTo(replicas).map(of), recipe.batch / replicas, loading))
-  console.log(`\nWith ${replicas} replicas: ${describeRun(settings, data, of(replicas).stepSeconds + loading)}`)
+  const of = (n: number) => predictScaling(step, link, cost, n)
+  const loading = secondsWithLoader - mean(step.seconds)
+  const speed = `${formatCount(link.bitsPerSecond / 1e6)} Mb/s and ${Math.round(link.latencySeconds * 1e6)} µs`
+  return [
+    ...begin,
+    `Predicted, not measured: replicas of ${batch} images each, on links of ${speed}:\n`,
+    `${scalingTable(powersUpTo(replicas).map(of), batch, loading)}\n`,
+    `With ${replicas} replicas ${describeRun(settings, data, of(replicas).stepSeconds + loading)}`,
+  ].join('\n')
 }
 
 const costs = ({ step, secondsWithLoader, memoryBytes, variableBytes }: MeasuredTraining): string[][] => [
@@ -96,11 +98,11 @@ function describeRun({ recipe, steps: end }: RunSettings, { train }: DataSets, s
 const scalingTable = (rows: readonly Scaling[], batch: number, loading: number): string =>
   formatTable(
     ['replicas', 'step', 'images/s', 'efficiency', 'exchange', 'of it hidden', 'waiting for the slowest'],
-    rows.map(({ replicas, stepSeconds, exchangeSeconds, exposedSeconds, spreadSeconds, efficiency }) => [
+    rows.map(({ replicas, stepSeconds, exchangeSeconds, exposedSeconds, spreadSeconds }) => [
       `${replicas}`,
       milliseconds(stepSeconds + loading),
       ((replicas * batch) / (stepSeconds + loading)).toPrecision(3),
-      formatPercent(efficiency),
+      formatPercent((rows[0]!.stepSeconds + loading) / (stepSeconds + loading)),
       milliseconds(exchangeSeconds),
       exchangeSeconds === 0 ? '–' : formatPercent(1 - exposedSeconds / exchangeSeconds),
       milliseconds(spreadSeconds),
