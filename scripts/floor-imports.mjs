@@ -1,7 +1,7 @@
 // Who may import whom: ARCHITECTURE.md draws it, and test/readme.test.ts holds the drawing to this.
 const compute = ['nn', 'optim', 'graph', 'backends']
 const bytes = ['data', 'formats']
-const upToTraining = ['training', 'networks', ...compute, ...bytes, 'communication', 'base']
+const upToTraining = ['training', 'networks', ...compute, 'communication', ...bytes, 'base']
 const upToWeights = ['evaluation', 'weights', ...upToTraining]
 const upToPrediction = ['prediction', 'export', ...upToWeights]
 
@@ -17,7 +17,7 @@ export const allowed = {
   data: ['formats', 'base'],
   networks: ['nn', 'graph', 'base'],
   training: upToTraining.filter(folder => folder !== 'training'),
-  weights: upToTraining.filter(folder => folder !== 'backends'),
+  weights: upToTraining.filter(folder => folder !== 'backends' && folder !== 'communication'),
   evaluation: upToTraining,
   prediction: upToWeights,
   export: upToWeights,

@@ -14,8 +14,6 @@ export const replicaTimeoutOption = (): Option =>
 
 export interface Together {
   readonly replicas: Replicas
-  /** For the backend; undefined for a replica by itself. */
-  readonly communicator: Communicator | undefined
   /** Tells of something that does not stop the work, once for all replicas. */
   readonly warn: (message: string) => void
 }
@@ -28,9 +26,9 @@ export async function asReplica(timeoutSeconds: number, work: (together: Togethe
   using communicator = openCommunicator({ timeoutSeconds })
   const replicas = new Replicas(communicator)
   const tell = replicas.isFirst ? warn : () => {}
-  if (communicator === undefined) return await work({ replicas, communicator, warn })
+  if (communicator === undefined) return await work({ replicas, warn })
   try {
-    await work({ replicas, communicator, warn: tell })
+    await work({ replicas, warn: tell })
     // Whoever fails now still finds the others.
     replicas.gather(true)
   } catch (error) {
@@ -48,7 +46,7 @@ async function endTogether(communicator: Communicator, replicas: Replicas, error
   }
   const isLost = shared instanceof ReplicaLost
   // The first saves what there is and ends all. Launchers end all others with whoever exits before.
-  if (isLost && !replicas.isFirst) await sleep(1000 * communicator.timeoutSeconds)
+  if (isLost && !replicas.isFirst && !shared.ranks.includes(0)) await sleep(1000 * communicator.timeoutSeconds)
   if ((isLost || replicas.isFirst) && failure.line !== undefined) process.stderr.write(failure.line)
   if (isLost) communicator.abort(failure.exitCode)
   process.exitCode = failure.exitCode

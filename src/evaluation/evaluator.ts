@@ -103,7 +103,7 @@ export class Evaluator implements AsyncDisposable {
       const plan = planViews(images, { kind: 'views', crops: crops.name, size, fraction }, batch)
       this.#plan = () => plan
       const [own] = shareOf(plan, replicas).parts
-      if (own!.images.length > 0) this.#only = this.#open(own!, true)
+      this.#only = replicas.inTurn(() => (own!.images.length > 0 ? this.#open(own!, true) : undefined))
     }
   }
 

@@ -1,8 +1,11 @@
 import type { Bound, Op, Ports, Type } from './op.js'
+import { addAffine } from './ops/addAffine.js'
 import { allReduceBegin, allReduceEnd } from './ops/allReduce.js'
 import { avgPoolBackward, avgPoolOp } from './ops/avgPool.js'
 import { batchNorm, batchNormBackward, batchNormInference } from './ops/batchNorm.js'
+import { batchNormGlobal, statisticsGradient } from './ops/batchNormGlobal.js'
 import { castOp } from './ops/cast.js'
+import { channelMoments, combineMoments } from './ops/channelMoments.js'
 import { concatOp, sliceChannels } from './ops/concat.js'
 import { convolution, convolutionBackwardData, convolutionBackwardWeights } from './ops/convolution.js'
 import { denseBackwardData, denseBackwardWeights, denseOp } from './ops/dense.js'
@@ -17,6 +20,7 @@ import { mixedCrossEntropy, mixedCrossEntropyBackward } from './ops/mixedCrossEn
 import { normaliseRowsBackward, normaliseRowsOp } from './ops/normaliseRows.js'
 import { partOp } from './ops/part.js'
 import { reluBackward, reluOp } from './ops/relu.js'
+import { replicaRow } from './ops/replicaRow.js'
 import { residualAddOp } from './ops/residualAdd.js'
 import { scaleOp } from './ops/scale.js'
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from './ops/softmaxCrossEntropy.js'
@@ -37,6 +41,12 @@ export const ops = {
   batchNorm,
   batchNormInference,
   batchNormBackward,
+  channelMoments,
+  combineMoments,
+  replicaRow,
+  batchNormGlobal,
+  statisticsGradient,
+  addAffine,
   foldBatchNorm,
   stackFilters,
   relu: reluOp,

@@ -1,3 +1,4 @@
+import { sizeOf } from '../base/shape.js'
 import { matrix } from '../graph/op.js'
 import { dense2d } from '../graph/ops/dense.js'
 import { dropout as dropoutOp } from '../graph/ops/dropout.js'
@@ -17,8 +18,12 @@ export const dense = (units: number, options: DenseOptions = {}): Layer =>
     return dense2d(x, weights, at.parameter('bias', [units], { kind: 'constant', value: 0 }))
   })
 
-/** Dropout with the network's keep probability; nothing in evaluation. */
+/**
+ * Dropout with the network's keep probability; nothing in evaluation. Replicas draw what one would draw for all their
+ * images.
+ */
 export const dropout: Layer = layer('dropout', (x, at) => {
-  const { keep, seed, mode } = at.settings
-  return mode === 'eval' || keep === 1 ? x : dropoutOp(x, at.root.step, { keep, seed })
+  const { keep, seed, mode, replica } = at.settings
+  if (mode === 'eval' || keep === 1) return x
+  return dropoutOp(x, at.root.step, { keep, seed, first: replica.index * sizeOf(x.shape) })
 })

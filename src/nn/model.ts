@@ -2,6 +2,7 @@ import type { Dtype } from '../base/dtype.js'
 import { UserError, unknownChoice } from '../base/error.js'
 import { Graph, ShapeError, type Value } from '../graph/op.js'
 import { cast } from '../graph/ops/cast.js'
+import type { Replica } from '../graph/ops/replicaRow.js'
 import { input } from '../graph/ops/source.js'
 import { type Network, publishedColumns } from './network.js'
 import { type ExtraNorm, type Frozen, type Mode, type ResidualSum, Root, Scope, type Statistic } from './scope.js'
@@ -38,6 +39,13 @@ export interface ModelOptions {
   readonly keep?: number
   /** Keys the dropout masks. @default 0 */
   readonly seed?: number
+  /** Which of how many replicas, each with `batch` images of its own. @default the only one */
+  readonly replica?: Replica | undefined
+  /**
+   * Whether batch norms take the statistics of the images of all replicas: the program then exchanges them, and so do
+   * those of the others. @default false
+   */
+  readonly syncBatchNorm?: boolean | undefined
 }
 
 /** A network built at one batch size in one mode: the forward graph and its handles. */
@@ -103,10 +111,11 @@ function build(
     frozen: options.frozen ?? (() => false),
     width: options.width ?? 1,
     residualScale: options.residualScale,
-    norm: { epsilon: network.epsilon, scale: options.normScale ?? true },
+    norm: { epsilon: network.epsilon, scale: options.normScale ?? true, synchronised: options.syncBatchNorm ?? false },
     extraNorm: options.extraNorm ?? 'none',
     keep: options.keep ?? 0.8,
     seed: options.seed ?? 0,
+    replica: options.replica ?? { index: 0, of: 1 },
     initial: network.initial,
   })
   const shape = [options.batch, 3, height, width]

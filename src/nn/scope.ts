@@ -1,5 +1,6 @@
 import type { Shape } from '../base/shape.js'
 import type { Graph, Value } from '../graph/op.js'
+import type { Replica } from '../graph/ops/replicaRow.js'
 import { type Initial, input, variable } from '../graph/ops/source.js'
 
 /** Training and evaluation are two graphs built from one text. */
@@ -30,11 +31,14 @@ export interface Settings {
   readonly width: number
   /** Takes the place of the scales of residual blocks that have one; undefined: as published. */
   readonly residualScale: number | undefined
-  readonly norm: { readonly epsilon: number; readonly scale: boolean }
+  /** `synchronised`: the batch whose statistics a norm takes is that of all replicas. */
+  readonly norm: { readonly epsilon: number; readonly scale: boolean; readonly synchronised: boolean }
   /** A batch norm that the published networks do not have. */
   readonly extraNorm: ExtraNorm
   readonly keep: number
   readonly seed: number
+  /** Which part of the global batch this is. */
+  readonly replica: Replica
   readonly initial: Initialiser
 }
 

@@ -40,17 +40,19 @@ export interface Recipe {
   readonly augmentation?: Augmentation
   /** Whether large pictures are decoded smaller; see `TrainPreprocessing`. @default false */
   readonly scaledDecoding?: boolean
+  /** Whether batch norms take the statistics of the images of all replicas, and not of each one's own. @default false */
+  readonly syncBatchNorm?: boolean
   readonly precision: Precision
   /** What gradients are added up in over several replicas. @default 'f32' */
   readonly reducePrecision?: Precision
   readonly seed: number
 }
 
-/** What every recipe says; the rest has defaults. */
-export type PlainRecipe = Omit<
-  Recipe,
-  'precision' | 'augmentation' | 'scaledDecoding' | 'baseBatch' | 'reducePrecision'
->
+/** What a recipe need not say. */
+export type OptionalPart = 'augmentation' | 'scaledDecoding' | 'baseBatch' | 'reducePrecision' | 'syncBatchNorm'
+
+/** What every recipe says, whatever the machine. */
+export type PlainRecipe = Omit<Recipe, 'precision' | OptionalPart>
 
 /** The learning rate that a recipe asks for at a fractional epoch. */
 export function learningRateOf(recipe: Recipe, epoch: number): number {

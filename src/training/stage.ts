@@ -18,7 +18,7 @@ export interface StageOptions {
   /** Steps between looks at the network's blocks; 0 for none. */
   readonly watchSteps: number
   /** Which of how many share the batch. */
-  readonly replicas: Pick<Replicas, 'rank' | 'size'>
+  readonly replicas: Replicas
 }
 
 /** The graph of the step that a phase repeats. */
@@ -30,7 +30,7 @@ export const stepOf = (
     passes: backend.passes,
     recompute,
     frozen: phase.frozen,
-    replicas: replicas.size,
+    replica: { index: replicas.rank, of: replicas.size },
   })
 
 /**
@@ -55,6 +55,7 @@ export class Stage implements Disposable {
       outputs: [step.loss, step.norms, step.norm],
       store,
       seed: recipe.seed,
+      ...(replicas.communicator && { communicator: replicas.communicator }),
     })
     const { frozen } = phase
     const parameterNames = step.trained.map(({ name }) => name)

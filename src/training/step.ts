@@ -5,6 +5,7 @@ import { gradients } from '../graph/gradients.js'
 import type { Graph, Value } from '../graph/op.js'
 import { clipFactor, gradientNorms } from '../graph/ops/gradientNorms.js'
 import { mixedCrossEntropy } from '../graph/ops/mixedCrossEntropy.js'
+import type { Replica } from '../graph/ops/replicaRow.js'
 import { softmaxCrossEntropy } from '../graph/ops/softmaxCrossEntropy.js'
 import { input, inputsIn, type Variable, variableOf } from '../graph/ops/source.js'
 import { movingAverage } from '../graph/ops/updates.js'
@@ -45,14 +46,19 @@ export interface StepOptions {
   readonly recompute?: Recomputation | undefined
   /** What is not trained: it gets no gradient, no decay and no slots of the optimiser. @default nothing */
   readonly frozen?: Frozen | undefined
-  /** How many share the recipe's batch: gradients, statistics and loss are means over all of them. @default 1 */
-  readonly replicas?: number | undefined
+  /**
+   * Which of how many share the recipe's batch: gradients, statistics and loss are means over all of them.
+   * @default the only one
+   */
+  readonly replica?: Replica | undefined
 }
 
 const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRule } = {
   rmsprop: ({ decay, epsilon, momentum }) => rmsprop({ decay, epsilon, momentum }),
   momentum: recipe => momentum({ momentum: recipe.momentum }),
 }
+
+const alone: Replica = { index: 0, of: 1 }
 
 /**
  * Builds the step of one replica, which has its share of the recipe's batch. Inputs: images (channels-last), labels [batch] s32, learningRate and averageDecay [1], normDecay [1]
@@ -63,12 +69,12 @@ export function buildTrainingStep(
   network: Network,
   recipe: Recipe,
   options: Omit<ModelOptions, 'mode' | 'batch' | 'precision'>,
-  { passes = allPasses, recompute: again = 'auto', frozen = () => false, replicas = 1 }: StepOptions = {},
+  { passes = allPasses, recompute: again = 'auto', frozen = () => false, replica = alone }: StepOptions = {},
 ): TrainingStep {
   expectClassifier(network)
   if (recipe.auxiliary > 0 && !network.auxiliary)
     throw new UserError(`${network.id} has no auxiliary head: train it with an auxiliary loss weight of 0`, 2)
-  const batch = localBatch(recipe.batch, replicas)
+  const batch = localBatch(recipe.batch, replica.of)
   const model = buildModel(network, {
     ...options,
     mode: 'train',
@@ -76,6 +82,8 @@ export function buildTrainingStep(
     precision: recipe.precision,
     keep: recipe.keep,
     seed: recipe.seed,
+    replica,
+    syncBatchNorm: recipe.syncBatchNorm,
     auxiliary: recipe.auxiliary > 0,
     frozen,
   })
@@ -99,7 +107,7 @@ export function buildTrainingStep(
       loss: own,
       statistics: model.statistics.map(statistic => absorbed(statistic.batch)),
     },
-    replicas,
+    replica.of,
     recipe,
   )
 

@@ -17,7 +17,7 @@ import { averageDecayAt, averageOf } from '../optim/average.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
 import { Clock } from './clock.js'
-import type { EvaluationEvent, TrainingEvent } from './events.js'
+import type { CheckpointEvent, EvaluationEvent, TrainingEvent } from './events.js'
 import { expectScopes, type FineTuning, openOrigin, sourceOf, takeOver } from './fine-tuning.js'
 import { notFinite } from './not-finite.js'
 import { phaseAt, phasesOf } from './phases.js'
@@ -96,8 +96,8 @@ export async function* train(
   const { augmentation } = recipe
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const stepsIn = (epochs: number) => Math.ceil((epochs * images.items.length) / recipe.batch)
-  const saved = resume && decodeState(resume)
-  if (resume && saved) expectSameImages(resume, saved, images, epochAt(resume.step))
+  const state = resume && decodeState(resume)
+  if (resume && state) expectSameImages(resume, state, images, epochAt(resume.step))
   const firstStep = resume?.step ?? 0
   const phases = phasesOf(fineTuning, stepsIn)
   const options = { model, recipe, backend, recompute: plan.recompute, watchSteps, replicas }
@@ -141,7 +141,7 @@ export async function* train(
     phases,
     phase => new Stage(phase, store, options, phase === firstPhase ? firstGraph : undefined),
   )
-  const first = stages.at(firstStep)
+  const first = replicas.inTurn(() => stages.at(firstStep))
   const measure = evaluate?.(store)
 
   const steps = plan.steps ?? stepsIn(recipe.epochs)
@@ -157,14 +157,14 @@ export async function* train(
     images: images.items.length,
     firstStep,
     memoryBytes: memoryOf(first.program, store),
-    ...(replicas.carrier !== undefined && { replicas: replicas.size, carrier: replicas.carrier }),
+    ...(replicas.communicator && { replicas: replicas.size, carrier: replicas.communicator.title }),
   }
 
-  const source = saved ? saved.source : origin && fineTuning && sourceOf(origin, fineTuning)
-  let errors = saved?.errors
-  let silent = saved?.silent ?? false
+  const source = state ? state.source : origin && fineTuning && sourceOf(origin, fineTuning)
+  let errors = state?.errors
+  let silent = state?.silent ?? false
   const write = (done: number): string => {
-    const state: CheckpointState = {
+    const contents: CheckpointState = {
       model,
       classNames: images.classes,
       centralFraction: network.preprocessing.centralFraction,
@@ -173,10 +173,10 @@ export async function* train(
       ...(silent && { silent }),
       ...(source && { source }),
     }
-    const contents = { state: encodeState(state), tensors: storeTensors(store) }
-    return writeCheckpoint(plan.checkpoints, done, contents, { keep: plan.keep ?? 3 })
+    const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
+    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3 })
   }
-  const save = async (done: number): Promise<TrainingEvent> => {
+  const save = async (done: number): Promise<CheckpointEvent> => {
     if (checkSteps > 0) expectAlike(replicas, store, done)
     return { type: 'checkpoint', step: done, file: await replicas.fromFirst(() => write(done)) }
   }
@@ -200,12 +200,13 @@ export async function* train(
   await decoded
   const clock = new Clock(recipe.batch, firstStep, steps)
   const rollCall = new RollCall(replicas)
-  let last: TrainingEvent | undefined
+  let last: CheckpointEvent | undefined
   let done = firstStep
+  let saved = firstStep
   try {
     for await (const batch of loader.steps(firstStep, steps)) {
       clock.waited(loader.waitedSeconds)
-      if (stages.changesAt(done)) await clock.pause(async () => stages.at(done))
+      if (stages.changesAt(done)) await clock.pause(async () => replicas.inTurn(() => stages.at(done)))
       const { step, program, lookout } = stages.at(done)
       if (fineTuning && phaseAt(phases, done).firstStep === done)
         yield {
@@ -264,9 +265,10 @@ export async function* train(
         // Before the checkpoint: a run that goes on from it keeps its log up to there.
         yield* newlyBad(replicas.gather(loader.bad).flat())
         yield (last = await clock.pause(async () => save(done)))
+        saved = done
       }
       if (died) {
-        yield { type: 'died', step: done, layer: sight.layer, file: last?.type === 'checkpoint' ? last.file : '' }
+        yield { type: 'died', step: done, layer: sight.layer, file: last?.file ?? '' }
         return
       }
       if (stopping && done < steps) {
@@ -278,13 +280,13 @@ export async function* train(
     }
   } catch (error) {
     // Nothing is written in a step that waits for a lost replica, so the state is that of the last whole one.
-    if (error instanceof ReplicaLost && replicas.isFirst && done > (resume?.step ?? 0)) {
-      yield { type: 'checkpoint', step: done, file: write(done) }
+    if (error instanceof ReplicaLost && replicas.isFirst) {
+      if (done > saved) yield { type: 'checkpoint', step: done, file: write(done) }
       yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
     }
     throw error
   }
-  const file = last?.type === 'checkpoint' ? last.file : (resume?.file ?? '')
+  const file = (last ?? resume)?.file ?? ''
   yield { type: 'done', step: steps, epoch: epochAt(steps), seconds: clock.trainingSeconds, file }
 }
 

@@ -188,6 +188,25 @@ test('squares that f32 cannot hold do not overflow the norm', async () => {
   await team.close()
 })
 
+test('addBf16 adds what the halves stand for, and nothing past the end', async () => {
+  const values = lengths.map(n => [normals(n), Uint16Array.from(normals(n), toBf16)] as const)
+  await withTeams(team => {
+    const tensors = values.map(([dst, halves]) => {
+      const src = team.allocate(2 * halves.length)
+      team.u16(src, halves.length).set(halves)
+      return [place(team, dst), src] as const
+    })
+    team.prepare(tensors.map(([dst, src], i): Task => ({ kernel: 'addBf16', dst, src, n: lengths[i]! }))).run()
+    return tensors.map(([dst], i) => {
+      const [before, halves] = values[i]!
+      const after = team.f32(dst, lengths[i]!)
+      assert.deepEqual(after, Float32Array.from(before, (v, k) => v + fromBf16(halves[k]!)))
+      assert.equal(team.f32(dst + 4 * lengths[i]!, 1)[0], 0)
+      return after
+    })
+  })
+})
+
 test('bf16 rounds to nearest even at every kind of number and converts back exactly', async () => {
   const words = Uint32Array.from({ length: 65549 }, () => random.uint32())
   const special = [0, 0x80000000, 0x3f808000, 0x3f818000, 0x3f808001, 0x7f7fffff, 0x7f800000, 0xff800000, 0x7f800001]

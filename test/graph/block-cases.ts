@@ -1,6 +1,7 @@
 import type { Value } from '../../src/graph/op.js'
 import { avgPool2d } from '../../src/graph/ops/avgPool.js'
 import { batchNorm } from '../../src/graph/ops/batchNorm.js'
+import { batchNormAcross } from '../../src/graph/ops/batchNormGlobal.js'
 import { cast } from '../../src/graph/ops/cast.js'
 import { concat } from '../../src/graph/ops/concat.js'
 import { conv2d } from '../../src/graph/ops/convolution.js'
@@ -21,6 +22,13 @@ const unit = (m: Material, x: Value, filters: number, kernel: Window, withScale 
   const y = conv2d(x, m.weight([filters, x.shape[1]!, ...kernel.kernel]), undefined, { ...kernel, groups: 1 })
   const scale = withScale ? m.weight([filters], 'positive') : undefined
   return batchNorm.emit({ src: y, scale, shift: m.weight([filters], 'positive') }, { epsilon: 1e-3, relu: true }).dst
+}
+
+/** The same with a norm over all replicas, of which there is one. */
+const acrossUnit = (m: Material, x: Value, filters: number, kernel: Window) => {
+  const y = conv2d(x, m.weight([filters, x.shape[1]!, ...kernel.kernel]), undefined, { ...kernel, groups: 1 })
+  const norm = { src: y, scale: undefined, shift: m.weight([filters], 'positive') }
+  return relu(batchNormAcross(norm, { epsilon: 1e-3, replica: { index: 0, of: 1 } }).dst)
 }
 
 /** A convolution with bias and ReLU, whose gradient no batch norm cancels. */
@@ -67,6 +75,14 @@ export const blocks: readonly OpCase[] = [
         x = residualAddOp.emit({ src: x, residual: expanded }, { scale: 0.2, relu: true }).dst
       }
       return [classify(m, x, [0, 3])]
+    },
+  },
+  {
+    name: 'two layers normalised across replicas',
+    backward: 'loss',
+    build: m => {
+      const x = acrossUnit(m, m.map([4, 3, 7, 7]), 6, window([3, 3], 2, none))
+      return [classify(m, acrossUnit(m, x, 16, window([3, 3], 1, one)), [0, 3, 1, 1])]
     },
   },
 ]

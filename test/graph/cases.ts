@@ -24,6 +24,7 @@ import { blocks } from './block-cases.js'
 import type { OpCase } from './contract.js'
 import { convolutions, fused } from './convolution-cases.js'
 import { exchanges } from './exchange-cases.js'
+import { globalNorms } from './global-norm-cases.js'
 import type { Material } from './material.js'
 import { none, one, window } from './windows.js'
 
@@ -149,6 +150,10 @@ const elementwise: readonly OpCase[] = [
   { name: 'cast to bf16', needsBf16: true, build: m => [cast(m.single([2, 5, 3, 3]), 'bf16')] },
   { name: 'cast to f32', needsBf16: true, build: m => [cast(cast(m.single([2, 5]), 'bf16'), 'f32')] },
   { name: 'dropout of features', build: m => [dropout(m.single([4, 50]), m.whole([3]), { keep: 0.8, seed: 9 })] },
+  {
+    name: 'dropout of a second part',
+    build: m => [dropout(m.single([4, 50]), m.whole([3]), { keep: 0.8, seed: 9, first: 200 })],
+  },
   { name: 'dropout of a map', build: m => [dropout(m.map([2, 8, 4, 4]), m.whole([70_000]), { keep: 0.5, seed: 1 })] },
   { name: 'normaliseRows', build: m => [normaliseRows(m.single([3, 17]), { centre: false, floor: 1e-10 })] },
   {
@@ -294,6 +299,7 @@ export const opCases: readonly OpCase[] = [
   ...fused,
   ...batchNorms,
   fixedStatistics,
+  ...globalNorms,
   ...pools,
   ...elementwise,
   ...classifier,

@@ -17,9 +17,10 @@ const standard: Settings = {
   width: 1,
   residualScale: undefined,
   extraNorm: 'none',
-  norm: { epsilon: 1e-3, scale: true },
+  norm: { epsilon: 1e-3, scale: true, synchronised: false },
   keep: 0.8,
   seed: 0,
+  replica: { index: 0, of: 1 },
   initial: xavier,
 }
 
@@ -149,7 +150,7 @@ test('an unmarked convolution has weights, a norm and a ReLU, and no bias', () =
     ops.filter(name => name !== 'variable'),
     ['input', 'convolution', 'batchNormInference', 'relu'],
   )
-  assert.deepEqual(run(conv('3x3', 8), { norm: { epsilon: 1e-3, scale: false } }).names, [
+  assert.deepEqual(run(conv('3x3', 8), { norm: { epsilon: 1e-3, scale: false, synchronised: false } }).names, [
     'here.weights',
     'here.norm.shift',
     'here.norm.mean',

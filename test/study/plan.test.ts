@@ -119,6 +119,7 @@ test('so is the command of settings that are all unusual', () => {
       precision: 'f32',
       seed: 9,
       scaledDecoding: true,
+      syncBatchNorm: true,
     },
     badImages: 'error',
     backend: 'reference',

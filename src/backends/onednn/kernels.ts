@@ -4,13 +4,20 @@ import type { Task } from '../simd/task.js'
 import { type Api, arg, type Descriptor, type Primitive } from './api.js'
 import type { Within } from './overlay.js'
 
-/** Where a tensor of a launch lies. Addresses follow once the whole program has been planned. */
-export type Place =
+/**
+ * Where a tensor of a launch lies, `offset` bytes from the beginning. Addresses follow once the whole program has been
+ * planned.
+ */
+export type Place = { readonly offset?: number } & (
   | { readonly kind: 'value'; readonly value: Value }
   /** Bytes that live for one node only. */
-  | { readonly kind: 'scratch'; readonly offset: number }
+  | { readonly kind: 'scratch' }
   /** Bytes that live as long as the program: weights already in the layout that a kernel wants. */
   | { readonly kind: 'constant'; readonly id: number }
+)
+
+/** The place so many bytes further on. */
+export const beyond = (place: Place, bytes: number): Place => ({ ...place, offset: (place.offset ?? 0) + bytes })
 
 /** A port of a node that is being lowered. */
 export interface Operand extends Type {

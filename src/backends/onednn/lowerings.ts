@@ -1,6 +1,12 @@
 import type { Lowerings } from './kernels.js'
 import { allReduceBegin, allReduceEnd, part } from './lowering/allReduce.js'
-import { batchNorm, batchNormBackward, batchNormInference } from './lowering/batchNorm.js'
+import {
+  batchNorm,
+  batchNormBackward,
+  batchNormGlobal,
+  batchNormInference,
+  channelMoments,
+} from './lowering/batchNorm.js'
 import { concat, sliceChannels } from './lowering/concat.js'
 import {
   convolution,
@@ -9,7 +15,7 @@ import {
   fusedConvolution,
 } from './lowering/convolution.js'
 import { dense, denseBackwardData, denseBackwardWeights } from './lowering/dense.js'
-import { cast, relu, reluBackward, residualAdd, scale, sum } from './lowering/elementwise.js'
+import { addAffine, cast, relu, reluBackward, residualAdd, scale, sum } from './lowering/elementwise.js'
 import { mapStatistics } from './lowering/mapStatistics.js'
 import {
   avgPool,
@@ -21,6 +27,7 @@ import {
 } from './lowering/pool.js'
 import {
   clipFactor,
+  combineMoments,
   constant,
   dropout,
   foldBatchNorm,
@@ -29,9 +36,11 @@ import {
   normaliseRows,
   normaliseRowsBackward,
   nothing,
+  replicaRow,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
   stackFilters,
+  statisticsGradient,
 } from './lowering/script.js'
 import { gradientNorms, momentumDescent, movingAverage, rmsprop } from './lowering/updates.js'
 
@@ -46,6 +55,12 @@ export const lowerings: Lowerings = {
   batchNorm,
   batchNormInference,
   batchNormBackward,
+  channelMoments,
+  combineMoments,
+  replicaRow,
+  batchNormGlobal,
+  statisticsGradient,
+  addAffine,
   foldBatchNorm,
   stackFilters,
   relu,

@@ -122,9 +122,13 @@ export class ProgramMemory {
   }
 
   #locate(place: Place): Location {
+    const { region, offset } = this.#begin(place)
+    return { region, offset: offset + (place.offset ?? 0) }
+  }
+
+  #begin(place: Place): Location {
     if (place.kind === 'value') return this.#locations.get(place.value)!
-    const offset = place.kind === 'scratch' ? this.#scratch + place.offset : this.#constants[place.id]!
-    return { region: this.#arena, offset }
+    return { region: this.#arena, offset: place.kind === 'scratch' ? this.#scratch : this.#constants[place.id]! }
   }
 
   address(place: Place): number {

@@ -77,7 +77,7 @@ export class Stopwatch {
     const sizes = new Map<unknown, number>()
     for (const launch of launches)
       for (const [, desc, place] of launch.kind === 'primitive' ? launch.args : []) {
-        const bytes = (place.kind === 'scratch' ? place.offset : 0) + this.#api.bytes(desc)
+        const bytes = (place.offset ?? 0) + this.#api.bytes(desc)
         sizes.set(owner(place), Math.max(sizes.get(owner(place)) ?? 0, bytes))
       }
     const offsets = new Map<unknown, number>()
@@ -86,7 +86,7 @@ export class Stopwatch {
       offsets.set(who, end)
       end += aligned(bytes)
     }
-    const offset = (place: Place) => offsets.get(owner(place))! + (place.kind === 'scratch' ? place.offset : 0)
+    const offset = (place: Place) => offsets.get(owner(place))! + (place.offset ?? 0)
     return { bytes: end, offset }
   }
 }

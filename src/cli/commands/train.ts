@@ -148,7 +148,7 @@ interface Prepared {
   readonly backend: Backend
 }
 
-async function newRun(flags: Flags, command: Command, { replicas, communicator, warn }: Together): Promise<Prepared> {
+async function newRun(flags: Flags, command: Command, { replicas, warn }: Together): Promise<Prepared> {
   expectInit(flags)
   using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn)
   const spec = origin
@@ -169,7 +169,7 @@ async function newRun(flags: Flags, command: Command, { replicas, communicator, 
   const data = await lookingThrough(options => openDataSets(images, options, replicas.onThisHost))
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   const threads = flags.threads ?? replicaThreads(replicas, warn)
-  const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn, communicator })
+  const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
     warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
@@ -213,6 +213,7 @@ function recipeOf(flags: Flags, command: Command, replicas: number): Omit<Recipe
     ...(reducePrecision !== undefined && reducePrecision !== 'f32' && { reducePrecision }),
     ...augmentationOf(flags, given('colour') ? flags.colour : undefined),
     ...(flags.scaledDecoding && { scaledDecoding: true }),
+    ...(flags.syncBatchNorm && { syncBatchNorm: true }),
   }
 }
 
@@ -220,7 +221,7 @@ async function oldRun(
   folder: string,
   asked: number | undefined,
   command: Command,
-  { replicas, communicator, warn }: Together,
+  { replicas, warn }: Together,
 ): Promise<Prepared> {
   const allowed = ['resume', 'threads', 'checkReplicas', 'replicaTimeout']
   const other = command.options.find(
@@ -240,7 +241,7 @@ async function oldRun(
   localBatch(settings.recipe.batch, replicas.size)
   const passes = new Set(settings.passes)
   const threads = asked ?? replicaThreads(replicas, warn)
-  const backend = openBackend(settings.backend, warn, { threads, passes, notify: warn, communicator })
+  const backend = openBackend(settings.backend, warn, { threads, passes, notify: warn })
   return { settings, folder, data, backend }
 }
 
@@ -277,5 +278,6 @@ function recipeOptions(command: Command): Command {
       r.colour,
     )
     .option('--scaled-decoding', 'decode pictures of four times the size or more smaller: faster, other pixels')
+    .option('--sync-batch-norm', "batch norms take the statistics of all replicas' images")
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)
 }

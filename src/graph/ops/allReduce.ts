@@ -36,8 +36,9 @@ export const allReduceBegin = defineOp({
     sums.data.fill(0)
     staging?.data.fill(0)
     const starts = bucketStarts(src)
+    const sent = (x: number) => (precision === 'f32' ? x : roundTo(precision, x))
     for (const [t, { data }] of src.entries())
-      for (let i = 0; i < data.length; i++) sums.data[starts[t]! + i] = roundTo(precision, data[i]!)
+      for (let i = 0; i < data.length; i++) sums.data[starts[t]! + i] = sent(data[i]!)
   },
   schedule: 'early',
 })

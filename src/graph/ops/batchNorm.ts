@@ -134,7 +134,8 @@ export const batchNormBackward = defineOp({
   inPlace: { diff_src: 'diff_dst' },
 })
 
-function channelsOf(src: Type, shift: Type): number {
+/** The channels of `src`, which `shift` must have too. */
+export function channelsOf(src: Type, shift: Type): number {
   const [, channels] = featureMap(src)
   if (shift.shape[0] !== channels) throw new ShapeError(`shift of ${shift.shape[0]} for ${channels} channels`)
   return channels
@@ -146,7 +147,8 @@ function eachChannel({ shape }: Tensor, visit: (channel: number, index: number) 
   for (let p = 0; p < n * c; p++) for (let i = p * plane; i < (p + 1) * plane; i++) visit(p % c, i)
 }
 
-function normalise(
+/** (src − mean) / √(variance + ε) · scale + shift, channel by channel, and the ReLU of that. */
+export function normalise(
   src: Tensor,
   mean: Numbers,
   variance: Numbers,

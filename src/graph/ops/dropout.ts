@@ -6,6 +6,8 @@ export interface Dropout {
   /** The share of elements that survive, scaled up by 1/keep; the paper keeps 0.8. */
   readonly keep: number
   readonly seed: number
+  /** The place of the first element among those of all replicas, below 2³² with the last. @default 0 */
+  readonly first?: number
 }
 
 /** Two dropouts of one network must not share a mask, so the scope is part of the key. */
@@ -26,11 +28,11 @@ export const dropoutOp = defineOp({
   saves: ['step'],
   grad: ({ dst }, { step }, _, attrs) => (dst ? { src: emit(dst, step, attrs) } : {}),
   cost: ({ src }) => ({ multiplyAdds: 0, flops: sizeOf(src.shape) }),
-  reference({ src, step }, { dst }, { keep, seed, scope }) {
+  reference({ src, step }, { dst }, { keep, seed, scope, first = 0 }) {
     const [k0, k1] = deriveKey(seed, 'dropout', scope, step.data[0]!)
     const limit = Math.round(keep * 2 ** 32)
     for (let i = 0; i < dst.data.length; i++) {
-      const [draw] = threefry2x32(k0, k1, i, 0)
+      const [draw] = threefry2x32(k0, k1, first + i, 0)
       dst.data[i] = draw < limit ? src.data[i]! / keep : 0
     }
   },

@@ -43,7 +43,11 @@ export function trainCommand({ model, recipe, data, ...settings }: RunSettings, 
     ['--passes', passesFlag(settings.passes)],
   ]
   const words = flags.flatMap(([flag, value]) => (value === undefined ? [] : [`${flag} ${value}`]))
-  const switches = [...(normScale ? [] : ['--no-norm-scale']), ...(recipe.scaledDecoding ? ['--scaled-decoding'] : [])]
+  const switches = [
+    ...(normScale ? [] : ['--no-norm-scale']),
+    ...(recipe.scaledDecoding ? ['--scaled-decoding'] : []),
+    ...(recipe.syncBatchNorm ? ['--sync-batch-norm'] : []),
+  ]
   return ['npx inception train', ...words, ...switches].join(' ')
 }
 

@@ -9,7 +9,7 @@ import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
 import { type ModelSpec, parseModelSpec } from '../../networks/model-spec.js'
 import type { FineTuning } from '../../training/fine-tuning.js'
-import { paperRecipe, type Recipe } from '../../training/recipe.js'
+import { type OptionalPart, paperRecipe, type Recipe } from '../../training/recipe.js'
 
 /** Everything needed to repeat a run: what `run.json` holds. */
 export interface RunSettings {
@@ -41,8 +41,9 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
 }
 
 /** What the parts of a recipe can be that may be left out. */
-const options: { readonly [K in 'scaledDecoding' | 'baseBatch' | 'reducePrecision']: (value: Json) => boolean } = {
+const options: { readonly [K in Exclude<OptionalPart, 'augmentation'>]: (value: Json) => boolean } = {
   scaledDecoding: value => typeof value === 'boolean',
+  syncBatchNorm: value => typeof value === 'boolean',
   baseBatch: value => typeof value === 'number' && value > 0,
   reducePrecision: value => reducePrecisions.some(known => known === value),
 }

@@ -1,9 +1,6 @@
 import { interruption, interruptionIn, UserError } from '../../base/error.js'
 import { type Communicator, ReplicaLost } from '../../communication/communicator.js'
 
-/** What is used of a communicator between steps; a test gives its own. */
-export type Wire = Pick<Communicator, 'rank' | 'size' | 'title' | 'hosts' | 'traffic' | 'allGather'>
-
 /** How a message between replicas begins: with what was asked for, or with why its sender cannot give it. */
 const [given, failed] = [0, 1]
 
@@ -24,17 +21,15 @@ interface Failure {
 export class Replicas {
   readonly rank: number
   readonly size: number
-  /** What carries the messages: 'Open MPI 4.1.4'; undefined for a replica by itself. */
-  readonly carrier: string | undefined
-  readonly #wire: Wire | undefined
+  /** What carries the messages, and within a step the sums; undefined for a replica by itself. */
+  readonly communicator: Communicator | undefined
   /** Thrown on all replicas. */
   readonly #agreed = new WeakSet<Error>()
 
-  constructor(wire?: Wire) {
-    this.#wire = wire
-    this.rank = wire?.rank ?? 0
-    this.size = wire?.size ?? 1
-    this.carrier = wire?.title
+  constructor(communicator?: Communicator) {
+    this.communicator = communicator
+    this.rank = communicator?.rank ?? 0
+    this.size = communicator?.size ?? 1
   }
 
   /** Whether this is the one that writes and tells. */
@@ -42,20 +37,23 @@ export class Replicas {
     return this.rank === 0
   }
 
+  get #hosts(): readonly string[] {
+    return this.communicator?.hosts ?? ['this host']
+  }
+
   /** The name of a replica's host. */
   host(rank: number): string {
-    return this.#wire?.hosts[rank] ?? 'this host'
+    return this.#hosts[rank]!
   }
 
   /** How many run on this one's host. */
   get onThisHost(): number {
-    const hosts = this.#wire?.hosts ?? ['']
-    return hosts.filter(host => host === hosts[this.rank]).length
+    return this.#hosts.filter(host => host === this.host(this.rank)).length
   }
 
   /** Seconds spent so far within steps on waiting for the sums of all replicas. */
   get summingSeconds(): number {
-    return this.#wire?.traffic.waited ?? 0
+    return this.communicator?.traffic.waited ?? 0
   }
 
   /** 'replica 3 (node-7)' */
@@ -65,14 +63,14 @@ export class Replicas {
 
   /** What each replica has, by rank; plain data. Errors: that of a replica that has failed, on all. */
   gather<T>(own: T): readonly T[] {
-    if (this.#wire === undefined) return [own]
+    if (this.communicator === undefined) return [own]
     const texts = this.gatherBytes(Buffer.from(JSON.stringify(own ?? null)))
     return texts.map(text => JSON.parse(textOf(text)) as T)
   }
 
   /** As {@link gather}, of bytes. */
   gatherBytes(own: Uint8Array): readonly Uint8Array[] {
-    if (this.#wire === undefined) return [own]
+    if (this.communicator === undefined) return [own]
     const messages = this.#exchange(given, own)
     if (messages.some(([kind]) => kind === failed)) throw this.#agreedError(messages)
     return messages.map(message => message.subarray(1))
@@ -86,12 +84,23 @@ export class Replicas {
   }
 
   /**
+   * Does what leaves its findings on the machine, such as measured times of kernels: the first replica of each host
+   * before the others, so that these find what it left instead of measuring beside it, and choose alike.
+   */
+  inTurn<T>(work: () => T): T {
+    const leads = this.#hosts.indexOf(this.host(this.rank)) === this.rank
+    const found = leads ? [work()] : []
+    this.gather(true)
+    return leads ? found[0]! : work()
+  }
+
+  /**
    * Tells the others of an error of this one; what they wait for ends with it. Gives the error that all end with. What
    * is no word to the user, a fault of the program for example, is not told, and given back as it is; so is that there
    * is nobody to tell.
    */
   fail(error: unknown): unknown {
-    if (this.#wire === undefined || !(error instanceof Error) || this.#agreed.has(error)) return error
+    if (this.communicator === undefined || !(error instanceof Error) || this.#agreed.has(error)) return error
     const interrupted = error.name === 'AbortError'
     if (error instanceof ReplicaLost || !(interrupted || error instanceof UserError)) return error
     const failure: Failure = {
@@ -106,7 +115,7 @@ export class Replicas {
     const message = new Uint8Array(1 + body.length)
     message[0] = kind
     message.set(body, 1)
-    return this.#wire!.allGather(message)
+    return this.communicator!.allGather(message)
   }
 
   /** An error goes before an interruption, and the one of the lowest rank before others. */

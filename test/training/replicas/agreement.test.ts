@@ -1,22 +1,21 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { soloCommunicator } from '../../../src/communication/solo.js'
 import { expectSame, factsOf } from '../../../src/training/replicas/agreement.js'
 import { PaceWatch } from '../../../src/training/replicas/pace.js'
-import { Replicas, type Wire } from '../../../src/training/replicas/replicas.js'
+import { Replicas } from '../../../src/training/replicas/replicas.js'
 import { localBatch } from '../../../src/training/replicas/share.js'
 import { coresOf, type Place } from '../../../src/training/replicas/threads.js'
 
 /** A replica whose others answer what `others` makes of its own message. */
 function replicaAmong(others: (own: Uint8Array) => Uint8Array[]): Replicas {
-  const wire: Wire = {
+  return new Replicas({
+    ...soloCommunicator(),
     rank: 0,
     size: 3,
-    title: 'a test',
     hosts: ['one', 'one', 'two'],
-    traffic: { bytes: 0, waited: 0, advanced: 0 },
     allGather: own => [own, ...others(own)],
-  }
-  return new Replicas(wire)
+  })
 }
 
 const message = (kind: 0 | 1, value: unknown) => Buffer.from([kind, ...Buffer.from(JSON.stringify(value))])

@@ -68,6 +68,30 @@ export const sum: Lowering<Ops['sum']> = {
   },
 }
 
+/** In one pass: src · slope and then, as post-ops, + offset and + residual. */
+export const addAffine: Lowering<Ops['addAffine']> = {
+  lower({ x: { src, slope, offset, residual }, y: { dst } }, k) {
+    const channel = k.api.describe([1, slope.shape[0]!, 1, 1], 'f32', 'abcd')
+    const primitive = k.api.binary({
+      algorithm: 'mul',
+      src: src.desc,
+      src1: channel,
+      dst: dst.desc,
+      postOps: [
+        { kind: 'binaryAdd', src: channel },
+        { kind: 'binaryAdd', src: residual.desc },
+      ],
+    })
+    k.launch(primitive, [
+      [arg.src, src.desc, src.place],
+      [arg.src1, channel, slope.place],
+      [k.api.postOpArgument(0), channel, offset.place],
+      [k.api.postOpArgument(1), residual.desc, residual.place],
+      [arg.dst, dst.desc, dst.place],
+    ])
+  },
+}
+
 export const cast: Lowering<Ops['cast']> = {
   lower({ x: { src }, y: { dst } }, k) {
     k.launch(k.api.reorder({ src: src.desc, dst: dst.desc }), [

@@ -77,6 +77,13 @@ export const mixedCrossEntropy: Lowering<Ops['mixedCrossEntropy']> = {
 export const mixedCrossEntropyBackward: Lowering<Ops['mixedCrossEntropyBackward']> = {
   lower: (call, k) => asReference(ops.mixedCrossEntropyBackward, call, k),
 }
+export const combineMoments: Lowering<Ops['combineMoments']> = {
+  lower: (call, k) => asReference(ops.combineMoments, call, k),
+}
+export const replicaRow: Lowering<Ops['replicaRow']> = { lower: (call, k) => asReference(ops.replicaRow, call, k) }
+export const statisticsGradient: Lowering<Ops['statisticsGradient']> = {
+  lower: (call, k) => asReference(ops.statisticsGradient, call, k),
+}
 export const foldBatchNorm: Lowering<Ops['foldBatchNorm']> = {
   rowMajor: ['weights'],
   lower: (call, k) => asReference(ops.foldBatchNorm, call, k),

@@ -1,0 +1,152 @@
+import { createHash } from 'node:crypto'
+import type { Backend, Precision } from '../../src/backends/backend.js'
+import { RandomStream } from '../../src/base/random.js'
+import { sizeOf } from '../../src/base/shape.js'
+import type { Communicator } from '../../src/communication/communicator.js'
+import { gradients } from '../../src/graph/gradients.js'
+import type { Value } from '../../src/graph/op.js'
+import { softmaxCrossEntropy } from '../../src/graph/ops/softmaxCrossEntropy.js'
+import { constant, input } from '../../src/graph/ops/source.js'
+import { movingAverage } from '../../src/graph/ops/updates.js'
+import { optimise, optimiseForward } from '../../src/graph/passes/passes.js'
+import { recompute } from '../../src/graph/passes/recompute.js'
+import { reduceTogether } from '../../src/graph/reduceTogether.js'
+import { inceptionV4 } from '../../src/networks/inception-v4.js'
+import { branches, named } from '../../src/nn/combine.js'
+import { conv } from '../../src/nn/conv.js'
+import { dense, dropout } from '../../src/nn/dense.js'
+import { buildModel } from '../../src/nn/model.js'
+import type { Network } from '../../src/nn/network.js'
+import { avgPool, globalAvgPool, maxPool } from '../../src/nn/pool.js'
+import { V2 } from '../../src/nn/window.js'
+import { momentum } from '../../src/optim/momentum.js'
+
+export interface Training {
+  readonly precision: Precision
+  readonly steps: number
+  /** Images of all replicas. */
+  readonly batch: number
+  readonly syncBatchNorm: boolean
+}
+
+export interface Trained {
+  /** Of all images, by step. */
+  readonly losses: readonly number[]
+  /** Of all images after the first step, by the parameter's name. */
+  readonly gradients: ReadonlyMap<string, Float32Array>
+  /** Of all variables at the end. */
+  readonly hash: string
+}
+
+const classes = 5
+
+/**
+ * Stem, an Inception-A, a reduction and the head of Inception-v4, with few channels. The whole network would not do: at
+ * its first weights each layer of batch norm and ReLU makes a perturbation half as large again (Yang et al., "A Mean Field
+ * Theory of Batch Normalization", 2019: by π/(π−1)), so that of thirty layers' gradient f32 leaves two digits, whoever
+ * computes it.
+ */
+const network: Network = {
+  ...inceptionV4,
+  id: 'small',
+  blocks: {},
+  body: d =>
+    named({
+      stem: conv('3x3', 8, V2),
+      inception_a: branches(
+        [conv('1x1', 16)],
+        [conv('1x1', 8), conv('3x3', 12)],
+        [conv('1x1', 8), conv('3x3', 12), conv('3x3', 12)],
+        [avgPool('3x3'), conv('1x1', 10)],
+      ),
+      reduction_a: branches([conv('3x3', 16, V2)], [maxPool('3x3', V2)]),
+      pool: globalAvgPool,
+      drop: dropout,
+      logits: dense(d.classes),
+    }),
+}
+
+const slot = 'slot/momentum/'
+
+/** Trains a small Inception-v4, dropout included, for a few steps on drawn images: as this replica, its part of them. */
+export function trainTogether(backend: Backend, communicator: Communicator, settings: Training): Trained {
+  const { rank: index, size: of } = communicator
+  const { graph, loss, images } = buildStep(backend, settings, { index, of })
+  using store = backend.createStore()
+  using program = backend.compile(graph, { outputs: [loss], store, seed: 2, communicator, tune: false })
+  const own = settings.batch / of
+  const pixels = sizeOf(images.shape) / own
+  for (let i = 0; i < own; i++) program.input('images').set(pattern(index * own + i, pixels), i * pixels)
+  program.input('labels').set(Array.from({ length: own }, (_, i) => (index * own + i) % classes))
+  program.input('learningRate').fill(0.01)
+  program.input('normDecay').fill(0.9)
+  const losses: number[] = []
+  let first: Trained['gradients'] | undefined
+  for (let step = 0; step < settings.steps; step++) {
+    program.input('step')[0] = step
+    program.run()
+    losses.push(program.read(loss)[0]!)
+    const slots = [...store.variables.keys()].filter(name => name.startsWith(slot))
+    first ??= new Map(slots.map(name => [name.slice(slot.length), store.data(name).slice()]))
+  }
+  const hash = createHash('sha256')
+  for (const name of store.variables.keys()) hash.update(store.data(name))
+  return { losses, gradients: first!, hash: hash.digest('hex') }
+}
+
+/** Images unlike each other: where all are alike, a norm over them blows up what rounding makes of them. */
+function pattern(image: number, pixels: number): Float32Array {
+  const stream = new RandomStream(1, 'image', image)
+  const [across, down, strength] = [stream.uniform(0.01, 0.2), stream.uniform(0.01, 0.2), stream.uniform(0.2, 1)]
+  const side = Math.sqrt(pixels / 3)
+  return Float32Array.from({ length: pixels }, (_, i) => {
+    const [x, y, colour] = [Math.floor(i / 3) % side, Math.floor(i / 3 / side), i % 3]
+    return strength * Math.sin(across * x + down * y + colour * image)
+  })
+}
+
+function buildStep(
+  { passes }: Backend,
+  { precision, batch, syncBatchNorm }: Training,
+  replica: { readonly index: number; readonly of: number },
+) {
+  const own = batch / replica.of
+  const options = { batch: own, size: 23, classes, seed: 3, precision, replica, syncBatchNorm }
+  const model = buildModel(network, { mode: 'train', ...options })
+  const { graph } = model
+  const scalar = (name: string) => input(graph, { name, dtype: 'f32', shape: [1], feed: 'plain' })
+  const labels = input(graph, { name: 'labels', dtype: 's32', shape: [own], feed: 'plain' })
+  const mean = softmaxCrossEntropy.emit({ logits: model.logits, labels }, { smoothing: 0.1 }).loss
+  const absorbed = optimiseForward(graph, [], passes)
+  const forward = graph.nodes.length
+  const summed = (values: readonly Value[], factor: number): readonly Value[] =>
+    replica.of === 1 ? values : reduceTogether(values, { replicas: replica.of, precision: 'f32', factor })
+  const parameters = model.parameters.map(absorbed)
+  const weight = 1 / replica.of
+  const diff = summed(gradients([{ of: absorbed(mean), weight }], parameters), 1)
+  const [loss] = summed([absorbed(mean)], weight) as [Value]
+  momentum({ momentum: 0.9 })({
+    parameters,
+    gradients: diff,
+    averages: [],
+    learningRate: scalar('learningRate'),
+    gradientScale: constant(graph, [1], 1),
+    averageDecay: constant(graph, [1], 0),
+    weightDecay: parameters.map(() => 0),
+  })
+  const { statistics } = model
+  const src = statistics.map(({ batch }) => absorbed(batch))
+  movingAverage.emit(
+    {
+      averages: statistics.map(({ running }) => absorbed(running)),
+      src: syncBatchNorm ? src : summed(src, weight),
+      decay: scalar('normDecay'),
+    },
+    {},
+  )
+  // What is computed twice must take the same statistics both times.
+  const thrifty = recompute(graph, forward, 'cheap')
+  const finished = optimise(graph, [thrifty(loss)], passes)
+  const now = (value: Value) => finished(thrifty(value))
+  return { graph, loss: now(loss), images: now(absorbed(model.images)) }
+}
