@@ -51,7 +51,10 @@ const spec = {
   normScale: true,
 }
 const recipe = { ...paperRecipe, batch: local * replicas, precision, reducePrecision } as const
-const step = buildTrainingStep(network, recipe, modelOptions(spec), { passes: backend.passes, replicas })
+const step = buildTrainingStep(network, recipe, modelOptions(spec), {
+  passes: backend.passes,
+  replica: { index: communicator?.rank ?? 0, of: replicas },
+})
 using store = backend.createStore()
 using program = backend.compile(step.graph, {
   outputs: [step.loss],

@@ -119,7 +119,7 @@ export const trainCommand = (): Command =>
         if (flags.dryRun) {
           const shared = { replicas: flags.replicas ?? replicas.size, link: flags.link }
           const signal = interruptSignal('stopping')
-          const text = await dryRun(settings, { ...shared, backend, data, communicator: together.communicator, signal })
+          const text = await dryRun(settings, { ...shared, backend, data, communicator: replicas.communicator, signal })
           if (replicas.isFirst) console.log(text)
           return
         }

@@ -50,7 +50,7 @@ export async function measureTraining(settings: RunSettings, options: MeasuringO
   const step = buildTrainingStep(network, recipe, modelOptions(model), {
     passes: backend.passes,
     recompute,
-    replicas,
+    replica: { index: 0, of: replicas },
     ...(fineTuning && { frozen: within(fineTuning.freeze) }),
   })
   using store = backend.createStore()
