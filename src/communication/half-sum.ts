@@ -43,6 +43,6 @@ export function prepareHalfSum(communicator: Communicator, half: HalfSum): Excha
     get ended() {
       return share.ended
     },
-    bytes: deal.bytes + share.bytes,
+    bytes: sent.byteLength,
   }
 }

@@ -19,7 +19,6 @@ import { parseSettings, type RunSettings } from '../../study/run/run-settings.js
 import { expectScopes, fineTuningFrom } from '../../training/fine-tuning.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { fineTuningRecipe, paperRecipe, type Recipe } from '../../training/recipe.js'
-import type { Replicas } from '../../training/replicas/replicas.js'
 import { localBatch } from '../../training/replicas/share.js'
 import { replicaThreads } from '../../training/replicas/threads.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
@@ -40,11 +39,12 @@ import { lookingThrough } from '../looking-through.js'
 import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
 import { asReplica, replicaTimeoutOption, type Together } from '../replicas.js'
 import { type AugmentationFlags, addAugmentationOptions, augmentationOf } from './train/augmentation.js'
+import { addDryRunOptions, type DryRunFlags, dryRun, expectDryRun } from './train/dry-run.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
 
 type RecipeFlags = Omit<Recipe, 'precision' | 'augmentation'>
 
-interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFlags {
+interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFlags, DryRunFlags {
   network?: string
   data?: string
   out?: string
@@ -69,7 +69,7 @@ export const trainCommand = (): Command =>
     recipeOptions(
       addModelOptions(
         addFineTuningOptions(
-          new Command('train')
+          addDryRunOptions(new Command('train'))
             .description("train one network on a folder of images, by default with the paper's recipe")
             .option('--network <id>', 'see: inception networks')
             .option(
@@ -117,10 +117,18 @@ export const trainCommand = (): Command =>
     .action((flags: Flags, command: Command) =>
       asReplica(flags.replicaTimeout, async together => {
         const { replicas } = together
+        expectDryRun(flags)
         const { settings, folder, data, backend } =
           flags.resume === undefined
             ? await newRun(flags, command, together)
             : await oldRun(flags.resume, flags.threads, command, together)
+        if (flags.dryRun) {
+          const shared = { replicas: flags.replicas ?? replicas.size, link: flags.link }
+          const signal = interruptSignal('stopping')
+          const text = await dryRun(settings, { ...shared, backend, data, communicator: replicas.communicator, signal })
+          if (replicas.isFirst) console.log(text)
+          return
+        }
         const launcher = replicas.size > 1 ? `mpirun -n ${replicas.size} ` : ''
         const last = await trainInFolder(settings, {
           folder,
@@ -154,13 +162,14 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
     : modelSpec(chosenNetwork(flags), 1, flags)
   expectClassifier(networkOf(spec))
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
-  const recipe = recipeOf(flags, command, replicas)
-  localBatch(recipe.batch, replicas.size)
+  const { size } = flags.replicas === undefined ? replicas : { size: flags.replicas }
+  const recipe = recipeOf(flags, command, size)
+  localBatch(recipe.batch, size)
   const weights = weightsOf(spec, recipe)
   const { classesFromData: newClasses = false, freeze = [], headOnlyEpochs = 0 } = flags
   expectScopes(freeze, weights, newClasses)
   const folder = flags.out ?? path.join('runs', `${spec.network}${origin ? '-fine-tuned' : ''}`)
-  if (replicas.isFirst) expectNoRun(folder)
+  if (replicas.isFirst && !flags.dryRun) expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
   const { labels } = flags
@@ -210,7 +219,7 @@ function chosenNetwork({ network }: Flags): string {
 }
 
 /** What the options say; where they are silent the paper's recipe, or fine-tuning's. */
-function recipeOf(flags: Flags, command: Command, replicas: Replicas): Omit<Recipe, 'precision'> {
+function recipeOf(flags: Flags, command: Command, replicas: number): Omit<Recipe, 'precision'> {
   const given = (key: string) => command.getOptionValueSource(key) === 'cli'
   const silent = flags.init === undefined ? paperRecipe : fineTuningRecipe(given('epochs') ? flags.epochs : undefined)
   const recipe = Object.fromEntries(
@@ -221,7 +230,7 @@ function recipeOf(flags: Flags, command: Command, replicas: Replicas): Omit<Reci
     throw new UserError('--batch is of all replicas together, --batch-per-replica of one: give one of them', 2)
   return {
     ...recipe,
-    ...(batchPerReplica !== undefined && { batch: batchPerReplica * replicas.size }),
+    ...(batchPerReplica !== undefined && { batch: batchPerReplica * replicas }),
     ...(baseBatch !== undefined && { baseBatch }),
     ...(reducePrecision !== undefined && reducePrecision !== 'f32' && { reducePrecision }),
     ...augmentationOf(flags, given('colour') ? flags.colour : undefined),

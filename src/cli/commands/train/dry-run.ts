@@ -1,0 +1,119 @@
+import { type Command, InvalidArgumentError } from 'commander'
+import type { Backend } from '../../../backends/backend.js'
+import { UserError } from '../../../base/error.js'
+import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from '../../../base/format.js'
+import type { Communicator } from '../../../communication/communicator.js'
+import { networkOf } from '../../../networks/model-spec.js'
+import type { DataSets } from '../../../study/run/run.js'
+import type { RunSettings } from '../../../study/run/run-settings.js'
+import { exchangeCost } from '../../../study/scaling/exchange-cost.js'
+import { parseLink } from '../../../study/scaling/link.js'
+import { type MeasuredTraining, measureTraining } from '../../../study/scaling/measured-training.js'
+import { type Link, predictScaling, type Scaling } from '../../../study/scaling/prediction.js'
+import { wholeNumber } from '../../arguments.js'
+
+export interface DryRunFlags {
+  dryRun?: boolean
+  replicas?: number
+  link?: Link
+}
+
+const mostReplicas = 100_000
+
+export const addDryRunOptions = (command: Command): Command =>
+  command
+    .option('--dry-run', 'only predict time and memory, from a few steps on these images; nothing is written')
+    .option('--replicas <n>', 'with --dry-run: as one of so many replicas', wholeNumber(1, mostReplicas))
+    .option('--link <speed>', 'with --replicas: what joins them, such as 10Gbps or 25Gbps,20us', linkOf)
+
+function linkOf(text: string): Link {
+  const link = parseLink(text)
+  if (link === undefined) throw new InvalidArgumentError('Write it like 10Gbps or 25Gbps,20us.')
+  return link
+}
+
+/** Errors: UserError where options of a prediction are given without the ones that they belong to. */
+export function expectDryRun({ dryRun, replicas, link }: DryRunFlags): void {
+  if (replicas !== undefined && !dryRun)
+    throw new UserError('--replicas is for --dry-run; to train with many, start the command with mpirun -n', 2)
+  if (link !== undefined && replicas === undefined)
+    throw new UserError('--link joins replicas: say how many (--replicas)', 2)
+  if (replicas !== undefined && replicas > 1 && link === undefined)
+    throw new UserError('what joins the replicas? Give --link, such as --link 10Gbps', 2)
+}
+
+export interface DryRunOptions {
+  readonly backend: Backend
+  readonly data: DataSets
+  readonly replicas: number
+  readonly link: Link | undefined
+  readonly communicator: Communicator | undefined
+  readonly signal: AbortSignal
+}
+
+const measuredSteps = 3
+/** Parameters and their running averages, and the optimiser's slots, in each of three checkpoints. */
+const keptCheckpoints = 3
+
+/** Measures a few steps of the run and says what all of it will take. Under mpirun to be called by all replicas. */
+export async function dryRun(settings: RunSettings, options: DryRunOptions): Promise<string> {
+  const { backend, data, replicas, link, communicator, signal } = options
+  const { recipe, model } = settings
+  const images = data.train
+  const measured = await measureTraining(settings, { backend, images, replicas, steps: measuredSteps, signal })
+  const batch = recipe.batch / replicas
+  const share = replicas === 1 ? '' : `, a replica's share of ${batch}`
+  const what = `${networkOf(model).title} at ${model.size}×${model.size}, batch ${recipe.batch}${share}, ${recipe.precision}`
+  const { step, secondsWithLoader } = measured
+  const begin = [
+    `${what}, ${backend.title}, threads: ${backend.threads}. Measured in ${measuredSteps} steps:\n`,
+    `${formatTable(['what', 'takes'], costs(measured))}\n`,
+  ]
+  if (link === undefined || replicas === 1) return [...begin, describeRun(settings, data, secondsWithLoader)].join('\n')
+  const cost = exchangeCost(communicator)
+  const of = (n: number) => predictScaling(step, link, cost, n)
+  const loading = secondsWithLoader - mean(step.seconds)
+  const speed = `${formatCount(link.bitsPerSecond / 1e6)} Mb/s and ${Math.round(link.latencySeconds * 1e6)} µs`
+  return [
+    ...begin,
+    `Predicted, not measured: replicas of ${batch} images each, on links of ${speed}:\n`,
+    `${scalingTable(powersUpTo(replicas).map(of), batch, loading)}\n`,
+    `With ${replicas} replicas ${describeRun(settings, data, of(replicas).stepSeconds + loading)}`,
+  ].join('\n')
+}
+
+const costs = ({ step, secondsWithLoader, memoryBytes, variableBytes }: MeasuredTraining): string[][] => [
+  ['a step, images at hand', milliseconds(mean(step.seconds))],
+  ['a step and its images', milliseconds(secondsWithLoader)],
+  ['memory, as planned', formatBytes(memoryBytes)],
+  ['checkpoints on disk', formatBytes(keptCheckpoints * variableBytes)],
+]
+
+function describeRun({ recipe, steps: end }: RunSettings, { train }: DataSets, stepSeconds: number): string {
+  const count = train.items.length
+  const steps = end ?? Math.ceil((recipe.epochs * count) / recipe.batch)
+  return `${formatCount(steps)} steps over ${formatCount(count)} images take about ${formatDuration(steps * stepSeconds)}, evaluations left out (${(recipe.batch / stepSeconds).toPrecision(3)} images/s).`
+}
+
+const scalingTable = (rows: readonly Scaling[], batch: number, loading: number): string =>
+  formatTable(
+    ['replicas', 'step', 'images/s', 'efficiency', 'exchange', 'of it hidden', 'waiting for the slowest'],
+    rows.map(({ replicas, stepSeconds, exchangeSeconds, exposedSeconds, spreadSeconds }) => [
+      `${replicas}`,
+      milliseconds(stepSeconds + loading),
+      ((replicas * batch) / (stepSeconds + loading)).toPrecision(3),
+      formatPercent((rows[0]!.stepSeconds + loading) / (stepSeconds + loading)),
+      milliseconds(exchangeSeconds),
+      exchangeSeconds === 0 ? '–' : formatPercent(1 - exposedSeconds / exchangeSeconds),
+      milliseconds(spreadSeconds),
+    ]),
+  )
+
+/** 1, 2, 4, … and `most`. */
+function powersUpTo(most: number): number[] {
+  const powers = Array.from({ length: Math.floor(Math.log2(most)) + 1 }, (_, i) => 2 ** i)
+  return powers.at(-1) === most ? powers : [...powers, most]
+}
+
+const mean = (numbers: readonly number[]) => numbers.reduce((sum, n) => sum + n / numbers.length, 0)
+const milliseconds = (seconds: number) => `${formatCount(seconds * 1000)} ms`
