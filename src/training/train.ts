@@ -4,15 +4,14 @@ import { RandomStream } from '../base/random.js'
 import { type Shape, sizeOf } from '../base/shape.js'
 import { ReplicaLost } from '../communication/communicator.js'
 import { mixes } from '../data/augmentation.js'
-import { type BoxSource, openBoxes } from '../data/box-source.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
-import { type BadImageNote, Loader } from '../data/loader.js'
+import type { BadImageNote } from '../data/loader.js'
 import { mixImages } from '../data/mix.js'
 import { variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
-import { type ModelSpec, networkOf } from '../networks/model-spec.js'
+import { networkOf } from '../networks/model-spec.js'
 import { averageDecayAt, averageOf } from '../optim/average.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
@@ -25,21 +24,15 @@ import { learningRateOf, type Recipe } from './recipe.js'
 import { expectAlike } from './replicas/divergence.js'
 import { Replicas } from './replicas/replicas.js'
 import { RollCall } from './replicas/roll-call.js'
-import { localBatch } from './replicas/share.js'
 import { Stage, Stages, stepOf, weightsOf } from './stage.js'
 import type { TrainingStep } from './step.js'
+import { type TrainingImages, trainingLoader } from './training-loader.js'
 import { isSilent } from './watch.js'
 
-export interface TrainingPlan {
-  readonly model: ModelSpec
-  readonly recipe: Recipe
+export interface TrainingPlan extends TrainingImages {
   readonly backend: Backend
-  readonly images: ImageSet
-  readonly badImages: 'error' | 'skip'
-  /** Threads that decode. @default the loader's own choice */
+  /** Processes that decode. @default the loader's own choice */
   readonly workers?: number | undefined
-  /** Where objects lie in the images, for Slim's crops. @default 'none' */
-  readonly boxes?: BoxSource | undefined
   /** Decoded images to share with other loaders of the same set. */
   readonly cache?: CacheMemory | undefined
   /** What is computed twice to save memory. @default 'auto' */
@@ -91,7 +84,6 @@ export async function* train(
 ): AsyncGenerator<TrainingEvent, void> {
   const { model, recipe, backend, images, resume, fineTuning, watchSteps = 50, checkSteps = 100 } = plan
   const { replicas = new Replicas() } = plan
-  const batch = localBatch(recipe.batch, replicas.size)
   const network = networkOf(model)
   const { augmentation } = recipe
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
@@ -106,23 +98,12 @@ export async function* train(
   const weights = weightsOf(model, recipe)
   if (fineTuning) expectScopes(fineTuning.freeze, weights, fineTuning.newClasses)
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
-  const boxes = await openBoxes(plan.boxes ?? 'none', images)
-  await using loader = new Loader(images, {
-    batch,
-    shard: { index: replicas.rank, of: replicas.size },
-    preprocessing: {
-      kind: 'train',
-      size: model.size,
-      colour: recipe.colour,
-      ...(augmentation && { augmentation }),
-      ...(recipe.scaledDecoding && { scaledDecoding: true }),
-    },
-    seed: recipe.seed,
-    badImages: plan.badImages,
-    ...(plan.workers !== undefined && { workers: plan.workers }),
-    ...(plan.cache && { cache: plan.cache }),
-    ...(boxes && { boxes }),
-  })
+  const { cache, workers } = plan
+  await using loader = await trainingLoader(
+    plan,
+    { index: replicas.rank, of: replicas.size },
+    { ...(workers !== undefined && { workers }), ...(cache && { cache }) },
+  )
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
   const decoded = loader.fillCache()
   // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.

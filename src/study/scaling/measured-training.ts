@@ -2,18 +2,16 @@ import { performance } from 'node:perf_hooks'
 import type { Backend, Program } from '../../backends/backend.js'
 import { soloCommunicator } from '../../communication/solo.js'
 import { mixes } from '../../data/augmentation.js'
-import { openBoxes } from '../../data/box-file.js'
 import type { ImageSet } from '../../data/class-folder.js'
-import { Loader } from '../../data/loader.js'
 import { inLoading } from '../../data/quarantine.js'
 import { feedImages } from '../../networks/feed.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
 import { averageOf } from '../../optim/average.js'
 import { within } from '../../training/fine-tuning.js'
-import { localBatch } from '../../training/replicas/share.js'
 import { weightsOf } from '../../training/stage.js'
 import { buildTrainingStep } from '../../training/step.js'
 import { memoryOf } from '../../training/train.js'
+import { trainingLoader } from '../../training/training-loader.js'
 import type { RunSettings } from '../run/run-settings.js'
 import type { Bucket, MeasuredStep } from './prediction.js'
 
@@ -46,7 +44,6 @@ export async function measureTraining(settings: RunSettings, options: MeasuringO
   const { model, recipe, recompute, fineTuning } = settings
   const { backend, images, replicas, steps, signal } = options
   const network = networkOf(model)
-  const batch = localBatch(recipe.batch, replicas)
   const step = buildTrainingStep(network, recipe, modelOptions(model), {
     passes: backend.passes,
     recompute,
@@ -62,22 +59,10 @@ export async function measureTraining(settings: RunSettings, options: MeasuringO
     seed: recipe.seed,
     communicator: { ...soloCommunicator(), size: replicas },
   })
-  const { augmentation, scaledDecoding, colour } = recipe
-  await using loader = new Loader(images, {
-    batch,
-    shard: { index: 0, of: replicas },
-    preprocessing: {
-      ...{ kind: 'train', size: model.size, colour },
-      ...(augmentation && { augmentation }),
-      ...(scaledDecoding && { scaledDecoding }),
-    },
-    seed: recipe.seed,
-    badImages: inLoading(settings.badImages),
-    // Most images of a large set are decoded in every epoch.
-    cacheBytes: 0,
-    ...(settings.boxes && { boxes: openBoxes(settings.boxes, images) }),
-    ...(signal && { signal }),
-  })
+  // Most images of a large set are decoded in every epoch.
+  const loading = { cacheBytes: 0, ...(signal && { signal }) }
+  const badImages = inLoading(settings.badImages)
+  await using loader = await trainingLoader({ ...settings, badImages, images }, { index: 0, of: replicas }, loading)
   program.input('learningRate')[0] = recipe.learningRate
   program.input('averageDecay')[0] = recipe.averageDecay
   if (step.inputs.has('normDecay')) program.input('normDecay')[0] = recipe.normDecay
@@ -86,7 +71,7 @@ export async function measureTraining(settings: RunSettings, options: MeasuringO
   for await (const { images: pixels, labels } of loader.steps(0, 1 + steps)) {
     feedImages(pixels, network.preprocessing, program.input('images') as Float32Array)
     program.input('labels').set(labels)
-    if (mixes(augmentation)) {
+    if (mixes(recipe.augmentation)) {
       program.input('others').set(labels)
       program.input('shares').fill(1)
     }
