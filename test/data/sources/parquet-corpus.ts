@@ -1,9 +1,20 @@
+import { parquetWriteBuffer } from 'hyparquet-writer'
 import { BadImage } from '../../../src/data/bad-image.js'
 import { PlaceReader } from '../../../src/data/place-reader.js'
 import { parquet } from '../../../src/data/sources/parquet.js'
 import { InputFile } from '../../../src/formats/input-file.js'
 import type { DamagedFiles } from '../../formats/damaged-files.js'
 import { featuresNote, type ParquetRow, type ParquetStyle, parquetOf } from './parquet-writer.js'
+
+function withLengthsFirst(rows: readonly ParquetRow[]): Uint8Array {
+  const image = { name: 'image', type: 'BYTE_ARRAY', encoding: 'DELTA_LENGTH_BYTE_ARRAY' } as const
+  const label = { name: 'label', type: 'BYTE_ARRAY', encoding: 'DELTA_LENGTH_BYTE_ARRAY' } as const
+  const columnData = [
+    { ...image, data: rows.map(({ bytes }) => bytes) },
+    { ...label, data: rows.map(row => Buffer.from(`${row.label}`)) },
+  ]
+  return new Uint8Array(parquetWriteBuffer({ columnData }))
+}
 
 /** Every form of page and codec, with so little in it that damage meets structure. */
 export function damagedParquet(): DamagedFiles {
@@ -23,7 +34,7 @@ export function damagedParquet(): DamagedFiles {
     { codec: 'LZ4', version: 2 },
   ]
   return {
-    originals: styles.map(style => parquetOf(rows, style)),
+    originals: [...styles.map(style => parquetOf(rows, style)), withLengthsFirst(rows)],
     ending: '.parquet',
     async read(file) {
       using input = new InputFile(file)

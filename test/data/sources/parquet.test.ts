@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import path from 'node:path'
 import test, { type TestContext } from 'node:test'
-import { type CompressionCodec, parquetReadObjects } from 'hyparquet'
+import { type CompressionCodec, type Encoding, parquetReadObjects } from 'hyparquet'
 import { compressors as unpackers } from 'hyparquet-compressors'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { UserError } from '../../../src/base/error.js'
@@ -220,14 +220,26 @@ for (const [what, files, message] of [
     await assert.rejects(openEvaluationData(await folderOf(t, files)), tells(message))
   })
 
+const inEncoding = (encoding: Encoding) =>
+  new Uint8Array(
+    parquetWriteBuffer({
+      columnData: [
+        { name: 'image', data: images, type: 'BYTE_ARRAY', encoding },
+        { name: 'label', data: images.map((_, i) => i), type: 'INT32' },
+      ],
+      pageSize: 9000,
+    }),
+  )
+
+test('lengths may stand before all values of a page', async t => {
+  const folder = await folderOf(t, { 'val.parquet': inEncoding('DELTA_LENGTH_BYTE_ARRAY') })
+  const { items } = await openEvaluationData(folder)
+  assert.equal(items.length, images.length)
+  for (const item of items) assert.deepEqual(Buffer.from(await readPlace(item)), images[item.label])
+})
+
 test('an encoding that is not read is told', async t => {
-  const bytes = parquetWriteBuffer({
-    columnData: [
-      { name: 'image', data: images, type: 'BYTE_ARRAY', encoding: 'DELTA_BYTE_ARRAY' },
-      { name: 'label', data: images.map((_, i) => i), type: 'INT32' },
-    ],
-  })
-  const folder = await folderOf(t, { 'val.parquet': new Uint8Array(bytes) })
+  const folder = await folderOf(t, { 'val.parquet': inEncoding('DELTA_BYTE_ARRAY') })
   await assert.rejects(
     openEvaluationData(folder),
     tells(/the column image in the encoding DELTA_BYTE_ARRAY, which is not/),
