@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { parquetWriteBuffer } from 'hyparquet-writer'
 import { BadImage } from '../../../src/data/bad-image.js'
 import { PlaceReader } from '../../../src/data/place-reader.js'
@@ -16,7 +17,12 @@ function withLengthsFirst(rows: readonly ParquetRow[]): Uint8Array {
   return new Uint8Array(parquetWriteBuffer({ columnData }))
 }
 
-/** Every form of page and codec, with so little in it that damage meets structure. */
+const realFiles = (): readonly Uint8Array[] =>
+  ['pyarrow-snappy-small-pages', 'pyarrow-zstd-small-pages', 'duckdb-v1'].map(name =>
+    readFileSync(new URL(`../../../../test/data/fixtures/parquet/${name}.parquet`, import.meta.url)),
+  )
+
+/** Every form of page and codec, with so little in it that damage meets structure; and what other programs write. */
 export function damagedParquet(): DamagedFiles {
   const rows: readonly ParquetRow[] = ['one', 'two', 'two and a half', ''].map((text, i) => ({
     bytes: Buffer.from(text.repeat(99)),
@@ -34,7 +40,7 @@ export function damagedParquet(): DamagedFiles {
     { codec: 'LZ4', version: 2 },
   ]
   return {
-    originals: [...styles.map(style => parquetOf(rows, style)), withLengthsFirst(rows)],
+    originals: [...styles.map(style => parquetOf(rows, style)), withLengthsFirst(rows), ...realFiles()],
     ending: '.parquet',
     async read(file) {
       using input = new InputFile(file)
