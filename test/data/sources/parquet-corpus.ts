@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { parquetWriteBuffer } from 'hyparquet-writer'
-import { BadImage } from '../../../src/data/bad-image.js'
-import { PlaceReader } from '../../../src/data/place-reader.js'
+import { UserError } from '../../../src/base/error.js'
 import { parquet } from '../../../src/data/sources/parquet.js'
+import { unpack } from '../../../src/formats/codecs.js'
 import { InputFile } from '../../../src/formats/input-file.js'
 import type { DamagedFiles } from '../../formats/damaged-files.js'
 import { featuresNote, type ParquetRow, type ParquetStyle, parquetOf } from './parquet-writer.js'
@@ -42,18 +42,17 @@ export function damagedParquet(): DamagedFiles {
   return {
     originals: [...styles.map(style => parquetOf(rows, style)), withLengthsFirst(rows), ...realFiles()],
     ending: '.parquet',
-    async read(file) {
+    read(file) {
       using input = new InputFile(file)
-      await using reader = new PlaceReader()
+      const fail = (reason: string): never => {
+        throw new UserError(`${file} ${reason}`)
+      }
       parquet.classNames?.(input)
       for (const { part } of parquet.scan(input)) {
         if (!part || part.begin + part.size > input.size) throw new Error('an image lies outside its file')
-        try {
-          await reader.read({ file, ...part })
-        } catch (error) {
-          // Bytes of an image that are packed wrongly are its own fault, as where they are no JPEG.
-          if (!(error instanceof BadImage)) throw error
-        }
+        const { codec, unpacked, begin, size } = part.packing ?? { begin: 0, size: 0, unpacked: 0 }
+        if (begin + size > unpacked) throw new Error('an image lies outside what holds it')
+        if (codec) unpack(codec, input.read(part.begin, part.size), unpacked, fail)
       }
     },
   }
