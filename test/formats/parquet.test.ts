@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import fc from 'fast-check'
 import { ByteWriter } from 'hyparquet-writer'
+import { deltaBinaryPack } from 'hyparquet-writer/src/delta.js'
 import { writeRleBitPackedHybrid } from 'hyparquet-writer/src/encoding.js'
 import { serializeTCompactProtocol } from 'hyparquet-writer/src/thrift.js'
+import { readDeltas } from '../../src/formats/parquet/delta.js'
 import { readHybrid } from '../../src/formats/parquet/hybrid.js'
 import { thriftStructEnd } from '../../src/formats/parquet/thrift.js'
 
@@ -42,6 +44,33 @@ test('numbers that are not there, and runs without an end, are refused', () => {
   assert.throws(() => readHybrid(Buffer.from('8080808080808080', 'hex'), 1, 9, fail), /out of range/)
   // A run of two thousand million where nine are wanted.
   assert.deepEqual([...readHybrid(Buffer.from('feffffff0f01', 'hex'), 1, 9, fail)], Array(9).fill(1))
+})
+
+test('numbers by their differences are those that another program wrote, and end where they end', () => {
+  const drawn = fc.array(fc.integer({ min: -(2 ** 31), max: 2 ** 31 - 1 }), { minLength: 1, maxLength: 400 })
+  fc.assert(
+    fc.property(drawn, fc.uint8Array(), (numbers, after) => {
+      const writer = new ByteWriter()
+      deltaBinaryPack(writer, numbers, 'INT32')
+      const bytes = Buffer.from(writer.getBytes())
+      const found = readDeltas(Buffer.concat([bytes, after]), numbers.length, fail)
+      assert.deepEqual([[...found.numbers], found.end], [numbers, bytes.length])
+    }),
+  )
+})
+
+test('blocks that cannot be are refused, and not gone through backwards', () => {
+  for (const hex of ['8001ffffffff0f0a0000', '808080800f04020000', '800100020000', '00040200', '80', ''])
+    assert.throws(() => readDeltas(Buffer.from(hex, 'hex'), 9, fail), /blocks out of range/, hex)
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 40 }), fc.nat(1000), (bytes, count) => {
+      try {
+        readDeltas(Buffer.concat([Buffer.from('800104', 'hex'), bytes]), count, fail)
+      } catch (error) {
+        assert.match(String(error), /cut short/)
+      }
+    }),
+  )
 })
 
 test('a struct of Thrift is gone through to its end, and no further than its bytes', () => {

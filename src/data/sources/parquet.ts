@@ -1,6 +1,6 @@
 import { UserError } from '../../base/error.js'
 import type { InputFile } from '../../formats/input-file.js'
-import { cellsOf, integers, type PlainValues, placedBytes } from '../../formats/parquet/cells.js'
+import { cellsOf, integers, placedBytes, texts, type ValueReaders } from '../../formats/parquet/cells.js'
 import { type ParquetColumn, readParquetTable } from '../../formats/parquet/table.js'
 import type { FileForm, FoundImage } from './found-image.js'
 import { imageColumns, type LabelKind } from './image-columns.js'
@@ -39,10 +39,7 @@ export const parquet: FileForm = {
   classNames: input => imageColumns(readParquetTable(input), input.path).classNames,
 }
 
-const decoder = new TextDecoder()
-const texts: PlainValues<string> = (...where) => placedBytes(...where).map(({ read }) => decoder.decode(read()))
-
-const labelReaders: Readonly<Record<LabelKind, PlainValues<string | number>>> = {
+const labelReaders: Readonly<Record<LabelKind, ValueReaders<string | number>>> = {
   int32: integers(4),
   int64: integers(8),
   text: texts,
