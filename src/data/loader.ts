@@ -174,6 +174,11 @@ export class Loader {
     return this.#waited
   }
 
+  /** Processor time that the loader's processes have taken, up to the latest batches that they have reported on. */
+  get processorSeconds(): number {
+    return this.#crew.processorSeconds
+  }
+
   /**
    * Batches for the training steps `fromStep` … `toStep` − 1, each full. Step s takes the places s·batch … of the
    * global order (see TrainingOrder), or of this shard's part where there are several, so a run can go on at any step. Work starts at once, before the first is asked
