@@ -108,6 +108,7 @@ export class Loader {
     ] as const)
       if (!Number.isSafeInteger(value) || value < least)
         throw new UserError(`${name} must be a whole number, at least ${least}, not ${value}`, 2)
+    if (!(secondsAnImage > 0)) throw new UserError(`secondsAnImage must be above 0, not ${secondsAnImage}`, 2)
     const { shard = { index: 0, of: 1 } } = options
     if (
       !Number.isSafeInteger(shard.of) ||
@@ -124,6 +125,12 @@ export class Loader {
       throw new RangeError('the boxes are those of another number of images')
     if (options.boxes !== undefined && preprocessing.kind === 'train' && preprocessing.augmentation?.style === 'timm')
       throw new UserError("boxes are for Slim's crops, and timm's look at no objects: leave the boxes out", 2)
+    const augmentation = preprocessing.kind === 'train' ? preprocessing.augmentation : undefined
+    if (shard.of > 1 && batch % 2 === 1 && augmentation && (augmentation.mixup > 0 || augmentation.cutmix > 0))
+      throw new UserError(
+        `mixup and CutMix mix images in pairs, and each of ${shard.of} processes has ${batch} of a step: choose a batch that gives each an even number, or leave them out`,
+        2,
+      )
     signal?.throwIfAborted()
 
     this.#set = set

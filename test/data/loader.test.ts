@@ -217,6 +217,8 @@ test('options out of range are refused', async t => {
     { seed: -1 },
     { shard: { index: 2, of: 2 } },
     { shard: { index: 0, of: 0 } },
+    { shard: { index: 0, of: 2 }, preprocessing: { ...train, augmentation: { ...plainAugmentation, mixup: 1 } } },
+    { secondsAnImage: 0 },
     { cacheBytes: Number.NaN },
     { preprocessing: { ...train, size: 0 } },
     { preprocessing: { ...evaluate, fraction: 0 } as const },
