@@ -16,7 +16,7 @@ export interface CrewEvents<Reply> {
 }
 
 /**
- * Processes that run one program, {@link serveCrew}, and are spoken to by messages. Processes and not threads where what
+ * Processes that run one program, see `joinCrew`, and are spoken to by messages. Processes and not threads where what
  * they do can crash: a fault in native code ends the process that it happens in and nothing else.
  *
  * Idle ones do not keep this process alive; {@link hold} changes that while an answer is awaited. They end when this
