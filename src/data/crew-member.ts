@@ -1,7 +1,11 @@
 import { unpackStart } from './crew-start.js'
 
 /** What a process of a crew says. */
-export type FromMember<Reply> = { readonly ready: true } | { readonly reply: Reply } | { readonly fault: string }
+export type FromMember<Reply> =
+  | { readonly ready: true }
+  /** With the processor time that the process has taken so far, in microseconds. */
+  | { readonly reply: Reply; readonly spent: number }
+  | { readonly fault: string }
 
 /** What it hears after its start. */
 interface ToMember<Task> {
@@ -17,7 +21,8 @@ export interface Member<Data, Task> {
 }
 
 export function reply<Reply>(reply: Reply): void {
-  process.send?.({ reply } satisfies FromMember<Reply>, undefined, undefined, () => {})
+  const { user, system } = process.cpuUsage()
+  process.send?.({ reply, spent: user + system } satisfies FromMember<Reply>, undefined, undefined, () => {})
 }
 
 /** Makes this process a member of the crew that started it; see `ProcessCrew`. */

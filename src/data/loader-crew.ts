@@ -15,8 +15,10 @@ export interface LoaderCrewEvents {
   readonly failure: (error: Error) => void
 }
 
-/** So many processes may end one after another with no task done meanwhile, since it would never end otherwise. */
-const mostEnds = 30
+/** So many processes may end in a row with no task done and no image found bad meanwhile, else there would be no end. */
+const mostEnds = 10
+/** So many images may be found bad in a row with no task done meanwhile: beyond that the decoder is to blame. */
+const mostCondemned = 100
 
 /** A process as it is seen from here. */
 interface Seat {
@@ -47,6 +49,7 @@ export class LoaderCrew {
   readonly #bad = new Map<number, string>()
   readonly #clock: NodeJS.Timeout
   #endsInARow = 0
+  #condemnedInARow = 0
 
   constructor(program: URL, data: LoaderWorkerData, secondsAnImage: number, on: LoaderCrewEvents) {
     this.#on = on
@@ -67,6 +70,10 @@ export class LoaderCrew {
 
   get size(): number {
     return this.#crew.size
+  }
+
+  get processorSeconds(): number {
+    return this.#crew.processorSeconds
   }
 
   /** Every process does its share of it, and says so once. */
@@ -109,6 +116,7 @@ export class LoaderCrew {
 
   #hear(worker: number, share: LoaderShare): void {
     this.#endsInARow = 0
+    this.#condemnedInARow = 0
     if (settle(this.#seats[worker]!, share.ticket)) this.#on.reply(share)
   }
 
@@ -122,15 +130,17 @@ export class LoaderCrew {
     const [only] = images
     if (images.length === 1 && only !== undefined && seat.suspects.has(only)) this.#condemn(only, why)
     else for (const image of images) seat.suspects.add(image)
-    if (++this.#endsInARow < mostEnds) this.#crew.start(worker)
+    if (++this.#endsInARow < mostEnds && this.#condemnedInARow < mostCondemned) this.#crew.start(worker)
     else {
-      const what = `processes that decode images ended ${mostEnds} times in a row (${how})`
+      const what = `processes that decode images end again and again (${how})`
       this.#on.failure(new UserError(`${what}: free memory, or look for bad images with inception data verify`))
     }
   }
 
   #condemn(image: number, reason: string): void {
     this.#bad.set(image, reason)
+    this.#endsInARow = 0
+    this.#condemnedInARow++
     for (const [worker, { ready }] of this.#seats.entries())
       if (ready) this.#crew.post(worker, { kind: 'bad', images: [[image, reason]] })
   }

@@ -37,7 +37,7 @@ interface Found {
 /** Writes the input of a sample's place and returns its share in its image's average. */
 type InputWriter = (position: number, out: Float32Array) => number
 
-// The program of a loader's processes.
+// The program of a loader's processes: each makes its share of every batch.
 
 const { worker, data, serve } = await joinCrew<LoaderWorkerData, ToWorker>()
 const { preprocessing } = data

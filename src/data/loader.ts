@@ -2,57 +2,16 @@ import os from 'node:os'
 import { UserError } from '../base/error.js'
 import { formatBytes } from '../base/format.js'
 import { SharedMemory } from '../base/shared-memory.js'
-import { usableCores } from '../base/threads.js'
 import { type Batch, BatchRun, type Filling } from './batch-run.js'
-import { BoxList, type BoxMemory } from './box-list.js'
 import type { ImageSet } from './class-folder.js'
 import { DecodeJournal } from './decode-journal.js'
-import { type CacheMemory, ImageCache } from './image-cache.js'
+import { ImageCache } from './image-cache.js'
 import { LoaderCrew } from './loader-crew.js'
+import { type LoaderOptions, resolveOptions, type Shard } from './loader-options.js'
 import { decodesAtOnce, type FillTask, type LoaderShare } from './loader-task.js'
 import { PlaceList } from './place-list.js'
-import { inputExtent, type Preprocessing, requirePreprocessing, viewCount } from './preprocessing.js'
+import { inputExtent, viewCount } from './preprocessing.js'
 import { Slot, type SlotShape } from './slot.js'
-
-export interface LoaderOptions {
-  /** Samples a batch: images in training, views of images in a pass. */
-  readonly batch: number
-  readonly preprocessing: Preprocessing
-  /**
-   * Which of several processes this is, each of which takes its part of every step: together they train on the same
-   * `of` · `batch` samples as one process with that batch would. Other processes are not spoken to. @default the only one
-   */
-  readonly shard?: Shard
-  /** Decides order and augmentation, with the epoch and the image's number and nothing else. */
-  readonly seed: number
-  /** Processes. Any number gives the same batches. @default half of the cores it may use, at least 1 and at most 2 */
-  readonly workers?: number
-  /** Batches made ahead of the one in use. @default 3 */
-  readonly prefetch?: number
-  /**
-   * What to do about an image that cannot be decoded. `error` stops and names it. `skip` lists it in {@link Loader.bad};
-   * in training the next good image of the epoch's order stands in for it, in evaluation it is left out.
-   */
-  readonly badImages: 'error' | 'skip'
-  /** Where objects lie in the images of training, from `readBoxes`: Slim's crops show a tenth of one. @default not known */
-  readonly boxes?: BoxMemory
-  /** An image that keeps a process busy for longer, twice, is bad. @default 60 */
-  readonly secondsAnImage?: number
-  /** Whether the set is only a part of one, so that all of its images may be bad. @default false */
-  readonly partial?: boolean
-  /** Memory for decoded images, so that later epochs need not decode. Speed only. @default 512 MiB */
-  readonly cacheBytes?: number
-  /** A cache from `ImageCache.reserve` instead, which several loaders of the same set can share. */
-  readonly cache?: CacheMemory
-  /** Aborting ends the processes; whoever waits for a batch gets the signal's reason. */
-  readonly signal?: AbortSignal
-}
-
-/** Part `index`, counted from 0, of `of` equal parts. */
-export interface Shard {
-  readonly index: number
-  readonly of: number
-}
 
 export interface BadImageNote {
   readonly path: string
@@ -97,33 +56,9 @@ export class Loader {
    * @throws {UserError} if an option is out of range or the batches need more memory than there is
    */
   constructor(set: ImageSet, options: LoaderOptions, program: URL = new URL('./loader-worker.js', import.meta.url)) {
-    const { batch, preprocessing, seed, signal, cacheBytes = 512 * 2 ** 20, secondsAnImage = 60 } = options
-    const { workers = Math.max(1, Math.min(2, Math.floor(usableCores() / 2))), prefetch = 3 } = options
-    for (const [name, value, least] of [
-      ['batch', batch, 1],
-      ['workers', workers, 1],
-      ['prefetch', prefetch, 1],
-      ['seed', seed, 0],
-      ['cacheBytes', cacheBytes, 0],
-    ] as const)
-      if (!Number.isSafeInteger(value) || value < least)
-        throw new UserError(`${name} must be a whole number, at least ${least}, not ${value}`, 2)
-    const { shard = { index: 0, of: 1 } } = options
-    if (
-      !Number.isSafeInteger(shard.of) ||
-      !Number.isSafeInteger(shard.index) ||
-      shard.index < 0 ||
-      shard.index >= shard.of
-    )
-      throw new UserError(`there is no part ${shard.index} of ${shard.of}: parts are counted from 0`, 2)
-    requirePreprocessing(preprocessing)
-    if (set.items.length === 0) throw new UserError(`${set.root} has no images`)
-    if (options.cache !== undefined && !ImageCache.fits(options.cache, set.items.length))
-      throw new RangeError('the cache was reserved for another number of images')
-    if (options.boxes !== undefined && new BoxList(options.boxes).length !== set.items.length)
-      throw new RangeError('the boxes are those of another number of images')
-    if (options.boxes !== undefined && preprocessing.kind === 'train' && preprocessing.augmentation?.style === 'timm')
-      throw new UserError("boxes are for Slim's crops, and timm's look at no objects: leave the boxes out", 2)
+    const { batch, preprocessing, seed, workers, prefetch, cacheBytes, secondsAnImage, badImages, ...more } =
+      resolveOptions(set, options)
+    const { shard, boxes, signal } = more
     signal?.throwIfAborted()
 
     this.#set = set
@@ -137,9 +72,8 @@ export class Loader {
     this.#free = this.#slots.map((_, i) => i)
     const wanted = SharedMemory.reserve(4)
     this.#wanted = new Int32Array(wanted.buffer)
-    const { boxes } = options
     const data = {
-      ...{ workers, seed, preprocessing, badImages: options.badImages, batch, slots, wanted },
+      ...{ workers, seed, preprocessing, badImages, batch, slots, wanted },
       places: PlaceList.pack(set.items),
       labels: SharedMemory.of(Int32Array.from(set.items, ({ label }) => label).buffer),
       boxes: boxes && { starts: SharedMemory.of(boxes.starts), sides: SharedMemory.of(boxes.sides) },
@@ -172,6 +106,11 @@ export class Loader {
   /** How long callers have waited for batches that were not ready, the first ones included. */
   get waitedSeconds(): number {
     return this.#waited
+  }
+
+  /** Processor time that the loader's processes have taken, up to the latest batches that they have reported on. */
+  get processorSeconds(): number {
+    return this.#crew.processorSeconds
   }
 
   /**

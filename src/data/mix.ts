@@ -11,8 +11,10 @@ export interface MixedLabels {
 }
 
 /**
- * Mixes the images of a full batch in place, as timm does by default: one λ for the batch, and the first image with the
- * last, the second with the last but one. Mixup (Zhang et al., arXiv:1710.09412): λ·x + (1 − λ)·x'. CutMix (Yun et al.,
+ * Mixes the images of a full batch in place: one λ for the batch, as timm does by default, and each image with its
+ * neighbour: the first with the second, the third with the fourth. timm takes the first with the last; neighbours stay
+ * together when several processes share a batch, so that each step is the same for any number of them. The last of an odd
+ * number stays as it is. Mixup (Zhang et al., arXiv:1710.09412): λ·x + (1 − λ)·x'. CutMix (Yun et al.,
  * arXiv:1905.04899): a box of 1 − λ of the image, as far as it lies inside, comes from the other image, and the share is
  * what the box really leaves.
  *
@@ -27,12 +29,11 @@ export function mixImages(
   const cuts = cutmix > 0 && (mixup === 0 || random.uniform() < 0.5)
   const drawn = random.beta(cuts ? cutmix : mixup)
   const length = size * size * 3
-  const pairs = Array.from({ length: Math.floor(labels.length / 2) }, (_, i) => {
-    const j = labels.length - 1 - i
-    return [images.subarray(i * length, (i + 1) * length), images.subarray(j * length, (j + 1) * length)] as const
-  })
+  const image = (i: number) => images.subarray(i * length, (i + 1) * length)
+  const pairs = Array.from({ length: labels.length >> 1 }, (_, k) => [image(2 * k), image(2 * k + 1)] as const)
   const share = cuts ? swapBox(pairs, size, drawn, random) : blend(pairs, drawn)
-  return { others: labels.toReversed(), shares: new Float32Array(labels.length).fill(share) }
+  // Where there is no neighbour, the label is that of the image itself, and its share does not matter.
+  return { others: labels.map((own, i) => labels[i ^ 1] ?? own), shares: new Float32Array(labels.length).fill(share) }
 }
 
 type Pair = readonly [Float32Array, Float32Array]

@@ -64,7 +64,7 @@ export function viewCount(preprocessing: Preprocessing): number {
   }
 }
 
-/** How many neighbouring views are cut from one resized image, so that they are best cut by one thread. */
+/** How many neighbouring views are cut from one resized image, so that they are best cut by one worker. */
 export const viewsTogether = (preprocessing: Preprocessing): number =>
   viewCount(preprocessing) / (preprocessing.kind === 'views' ? cropProtocols[preprocessing.crops].scales : 1)
 

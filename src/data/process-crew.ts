@@ -3,6 +3,8 @@ import { UserError } from '../base/error.js'
 import type { FromMember } from './crew-member.js'
 import { packStart } from './crew-start.js'
 
+const terminalSignals: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGHUP', 'SIGTERM'])
+
 export interface CrewEvents<Reply> {
   /** A process has started, the first or another in the place of one that ended: it has been given nothing yet. */
   readonly ready: (worker: number) => void
@@ -14,7 +16,7 @@ export interface CrewEvents<Reply> {
 }
 
 /**
- * Processes that run one program, {@link serveCrew}, and are spoken to by messages. Processes and not threads where what
+ * Processes that run one program, see `joinCrew`, and are spoken to by messages. Processes and not threads where what
  * they do can crash: a fault in native code ends the process that it happens in and nothing else.
  *
  * Idle ones do not keep this process alive; {@link hold} changes that while an answer is awaited. They end when this
@@ -27,6 +29,7 @@ export class ProcessCrew<Task, Reply> {
   readonly #on: CrewEvents<Reply>
   readonly #members: (ChildProcess | undefined)[]
   readonly #ends = new Set<Promise<void>>()
+  #spent = 0
   #holds = 0
   #over = false
 
@@ -38,6 +41,11 @@ export class ProcessCrew<Task, Reply> {
     this.#on = on
     this.#members = new Array(size)
     for (let worker = 0; worker < size; worker++) this.start(worker)
+  }
+
+  /** Processor time of all processes, in seconds, up to their latest replies. */
+  get processorSeconds(): number {
+    return this.#spent / 1e6
   }
 
   /** Starts a process in the place of one that has ended. */
@@ -52,6 +60,7 @@ export class ProcessCrew<Task, Reply> {
     })
     this.#members[worker] = child
     let ready = false
+    let spent = 0
     const fail = (why: string) => {
       if (this.#over) return
       this.#over = true
@@ -62,7 +71,11 @@ export class ProcessCrew<Task, Reply> {
     child.on('message', (message: FromMember<Reply>) => {
       // What a process said last can come after its end, when its work has been given to another.
       if (this.#over || this.#members[worker] !== child) return
-      if ('reply' in message) return this.#on.reply(worker, message.reply)
+      if ('reply' in message) {
+        this.#spent += message.spent - spent
+        spent = message.spent
+        return this.#on.reply(worker, message.reply)
+      }
       if ('fault' in message) return fail(message.fault)
       ready = true
       this.#on.ready(worker)
@@ -76,6 +89,8 @@ export class ProcessCrew<Task, Reply> {
           if (this.#over) return
           const how = signal ?? `code ${code}`
           if (ready) this.#on.ended(worker, how)
+          // Ctrl-C goes to every process of the terminal, and this one had not yet learned to let it pass.
+          else if (signal !== null && terminalSignals.has(signal)) this.start(worker)
           else cannotStart(`one ended at once (${how})`)
         })
         child.on('error', () => resolve())

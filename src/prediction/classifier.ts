@@ -39,8 +39,8 @@ export type Outcome =
 
 /** Images at a time where there are many. More would be hardly faster, and later. */
 export const manyAtOnce = 8
-/** From so many files on, threads of their own read them: starting these takes as long as a few images. */
-const worthThreads = 16
+/** From so many files on, processes of their own read them: starting these takes as long as a few images. */
+const worthProcesses = 16
 /** Files whose names are in memory at a time. */
 const inputsAtOnce = 4096
 /** Images decoded ahead, on the system's threads. */
@@ -112,7 +112,7 @@ export class Classifier implements Disposable {
   }
 
   /**
-   * Predicts any number of images in their order, files by their paths in threads of their own where there are many.
+   * Predicts any number of images in their order, files by their paths in processes of their own where there are many.
    * Looks ahead by thousands of inputs, so these are best names.
    */
   async *predictAll(
@@ -121,7 +121,7 @@ export class Classifier implements Disposable {
   ): AsyncGenerator<Outcome, void, undefined> {
     let before = 0
     for await (const chunk of chunksOf(inputs, inputsAtOnce)) {
-      const many = chunk.length >= worthThreads
+      const many = chunk.length >= worthProcesses
       const outcomes =
         many && chunk.every(isFile)
           ? this.#predictLoaded(chunk.map(pathOf), signal)

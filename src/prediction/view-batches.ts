@@ -23,7 +23,7 @@ function viewsOf(image: RgbImage | BadImage, preprocessing: ViewPreprocessing): 
 
 /**
  * The views of images, `batch` at a time, made in this thread: what a loader does, for images at hand and for so few
- * that threads would take longer to start. A batch is valid until the next is asked for. `onBad` hears of images that
+ * that processes would take longer to start. A batch is valid until the next is asked for. `onBad` hears of images that
  * are none before the batch that they would be in.
  */
 export async function* viewBatches(

@@ -1,6 +1,7 @@
 import { type BoxSource, openBoxes } from '../data/box-source.js'
 import type { ImageSet } from '../data/class-folder.js'
-import { Loader, type LoaderOptions, type Shard } from '../data/loader.js'
+import { Loader } from '../data/loader.js'
+import type { LoaderOptions, Shard } from '../data/loader-options.js'
 import type { ModelSpec } from '../networks/model-spec.js'
 import type { Recipe } from './recipe.js'
 import { localBatch } from './replicas/share.js'

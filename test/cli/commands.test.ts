@@ -220,6 +220,6 @@ test('bench data: pictures drawn for it are gone afterwards', async () => {
   mkdirSync(temporary)
   const args = 'bench data --size 16 --batch 2 --batches 1 --workers 1 --protocol none'.split(' ')
   const ended = await inception(args, { cwd: root, env: { TMPDIR: temporary } })
-  assert.match(assertDone(ended).stdout, /10 images to 16×16/)
+  assert.match(assertDone(ended).stdout, /20 images to 16×16/)
   assert.deepEqual(readdirSync(temporary), [])
 })

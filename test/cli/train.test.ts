@@ -5,6 +5,7 @@ import test from 'node:test'
 import { parseSettings } from '../../src/study/run/run-settings.js'
 import { readSettings } from '../../src/training/run-folder.js'
 import { readEventLog } from '../../src/training/sinks/jsonl.js'
+import { writePoison } from '../data/poison.js'
 import { drawTinyData, sha256, silence, temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertDone, assertRefused, inception } from './inception.js'
 
@@ -244,4 +245,27 @@ test('bad images stop training and are named, or are left out and listed', async
   }
   assert.equal(readFileSync(path.join(aside, 'list.csv'), 'utf8').trimEnd().split('\n').length, 3)
   assert.equal(logOf('moving').at(-1)?.type, 'done')
+})
+
+test('an image that crashes the decoder is a bad image, and all else is as beside any other', async t => {
+  const file = (data: string) => {
+    const folder = path.join(root, data, 'train', readdirSync(path.join(root, data, 'train')).sort()[0]!)
+    return path.join(folder, readdirSync(folder).sort()[0]!)
+  }
+  const damaged = copy('data', 'one damaged')
+  truncateSync(file(damaged), 700)
+  const env = { NODE_OPTIONS: `--import=${(await writePoison(t, file('data'), 'crash')).href}` }
+  const train = (data: string, out: string, bad: string) =>
+    inception(['train', ...flags, '--epochs', '1', '--data', data, '--bad-images', bad, '--out', out], {
+      cwd: root,
+      ...(data === 'data' && { env }),
+    })
+  const { stderr } = assertDone(await train('data', 'crashing', 'skip'))
+  assert.ok(stderr.includes(`warning: bad image ${file('data')}: it crashes the decoder (SIGSEGV)\n`), stderr)
+  assertDone(await train(damaged, 'beside damage', 'skip'))
+  assert.equal(sha256(lastOf('crashing')), sha256(lastOf('beside damage')))
+  const strict = await train('data', 'strict about crashes', 'error')
+  assert.equal(strict.code, 1)
+  const complaint = strict.stderr.trimEnd().split('\n').at(-1)!
+  assert.ok(complaint.startsWith(`inception: bad image ${file('data')}: it crashes the decoder (SIGSEGV); `), complaint)
 })

@@ -14,15 +14,18 @@ const batchOf = (count: number) => ({
 
 const imageOf = ({ images }: { images: Float32Array }, i: number) => images.subarray(i * length, (i + 1) * length)
 
-test('mixup blends the first with the last by the share of its label', () => {
+/** The neighbour's number, or the own one where there is none. */
+const partner = (i: number, count: number) => ((i ^ 1) < count ? i ^ 1 : i)
+
+test('mixup blends neighbours by the share of their labels, and the last of an odd number stays as it is', () => {
   for (const count of [4, 5]) {
     const batch = batchOf(count)
     const { others, shares } = mixImages(batch, size, { mixup: 0.8, cutmix: 0 }, new RandomStream(2))
-    assert.deepEqual([...others], [...batch.labels].reverse())
+    assert.deepEqual([...others], count === 4 ? [10, 0, 30, 20] : [10, 0, 30, 20, 40])
     const [share] = shares
     assert.ok(share! > 0 && share! < 1 && shares.every(other => other === share))
     for (let i = 0; i < count; i++) {
-      const mixed = share! * i + (1 - share!) * (count - 1 - i)
+      const mixed = share! * i + (1 - share!) * partner(i, count)
       assert.ok(imageOf(batch, i).every(value => Math.abs(value - mixed) < 1e-6))
     }
   }
@@ -33,10 +36,10 @@ test('CutMix swaps one box between the images of a pair, and the share is what i
   for (let seed = 0; seed < 200; seed++) {
     const batch = batchOf(4)
     const { others, shares } = mixImages(batch, size, { mixup: 0, cutmix: 1 }, new RandomStream(seed))
-    assert.deepEqual([...others], [30, 20, 10, 0])
+    assert.deepEqual([...others], [10, 0, 30, 20])
     for (let i = 0; i < 4; i++) {
       const image = imageOf(batch, i)
-      assert.ok(image.every(value => value === i || value === 3 - i))
+      assert.ok(image.every(value => value === i || value === partner(i, 4)))
       assert.ok(Math.abs(image.filter(value => value === i).length / length - shares[i]!) < 1e-6)
       const swapped = [...image.keys()].filter(at => image[at] !== i)
       const rows = new Set(swapped.map(at => Math.floor(at / (size * 3))))
@@ -50,6 +53,27 @@ test('CutMix swaps one box between the images of a pair, and the share is what i
     }
   }
   assert.ok(sides.size > size / 2, 'boxes of all sizes')
+})
+
+test('parts of a batch that are mixed apart are the parts of the whole, mixed', () => {
+  for (const law of [
+    { mixup: 0.8, cutmix: 0 },
+    { mixup: 0, cutmix: 1 },
+  ]) {
+    const whole = batchOf(12)
+    const mixed = mixImages(whole, size, law, new RandomStream(7))
+    for (const of of [2, 3, 6]) {
+      const share = 12 / of
+      for (let part = 0; part < of; part++) {
+        const { images, labels } = batchOf(12)
+        const [from, end] = [part * share, (part + 1) * share]
+        const own = { images: images.slice(from * length, end * length), labels: labels.slice(from, end) }
+        const { others, shares } = mixImages(own, size, law, new RandomStream(7))
+        assert.deepEqual(own.images, whole.images.slice(from * length, end * length))
+        assert.deepEqual([others, shares], [mixed.others.slice(from, end), mixed.shares.slice(from, end)])
+      }
+    }
+  }
 })
 
 test('with both, half of the batches get either', () => {

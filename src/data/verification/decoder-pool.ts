@@ -1,7 +1,6 @@
-import { type ChildProcess, fork } from 'node:child_process'
-import { UserError } from '../../base/error.js'
 import type { ImageFacts } from '../image-facts.js'
 import type { ImagePlace } from '../image-place.js'
+import { ProcessCrew } from '../process-crew.js'
 
 /** What came of reading and decoding one file. */
 export type Answer =
@@ -40,17 +39,27 @@ interface Try {
  * more, since the system may have ended or halted the process for reasons of its own; the second time the image is bad.
  * No other image is touched by it.
  */
-export class DecoderPool implements Disposable {
-  readonly #options: DecoderPoolOptions
-  /** What each process is at; nothing while it starts or waits. */
-  readonly #tries = new Map<ChildProcess, Try | undefined>()
-  readonly #idle: ChildProcess[] = []
+export class DecoderPool implements AsyncDisposable {
+  readonly #crew: ProcessCrew<ImagePlace, Answer>
+  readonly #secondsAnImage: number
+  /** What each process is at. */
+  readonly #tries = new Map<number, Try>()
+  readonly #idle: number[] = []
   readonly #waiting: Job[] = []
   #failure: Error | undefined
 
-  constructor(options: DecoderPoolOptions) {
-    this.#options = options
-    for (let i = 0; i < options.workers; i++) this.#start()
+  constructor({ workers, secondsAnImage = 60, program }: DecoderPoolOptions) {
+    this.#secondsAnImage = secondsAnImage
+    this.#crew = new ProcessCrew(program ?? new URL('./decoder-process.js', import.meta.url), workers, undefined, {
+      ready: worker => this.#handOut(worker),
+      reply: (worker, answer) => {
+        this.#end(worker)?.job.resolve(answer)
+        this.#handOut(worker)
+      },
+      ended: (worker, how) => this.#replace(worker, how),
+      failure: error => this.#fail(error),
+    })
+    this.#crew.hold()
   }
 
   /** Rejects with a `UserError` where processes cannot be started, and once the pool is closed. */
@@ -63,74 +72,55 @@ export class DecoderPool implements Disposable {
   }
 
   /** Ends the processes; who still waits for an answer gets an error. */
-  [Symbol.dispose](): void {
+  async [Symbol.asyncDispose](): Promise<void> {
     this.#fail(new Error('the decoders are closed'))
+    await this.#crew.close()
   }
 
-  #start(): void {
-    const program = this.#options.program ?? new URL('./decoder-process.js', import.meta.url)
-    // Its standard error is shut: a crash is reported by its image's reason, not by what the C library says of it.
-    const child = fork(program, [], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] })
-    let ready = false
-    this.#tries.set(child, undefined)
-    child.on('message', (message: Answer | 'ready') => {
-      if (message === 'ready') ready = true
-      else this.#end(child)?.resolve(message)
-      this.#idle.push(child)
-      this.#handOut()
-    })
-    const cannotStart = (why: string) =>
-      this.#fail(new UserError(`processes that decode images cannot be started: ${why}; free memory or processes`))
-    child.on('error', error => cannotStart(error.message))
-    child.on('exit', (code, signal) => {
-      const found = this.#tries.get(child)
-      const job = this.#end(child)
-      this.#tries.delete(child)
-      if (this.#idle.includes(child)) this.#idle.splice(this.#idle.indexOf(child), 1)
-      if (this.#failure) return
-      const how = signal ?? `code ${code}`
-      if (!ready) return cannotStart(`one ended at once (${how})`)
-      if (job) {
-        const { secondsAnImage = 60 } = this.#options
-        const why = found?.late ? `decoding it takes more than ${secondsAnImage} s` : `it crashes the decoder (${how})`
-        if (job.failure === undefined) this.#waiting.unshift({ ...job, failure: why })
-        else job.resolve({ kind: 'bad', reason: why })
-      }
-      this.#start()
-    })
-  }
-
-  #handOut(): void {
+  /** @param free a process that waits for work from now on */
+  #handOut(free?: number): void {
+    if (free !== undefined) this.#idle.push(free)
     while (this.#idle.length > 0 && this.#waiting.length > 0) {
-      const child = this.#idle.pop()!
+      const worker = this.#idle.pop()!
       const job = this.#waiting.shift()!
-      const { secondsAnImage = 60 } = this.#options
       const timer = setTimeout(() => {
         attempt.late = true
-        child.kill('SIGKILL')
-      }, secondsAnImage * 1000)
+        this.#crew.kill(worker)
+      }, this.#secondsAnImage * 1000)
       const attempt: Try = { job, timer, late: false }
-      this.#tries.set(child, attempt)
-      // A process that has just died is told by its exit.
-      child.send(job.image, () => {})
+      this.#tries.set(worker, attempt)
+      this.#crew.post(worker, job.image)
     }
   }
 
-  #end(child: ChildProcess): Job | undefined {
-    const found = this.#tries.get(child)
-    this.#tries.set(child, undefined)
-    clearTimeout(found?.timer)
-    return found?.job
+  #replace(worker: number, how: string): void {
+    const attempt = this.#end(worker)
+    if (this.#idle.includes(worker)) this.#idle.splice(this.#idle.indexOf(worker), 1)
+    if (attempt) {
+      const { job, late } = attempt
+      const limit = `decoding it takes more than ${this.#secondsAnImage} s`
+      const why = late ? limit : `it crashes the decoder (${how})`
+      if (job.failure === undefined) this.#waiting.unshift({ ...job, failure: why })
+      else job.resolve({ kind: 'bad', reason: why })
+    }
+    this.#crew.start(worker)
+  }
+
+  #end(worker: number): Try | undefined {
+    const attempt = this.#tries.get(worker)
+    this.#tries.delete(worker)
+    clearTimeout(attempt?.timer)
+    return attempt
   }
 
   #fail(failure: Error): void {
     if (this.#failure) return
     this.#failure = failure
     for (const job of this.#waiting.splice(0)) job.reject(failure)
-    for (const [child, attempt] of this.#tries) {
-      clearTimeout(attempt?.timer)
-      attempt?.job.reject(failure)
-      child.kill('SIGKILL')
+    for (const { job, timer } of this.#tries.values()) {
+      clearTimeout(timer)
+      job.reject(failure)
     }
+    this.#tries.clear()
   }
 }

@@ -1,4 +1,5 @@
 import { BadImage } from '../bad-image.js'
+import { joinCrew, reply } from '../crew-member.js'
 import { decodeImage } from '../decode.js'
 import { readImageFacts } from '../image-facts.js'
 import type { ImagePlace } from '../image-place.js'
@@ -21,14 +22,8 @@ async function check({ path, part }: ImagePlace): Promise<Answer> {
   }
 }
 
-process.send?.('ready')
+const { serve } = await joinCrew<undefined, ImagePlace>()
 let work = Promise.resolve()
-process.on('message', (image: ImagePlace) => {
-  work = work.then(async () => {
-    const answer = await check(image)
-    process.send?.(answer)
-  })
+serve(image => {
+  work = work.then(async () => reply<Answer>(await check(image)))
 })
-process.on('disconnect', () => process.exit())
-// Ctrl-C goes to every process of the terminal; whoever started this one decides when it ends.
-for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})

@@ -16,7 +16,7 @@ export interface DataSpeedOptions {
   /** Batches timed for each figure; a few more come before them. */
   readonly batches: number
   readonly protocols: readonly Protocol[]
-  /** From one to so many worker threads. */
+  /** From one to so many worker processes. */
   readonly mostWorkers: number
   /** Training's, see `TrainPreprocessing`. */
   readonly scaledDecoding: boolean
@@ -28,7 +28,7 @@ export interface DataSpeed {
   readonly workers: number
   readonly images: Images
   readonly imagesPerSecond: number
-  /** Processor time of an image, over all threads. */
+  /** Processor time of an image, over all threads and processes. */
   readonly milliseconds: number
 }
 
@@ -40,11 +40,13 @@ export type Images = 'first epoch' | 'later epochs' | 'decoded before'
 
 /** Until the workers' code is compiled for speed. */
 const warmUp = 4
+/** More than the loader has under way. */
+const ahead = 5
 
 type Duration = Pick<DataSpeedOptions, 'batch' | 'batches'>
 
 /** How many images it takes for each to be met for the first time. */
-export const imagesWanted = ({ batch, batches }: Duration): number => (warmUp + batches) * batch
+export const imagesWanted = ({ batch, batches }: Duration): number => (warmUp + batches + ahead) * batch
 
 /** So many images of the set, or all. */
 export function imagesFor(set: ImageSet, duration: Duration): ImageSet {
@@ -81,14 +83,18 @@ async function* measure(
     let start = 0
     let before = 0
     let taken = 0
-    for await (const _ of loader.steps(from, from + warmUp + batches)) {
-      if (++taken !== warmUp) continue
-      start = performance.now()
-      before = processorTime()
+    const spent = () => processorTime() + loader.processorSeconds * 1000
+    // As many batches are under way at the end as at the beginning.
+    for await (const _ of loader.steps(from, from + warmUp + batches + ahead)) {
+      if (++taken === warmUp) {
+        start = performance.now()
+        before = spent()
+      }
+      if (taken === warmUp + batches) break
     }
     const count = batches * batch
     const seconds = (performance.now() - start) / 1000
-    const speed = { imagesPerSecond: count / seconds, milliseconds: (processorTime() - before) / count }
+    const speed = { imagesPerSecond: count / seconds, milliseconds: (spent() - before) / count }
     return { protocol, workers, images, ...speed }
   }
   await using files = new Loader(set, { ...common, cacheBytes: 0 })

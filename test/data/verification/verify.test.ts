@@ -10,11 +10,12 @@ import { resumeVerification, writeVerification } from '../../../src/data/verific
 import { nothingVerified, type Verification, verifyImages } from '../../../src/data/verification/verify.js'
 import { writeDirt } from '../dirt.js'
 import { ramp, temporaryFolder, writeTree } from '../picture.js'
+import { withPreloaded, writePoison } from '../poison.js'
 import { drawMiniature, forms } from '../sources/miniature.js'
 
 function poolOf(t: TestContext, options: Partial<DecoderPoolOptions> = {}): DecoderPool {
   const pool = new DecoderPool({ workers: 2, ...options })
-  t.after(() => pool[Symbol.dispose]())
+  t.after(() => pool[Symbol.asyncDispose]())
   return pool
 }
 
@@ -27,6 +28,11 @@ async function makeImages(t: TestContext): Promise<string> {
 }
 
 const imagesOf = async (root: string) => (await openNamedImages(root)).all()
+
+/** How such a program begins. */
+const join = `import { joinCrew, reply } from ${JSON.stringify(new URL('../../../src/data/crew-member.js', import.meta.url).href)}
+const { serve } = await joinCrew()
+`
 
 /** A program for the pool's processes. */
 async function program(t: TestContext, text: string): Promise<URL> {
@@ -166,15 +172,9 @@ test('an image that the machine could not read is tried again when the verificat
 
 test('a decoder that crashes costs the image it was at, and no other', async t => {
   const root = await makeImages(t)
-  const decoder = new URL('../../../src/data/verification/decoder-process.js', import.meta.url).href
-  // The real program, but a native crash on one image.
-  const crashing = await program(
-    t,
-    `process.on('message', ({ path }) => { if (path.endsWith('a.c/1.jpg')) process.kill(process.pid, 'SIGSEGV') })
-    await import(${JSON.stringify(decoder)})`,
+  const found = await withPreloaded(await writePoison(t, 'a.c/1.jpg', 'crash'), async () =>
+    verifyImages({ images: await imagesOf(root), pool: poolOf(t), atOnce: 4, from: nothingVerified(root) }),
   )
-  const pool = poolOf(t, { program: crashing })
-  const found = await verifyImages({ images: await imagesOf(root), pool, atOnce: 4, from: nothingVerified(root) })
   assert.deepEqual(found.bad, [{ path: 'a.c/1.jpg', reason: 'it crashes the decoder (SIGSEGV)' }])
   assert.deepEqual([found.complete, found.images, found.formats], [true, 12, { jpeg: 11 }])
 })
@@ -185,13 +185,12 @@ test('an image that crashes a decoder once and not again was not to blame', asyn
   const pool = poolOf(t, {
     program: await program(
       t,
-      `import { existsSync, writeFileSync } from 'node:fs'
-      process.on('message', () => {
-        if (existsSync(${mark})) return process.send({ kind: 'bad', reason: 'answered' })
+      `${join}import { existsSync, writeFileSync } from 'node:fs'
+      serve(() => {
+        if (existsSync(${mark})) return reply({ kind: 'bad', reason: 'answered' })
         writeFileSync(${mark}, '')
         process.abort()
-      })
-      process.send('ready')`,
+      })`,
     ),
   })
   assert.deepEqual(await pool.check({ path: 'image.jpg' }), { kind: 'bad', reason: 'answered' })
@@ -202,11 +201,10 @@ test('an image that keeps the decoder busy beyond the limit is bad, and the othe
     secondsAnImage: 0.3,
     program: await program(
       t,
-      `process.on('message', ({ path }) => {
+      `${join}serve(({ path }) => {
         if (path === 'endless') for (;;);
-        process.send({ kind: 'fault', reason: path })
-      })
-      process.send('ready')`,
+        reply({ kind: 'fault', reason: path })
+      })`,
     ),
   })
   const [endless, other] = await Promise.all([pool.check({ path: 'endless' }), pool.check({ path: 'other' })])

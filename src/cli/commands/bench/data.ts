@@ -42,7 +42,7 @@ export const benchDataCommand = (): Command =>
     .option('--size <pixels>', "side of the network's input", wholeNumber(1), 299)
     .option('--batch <n>', 'images a batch', wholeNumber(1), 32)
     .option('--batches <n>', 'batches for each figure', wholeNumber(1), 8)
-    .option('--workers <n>', 'from 1 to so many worker threads', wholeNumber(1, mostThreads), usableCores())
+    .option('--workers <n>', 'from 1 to so many worker processes', wholeNumber(1, mostThreads), usableCores())
     .option('--protocol <name>', `only this one of: ${protocols.join(', ')}`, oneOf('protocol', protocols))
     .option('--scaled-decoding', 'as in training with this option')
     .option('--json', 'as JSON, with the machine')

@@ -82,7 +82,7 @@ async function verify(
   const line = new ProgressLine(process.stderr)
   const start = performance.now()
   let [shown, written] = [start, start]
-  using pool = new DecoderPool({ workers, secondsAnImage: timeLimit })
+  await using pool = new DecoderPool({ workers, secondsAnImage: timeLimit })
   try {
     const found = await verifyImages({
       images: images.all(),
