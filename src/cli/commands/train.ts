@@ -115,7 +115,7 @@ export const trainCommand = (): Command =>
           flags.resume === undefined
             ? await newRun(flags, command, together)
             : await oldRun(flags.resume, flags.threads, command, together)
-        const launcher = replicas.size > 1 ? `mpirun -n ${replicas.size} ` : ''
+        const start = replicas.size > 1 ? `mpirun -n ${replicas.size} inception` : 'npx inception'
         const last = await trainInFolder(settings, {
           folder,
           resume: flags.resume !== undefined,
@@ -123,7 +123,7 @@ export const trainCommand = (): Command =>
           data,
           sinks: [terminalSink(process.stderr)],
           signal: interruptSignal(replicas.isFirst ? 'saving after this step' : undefined),
-          resumeCommand: `${launcher}npx inception train --resume ${quoted(folder)}`,
+          resumeCommand: `${start} train --resume ${quoted(folder)}`,
           replicas,
           checkSteps: flags.checkReplicas,
         })
