@@ -25,6 +25,7 @@ export class Heartbeats {
   readonly #interval: number
   readonly #lines: readonly Line[]
   #next = 0
+  #closing = false
 
   constructor(calls: Calls, communicator: number, rank: number, size: number, interval: number) {
     this.#interval = interval
@@ -46,7 +47,7 @@ export class Heartbeats {
   /** Says that `begun` exchanges have been begun here, and listens, if it is time. */
   beat(begun: number): void {
     const now = performance.now()
-    if (now < this.#next) return
+    if (now < this.#next || this.#closing) return
     this.#next = now + this.#interval
     for (const line of this.#lines) {
       if (line.send.test()) say(line, begun, false)
@@ -66,6 +67,7 @@ export class Heartbeats {
 
   /** The last word, when all exchanges are over; `wait` is called until all others have said theirs. */
   close(begun: number, wait: (over: () => boolean) => void): void {
+    this.#closing = true
     wait(() => this.#lines.every(({ send }) => send.test()))
     for (const line of this.#lines) say(line, begun, true)
     wait(() => {
