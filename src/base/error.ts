@@ -12,6 +12,14 @@ export class UserError extends Error {
   }
 }
 
+/** What an error named AbortError says to the user. */
+export const interruptionIn = (error: Error): string =>
+  // What aborting gives unless somebody gave a reason.
+  error instanceof DOMException ? 'interrupted; the same command starts again' : error.message
+
+/** An error named AbortError for work that the same command goes on with. */
+export const interruption = (message: string): Error => Object.assign(new Error(message), { name: 'AbortError' })
+
 /** The candidate closest to `word` in edit distance, if one is close enough to be a likely slip of the keyboard. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {
   let best: string | undefined

@@ -26,12 +26,16 @@ const thisSystem: System = {
 
 /**
  * Threads to compute with unless the user says otherwise on the command line: what OMP_NUM_THREADS asks for, else one
- * for each core that this process may use, at most {@link mostThreads}.
+ * for each of the `cores` that this process may use, at most {@link mostThreads}.
  */
-export function defaultThreads(environment: NodeJS.ProcessEnv = process.env, system: System = thisSystem): number {
+export function defaultThreads(
+  environment: NodeJS.ProcessEnv = process.env,
+  system: System = thisSystem,
+  cores = usableCores(system),
+): number {
   // OpenMP takes a list, for nested parallelism; its first number is the outermost. What is no number it ignores.
   const asked = Number(environment.OMP_NUM_THREADS?.split(',')[0]?.trim() || Number.NaN)
-  return Number.isInteger(asked) && asked >= 1 ? asked : Math.min(usableCores(system), mostThreads)
+  return Number.isInteger(asked) && asked >= 1 ? asked : Math.min(cores, mostThreads)
 }
 
 /**
@@ -41,6 +45,16 @@ export function defaultThreads(environment: NodeJS.ProcessEnv = process.env, sys
 export function usableCores(system: System = thisSystem): number {
   const quotas = cgroupFolders(system.read).map(folder => quotaOf(folder, system.read))
   return Math.max(1, Math.ceil(Math.min(system.processors, ...quotas)))
+}
+
+/** The numbers of the processors that affinity leaves to this process; undefined where the system does not tell. */
+export function allowedProcessors(system: System = thisSystem): readonly number[] | undefined {
+  // '0-3,8' (proc_pid_status(5)).
+  const ranges = /^Cpus_allowed_list:\s*(\S+)$/m.exec(system.read('/proc/self/status') ?? '')?.[1]?.split(',')
+  return ranges?.flatMap(range => {
+    const [first, last = first] = range.split('-').map(Number)
+    return Array.from({ length: last! - first! + 1 }, (_, i) => first! + i)
+  })
 }
 
 type Read = System['read']

@@ -1,12 +1,12 @@
 /**
  * A signal that is raised by the first Ctrl-C, SIGTERM or closing of the terminal, so that work can stop where it can be
- * resumed; `meanwhile` says what is done until then. The second one ends the process at once.
+ * resumed; `meanwhile` says what is done until then, if anything is said. The second one ends the process at once.
  */
-export function interruptSignal(meanwhile = 'saving after this step'): AbortSignal {
+export function interruptSignal(meanwhile: string | undefined): AbortSignal {
   const controller = new AbortController()
   const stop = (name: NodeJS.Signals, code: number) => {
     if (controller.signal.aborted) process.exit(code)
-    process.stderr.write(`\n${name}: ${meanwhile}; once more to quit at once\n`)
+    if (meanwhile !== undefined) process.stderr.write(`\n${name}: ${meanwhile}; once more to quit at once\n`)
     controller.abort()
   }
   process.on('SIGINT', name => stop(name, 130))

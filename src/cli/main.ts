@@ -1,7 +1,6 @@
 #!/usr/bin/env node
-import { Command, CommanderError } from 'commander'
-import { UserError } from '../base/error.js'
-import { printable } from '../training/sinks/terminal.js'
+import { Command } from 'commander'
+import { failureOf } from './failure.js'
 import { watchStandardOutput } from './standard-output.js'
 
 /** By name, in the order of the help. Only the one asked for is loaded: all of them take longer than a prediction. */
@@ -51,12 +50,8 @@ process.stderr.on('error', () => {})
 try {
   await configure(program).parseAsync()
 } catch (error) {
-  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? 0 : 2
-  else if (error instanceof UserError) {
-    process.stderr.write(`inception: ${printable(error.message)}\n`)
-    process.exitCode = error.exitCode
-  } else if (error instanceof Error && error.name === 'AbortError') {
-    process.stderr.write('inception: interrupted; the same command starts again\n')
-    process.exitCode = 130
-  } else throw error
+  const failure = failureOf(error)
+  if (failure === undefined) throw error
+  if (failure.line !== undefined) process.stderr.write(failure.line)
+  process.exitCode = failure.exitCode
 }

@@ -12,6 +12,7 @@ export class Collection {
   readonly #classes: number
   readonly #probabilities: Float32Array
   readonly #unreadable: number
+  readonly #taking: (one: KeptPrediction) => void
   /** In how many parts each other image is. */
   readonly #occurrences: number
   #part = 0
@@ -20,7 +21,14 @@ export class Collection {
   /** Views computed, by part. */
   readonly #views: number[]
 
-  constructor({ parts, unreadable }: Pick<Plan, 'parts' | 'unreadable'>, { items }: ImageSet, classes: number) {
+  /** @param taking is given each prediction that is taken */
+  constructor(
+    { parts, unreadable }: Pick<Plan, 'parts' | 'unreadable'>,
+    { items }: ImageSet,
+    classes: number,
+    taking: (one: KeptPrediction) => void = () => {},
+  ) {
+    this.#taking = taking
     this.#parts = parts
     this.#items = items
     this.#classes = classes
@@ -48,7 +56,8 @@ export class Collection {
   }
 
   /** Takes the next prediction; false, and nothing is taken, if it is not the one that comes next. */
-  take({ image, part, views, probabilities }: KeptPrediction): boolean {
+  take(one: KeptPrediction): boolean {
+    const { image, part, views, probabilities } = one
     const next = this.#parts[part]
     if (part !== this.#nextPart() || next === undefined || next.images[this.#at] !== image) return false
     if (views === 0) this.bad.add(image)
@@ -57,6 +66,7 @@ export class Collection {
     this.#views[part]! += views
     this.#taken++
     this.#at++
+    this.#taking(one)
     return true
   }
 

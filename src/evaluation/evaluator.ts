@@ -8,14 +8,17 @@ import type { ImagePlace } from '../data/image-place.js'
 import { type BadImageNote, badImageError, Loader } from '../data/loader.js'
 import { readPlace } from '../data/place-reader.js'
 import { type ModelSpec, networkOf } from '../networks/model-spec.js'
+import { Replicas } from '../training/replicas/replicas.js'
 import { Collection } from './collection.js'
 import { CompiledNetwork, declareNetwork } from './compiled-network.js'
 import { type Crops, describeCrops, sidesOf, singleCrop } from './crops.js'
+import { gatherPredictions } from './gathering.js'
 import { type KeptPrediction, KeptPredictions } from './kept-predictions.js'
 import type { EvaluationProgress } from './pace.js'
 import { type Part, type Plan, planDense, planViews } from './plan.js'
 import { predictionKey } from './prediction-key.js'
 import { type Predictions, type Scores, scoresOf } from './scores.js'
+import { shareOf } from './share.js'
 import { Sitting, type Station } from './sitting.js'
 
 export interface EvaluatorOptions {
@@ -38,6 +41,8 @@ export interface EvaluatorOptions {
   readonly classOrder?: readonly number[] | undefined
   /** Whether the store is disposed with the evaluator. @default false */
   readonly ownsStore?: boolean
+  /** The processes that evaluate together, each of which does the same. @default this one by itself */
+  readonly replicas?: Replicas | undefined
 }
 
 export interface EvaluationOptions {
@@ -76,18 +81,20 @@ export class Evaluator implements AsyncDisposable {
   /** The store's names of the network's variables. */
   readonly #variables: readonly string[]
   readonly #plan: (signal: AbortSignal | undefined) => Plan | Promise<Plan>
+  readonly #replicas: Replicas
   /** Where all images are predicted by one program, which is compiled once. */
   readonly #only: Station | undefined
 
   /** Errors: UserError where an option is out of range or images are too small for the network. */
   constructor(options: EvaluatorOptions) {
-    const { model, images, crops = singleCrop, batch = 32, averages = true } = options
+    const { model, images, crops = singleCrop, batch = 32, averages = true, replicas = new Replicas() } = options
     const { size } = model
     const fraction = options.fraction ?? networkOf(model).preprocessing.centralFraction
     this.#options = options
     this.#crops = describeCrops(crops, size, fraction)
     this.#batch = batch
     this.#averages = averages
+    this.#replicas = replicas
     const sides = crops.kind === 'dense' ? sidesOf(crops, size) : [size]
     const least = Math.min(...sides)
     this.#variables = declareNetwork({ ...options, averages, extent: { width: least, height: least } })
@@ -95,15 +102,17 @@ export class Evaluator implements AsyncDisposable {
     else {
       const plan = planViews(images, { kind: 'views', crops: crops.name, size, fraction }, batch)
       this.#plan = () => plan
-      this.#only = this.#open(plan.parts[0]!, true)
+      const [own] = shareOf(plan, replicas).parts
+      this.#only = replicas.inTurn(() => (own!.images.length > 0 ? this.#open(own!, true) : undefined))
     }
   }
 
-  #open({ images, preprocessing, extent, batch }: Part, tune: boolean): Station {
+  /** @param lasting whether it is for more than one pass */
+  #open({ images, preprocessing, extent, batch }: Part, lasting: boolean): Station {
     const { images: set, badImages, cache } = this.#options
     const isWhole = images.length === set.items.length
     const items = isWhole ? set.items : images.map(image => set.items[image]!)
-    const network = new CompiledNetwork({ ...this.#options, averages: this.#averages, extent, batch, tune })
+    const network = new CompiledNetwork({ ...this.#options, averages: this.#averages, extent, batch, tune: lasting })
     try {
       const loader = new Loader(
         { ...set, items },
@@ -113,7 +122,7 @@ export class Evaluator implements AsyncDisposable {
           seed: 0,
           badImages,
           partial: true,
-          ...(isWhole ? cache && { cache } : { cacheBytes: 0 }),
+          ...(isWhole ? cache && { cache } : { cacheBytes: lasting ? this.#shareOfCache() : 0 }),
         },
       )
       const dispose = async () => {
@@ -127,8 +136,12 @@ export class Evaluator implements AsyncDisposable {
     }
   }
 
+  #shareOfCache(): number {
+    return Math.floor((this.#options.cache?.pixels.byteLength ?? 0) / this.#replicas.size)
+  }
+
   /**
-   * Predicts every image of the set once. Errors: UserError where an image is bad and bad images are errors, all of them
+   * Predicts every image of the set once; of several replicas each predicts its share, and has the whole result. Errors: UserError where an image is bad and bad images are errors, all of them
    * are bad, or the file to keep predictions in cannot be used.
    */
   async run({ keep, signal, progress = () => {} }: EvaluationOptions = {}): Promise<Evaluation> {
@@ -137,22 +150,28 @@ export class Evaluator implements AsyncDisposable {
     const plan = await this.#plan(signal)
     const [unreadable] = plan.unreadable
     if (badImages === 'error' && unreadable) throw badImageError(images.items[unreadable[0]]!.path, unreadable[1])
-    const collection = new Collection(plan, images, model.classes)
-    using kept = keep === undefined ? undefined : this.#resume(keep, collection)
-    const sitting = new Sitting(plan, collection, { ...this.#options, keep: kept, progress, signal })
-    for (const [number, part] of plan.parts.entries()) {
-      if (collection.doneOf(number).images === part.images.length) continue
+    const replicas = this.#replicas
+    const share = shareOf(plan, replicas)
+    const predicted: KeptPrediction[] = []
+    const remember = (one: KeptPrediction) => predicted.push({ ...one, probabilities: one.probabilities.slice() })
+    const own = new Collection(share, images, model.classes, replicas.size > 1 ? remember : undefined)
+    using kept = keep === undefined ? undefined : this.#resume(keep, own)
+    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress, signal })
+    for (const [number, part] of share.parts.entries()) {
+      if (own.doneOf(number).images === part.images.length) continue
       if (this.#only) await sitting.predict(number, this.#only)
       else {
         await using station = this.#open(part, false)
         await sitting.predict(number, station)
       }
     }
+    const collection = replicas.size > 1 ? gatherPredictions(predicted, plan, images, model.classes, replicas) : own
+    const reasons = new Map(replicas.gather([...sitting.reasons]).flat())
     const predictions = collection.predictions()
     const { top1Error, top5Error, loss, images: scored } = scoresOf(predictions)
     if (scored === 0) throw new UserError(`none of the images of ${images.root} can be decoded`)
     const { seconds, imagesPerSecond } = sitting
-    const bad = await this.#notes(collection.bad, sitting.reasons)
+    const bad = await this.#notes(collection.bad, reasons)
     const { views } = collection
     return {
       ...{ top1Error, top5Error, loss, images: scored },

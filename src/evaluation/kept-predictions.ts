@@ -22,7 +22,7 @@ export interface KeptPrediction {
 }
 
 const [imageAt, partAt, viewsAt, probabilitiesAt] = [0, 4, 8, 12]
-const recordBytes = (classes: number) => probabilitiesAt + 4 * classes + 4
+export const recordBytes = (classes: number) => probabilitiesAt + 4 * classes + 4
 
 const version = 1
 /** No header of ours is longer; of a file that is something else, no more is read. */
@@ -111,7 +111,8 @@ export class KeptPredictions implements Disposable {
 const headerOf = (key: PredictionKey, classes: number): Uint8Array =>
   new TextEncoder().encode(`${encodeJson({ keptPredictions: version, classes, key }, 'the key of predictions')}\n`)
 
-function encodeRecord({ image, part, views, probabilities }: KeptPrediction, classes: number): Uint8Array {
+/** A prediction as bytes: see {@link KeptPredictions}. */
+export function encodeRecord({ image, part, views, probabilities }: KeptPrediction, classes: number): Uint8Array {
   const record = new DataView(new ArrayBuffer(recordBytes(classes)))
   record.setUint32(imageAt, image, true)
   record.setUint32(partAt, part, true)
@@ -123,7 +124,7 @@ function encodeRecord({ image, part, views, probabilities }: KeptPrediction, cla
 }
 
 /** The record in `bytes`, read into `probabilities`; undefined where it is damaged. */
-function decodeRecord(bytes: Uint8Array, probabilities: Float32Array): KeptPrediction | undefined {
+export function decodeRecord(bytes: Uint8Array, probabilities: Float32Array): KeptPrediction | undefined {
   const record = new DataView(bytes.buffer, bytes.byteOffset, bytes.length)
   const contents = bytes.subarray(0, -4)
   if (record.getUint32(contents.length, true) !== crc32(contents)) return undefined

@@ -7,6 +7,7 @@ import { networkOf } from '../networks/model-spec.js'
 import { expectClassifier } from '../networks/networks.js'
 import type { Checkpoint } from '../training/checkpoint.js'
 import { decodeState } from '../training/checkpoint-state.js'
+import type { Replicas } from '../training/replicas/replicas.js'
 import { evaluatorOf } from './checkpoint-evaluator.js'
 import type { Crops } from './crops.js'
 import type { EvaluationProgress } from './pace.js'
@@ -24,6 +25,8 @@ export interface MembersOptions {
   /** Where progress is kept, one file a member; undefined for nowhere. */
   readonly keepIn?: string | undefined
   readonly signal?: AbortSignal | undefined
+  /** The processes that evaluate together, each of which does the same. @default this one by itself */
+  readonly replicas?: Replicas | undefined
   readonly progress?: (member: number, progress: EvaluationProgress) => void
 }
 
@@ -73,7 +76,7 @@ export async function evaluateMembers(
  */
 const wordsOf = (
   { weights }: Pick<Subject, 'weights'>,
-  { images, crops, backend, precision, badImages }: MembersOptions,
+  { images, crops, backend, precision, badImages, replicas }: MembersOptions,
 ): readonly string[] => [
   weights,
   path.resolve(images.root),
@@ -84,6 +87,8 @@ const wordsOf = (
   ...backend.passes,
   precision,
   badImages,
+  // Each keeps what it has done itself.
+  ...(replicas && replicas.size > 1 ? [`replica ${replicas.rank} of ${replicas.size}`] : []),
 ]
 
 /** Errors: `UserError` where one gives no classes; naming two members and the first class that only one of them has. */

@@ -5,15 +5,18 @@ export interface DecaySchedule {
   readonly factor: number
   /** @default 2 */
   readonly everyEpochs: number
-  /** Epochs over which the rate rises linearly from zero. @default 0 */
+  /** Epochs over which the rate rises linearly. @default 0 */
   readonly warmupEpochs: number
+  /** What it rises from. @default 0 */
+  readonly warmupFrom?: number | undefined
 }
 
 /** The learning rate at a fractional epoch: stepwise exponential decay (arXiv:1602.07261 §4), after a linear warm-up. */
 export function learningRateAt(
-  { learningRate, factor, everyEpochs, warmupEpochs }: DecaySchedule,
+  { learningRate, factor, everyEpochs, warmupEpochs, warmupFrom = 0 }: DecaySchedule,
   epoch: number,
 ): number {
-  const decayed = learningRate * factor ** Math.floor(epoch / everyEpochs + 1e-9)
-  return epoch < warmupEpochs ? decayed * (epoch / warmupEpochs) : decayed
+  const decay = factor ** Math.floor(epoch / everyEpochs + 1e-9)
+  if (epoch >= warmupEpochs) return learningRate * decay
+  return decay * (warmupFrom + (learningRate - warmupFrom) * (epoch / warmupEpochs))
 }

@@ -112,6 +112,8 @@ export class Checkpoint implements Disposable {
   readonly file: string
   readonly step: number
   readonly state: JsonObject
+  /** Of the whole file, as it is written in it. */
+  readonly sha256: string
   /** The tensors' names. */
   readonly names: readonly string[]
   readonly #tensors: SafetensorsFile
@@ -120,6 +122,7 @@ export class Checkpoint implements Disposable {
     this.file = tensors.path
     this.step = step
     this.state = state
+    this.sha256 = tensors.metadata.get('sha256')!
     this.names = [...tensors.tensors.keys()]
     this.#tensors = tensors
   }

@@ -5,8 +5,9 @@ export class Clock {
   readonly #batch: number
   readonly #steps: number
   #begin = performance.now()
-  #reported = { time: performance.now(), step: 0, waited: 0 }
+  #reported = { time: performance.now(), step: 0, waited: 0, communicated: 0 }
   #waited = 0
+  #communicated: number | undefined
   #paused = 0
   #step: number
   readonly #first: number
@@ -21,6 +22,11 @@ export class Clock {
 
   waited(seconds: number) {
     this.#waited = seconds
+  }
+
+  /** @param seconds of waiting for other replicas since the run began; where there are some. */
+  communicated(seconds: number) {
+    this.#communicated = seconds
   }
 
   stepped(step: number) {
@@ -49,9 +55,18 @@ export class Clock {
     const now = performance.now()
     const seconds = Math.max(1e-9, (now - this.#reported.time) / 1000)
     const imagesPerSecond = ((this.#step - this.#reported.step) * this.#batch) / seconds
-    const waitShare = Math.min(1, Math.max(0, (this.#waited - this.#reported.waited) / seconds))
-    this.#reported = { time: now, step: this.#step, waited: this.#waited }
+    const share = (part: number) => Math.min(1, Math.max(0, part / seconds))
+    const waitShare = share(this.#waited - this.#reported.waited)
+    const communicated = this.#communicated
+    const communicationShare =
+      communicated === undefined ? {} : { communicationShare: share(communicated - this.#reported.communicated) }
+    this.#reported = { time: now, step: this.#step, waited: this.#waited, communicated: communicated ?? 0 }
     const perStep = this.trainingSeconds / Math.max(1, this.#step - this.#first)
-    return { imagesPerSecond, waitShare, secondsLeft: perStep * (this.#steps - this.#step) }
+    return {
+      imagesPerSecond,
+      waitShare,
+      ...communicationShare,
+      secondsLeft: perStep * (this.#steps - this.#step),
+    }
   }
 }

@@ -31,8 +31,12 @@ export interface StartEvent {
   readonly images: number
   /** Steps done before: 0 for a new run. */
   readonly firstStep: number
-  /** What the training step takes as planned: its arena, its variables and their gradients. */
+  /** What the training step takes as planned: its arena, its variables and their gradients; of each replica. */
   readonly memoryBytes: number
+  /** How many train together. @default 1 */
+  readonly replicas?: number
+  /** What carries their messages: 'Open MPI 4.1.4'. */
+  readonly carrier?: string
 }
 
 /** A part of a fine-tuning begins after `step` steps: which share of the parameters the steps from there on train. */
@@ -56,6 +60,8 @@ export interface StepEvent {
   readonly imagesPerSecond: number
   /** The part of the time that the step waited for images. */
   readonly waitShare: number
+  /** The part of the time that it waited for other replicas and what they send. @default a replica by itself */
+  readonly communicationShare?: number
   readonly secondsLeft: number
 }
 
@@ -155,18 +161,15 @@ export interface Sink {
   close(): Promise<void>
 }
 
+type EventOf<T extends TrainingEvent['type']> = Extract<TrainingEvent, { type: T }>
+type KindOf<V> = V extends number ? 'number' : V extends string ? 'string' : 'blocks'
+
+/** A question mark stands where a field may be left out. */
 type FieldTypes = {
   [T in TrainingEvent['type']]: {
-    [F in Exclude<keyof Extract<TrainingEvent, { type: T }>, 'type'>]: Extract<
-      TrainingEvent,
-      { type: T }
-    >[F] extends infer V
-      ? V extends number
-        ? 'number'
-        : V extends string
-          ? 'string'
-          : 'blocks'
-      : never
+    [F in Exclude<keyof EventOf<T>, 'type'>]-?: undefined extends EventOf<T>[F]
+      ? `${KindOf<NonNullable<EventOf<T>[F]>>}?`
+      : KindOf<EventOf<T>[F]>
   }
 }
 
@@ -182,6 +185,8 @@ const fieldTypes: FieldTypes = {
     images: 'number',
     firstStep: 'number',
     memoryBytes: 'number',
+    replicas: 'number?',
+    carrier: 'string?',
   },
   phase: { step: 'number', parameters: 'number', trained: 'number', memoryBytes: 'number' },
   step: {
@@ -192,6 +197,7 @@ const fieldTypes: FieldTypes = {
     gradientNorm: 'number',
     imagesPerSecond: 'number',
     waitShare: 'number',
+    communicationShare: 'number?',
     secondsLeft: 'number',
   },
   evaluation: {
@@ -250,14 +256,16 @@ export function decodeEventLine(line: string): LoggedEvent | undefined {
   const fields: Readonly<Record<string, string>> = fieldTypes[type as TrainingEvent['type']]
   const event: Record<string, unknown> = { type }
   for (const [field, kind] of [['time', 'number'], ...Object.entries(fields)] as const) {
-    const decoded = decoders[kind as Kind](found.get(field))
+    const mayLack = kind.endsWith('?')
+    if (mayLack && !found.has(field)) continue
+    const decoded = decoders[(mayLack ? kind.slice(0, -1) : kind) as Kind](found.get(field))
     if (decoded === undefined) return undefined
     event[field] = decoded
   }
   return event as unknown as LoggedEvent
 }
 
-type Kind = FieldTypes[keyof FieldTypes] extends infer F ? (F extends object ? F[keyof F] : never) : never
+type Kind = KindOf<unknown> | 'number' | 'string'
 
 /** The value that JSON holds as that kind of field; undefined when it is none. */
 const decoders: Readonly<Record<Kind, (raw: unknown) => unknown>> = {

@@ -1,10 +1,12 @@
 import type { Precision } from '../backends/backend.js'
 import type { Augmentation } from '../data/augmentation.js'
 import type { ColourDistortion } from '../data/colour.js'
+import { learningRateAt } from '../optim/schedule.js'
 
 /** How a network is trained. Defaults are the paper's, or where it is silent those of its authors' code. */
 export interface Recipe {
   readonly epochs: number
+  /** Images a step, of all replicas together. */
   readonly batch: number
   readonly optimizer: 'rmsprop' | 'momentum'
   /** ρ of RMSProp. */
@@ -13,6 +15,11 @@ export interface Recipe {
   readonly epsilon: number
   readonly momentum: number
   readonly learningRate: number
+  /**
+   * The batch that the learning rate is meant for. With another batch the rate is in proportion to it, and a warm-up
+   * begins at the rate meant (Goyal et al., arXiv:1706.02677 §2). @default the batch, and a warm-up begins at zero
+   */
+  readonly baseBatch?: number
   readonly learningRateFactor: number
   readonly learningRateEpochs: number
   readonly warmupEpochs: number
@@ -36,7 +43,25 @@ export interface Recipe {
   /** Whether batch norms take the statistics of the images of all replicas, and not of each one's own. @default false */
   readonly syncBatchNorm?: boolean
   readonly precision: Precision
+  /** What gradients are added up in over several replicas. @default 'f32' */
+  readonly reducePrecision?: Precision
   readonly seed: number
+}
+
+/** What a recipe need not say. */
+export type OptionalPart = 'augmentation' | 'scaledDecoding' | 'baseBatch' | 'reducePrecision' | 'syncBatchNorm'
+
+/** What every recipe says, whatever the machine. */
+export type PlainRecipe = Omit<Recipe, 'precision' | OptionalPart>
+
+/** The learning rate that a recipe asks for at a fractional epoch. */
+export function learningRateOf(recipe: Recipe, epoch: number): number {
+  const { learningRate, batch, baseBatch, learningRateFactor: factor, learningRateEpochs: everyEpochs } = recipe
+  const { warmupEpochs } = recipe
+  const base = { factor, everyEpochs, warmupEpochs }
+  return baseBatch === undefined
+    ? learningRateAt({ ...base, learningRate }, epoch)
+    : learningRateAt({ ...base, learningRate: (learningRate * batch) / baseBatch, warmupFrom: learningRate }, epoch)
 }
 
 /**
@@ -44,7 +69,7 @@ export interface Recipe {
  * rate 0.045 decayed by 0.94 every two epochs, clipping, running average. Momentum inside RMSProp, label smoothing,
  * weight decay, average and norm decay: Inception-v3's paper and the authors' TensorFlow code.
  */
-export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation' | 'scaledDecoding' | 'syncBatchNorm'> = {
+export const paperRecipe: PlainRecipe = {
   epochs: 100,
   batch: 32,
   optimizer: 'rmsprop',
@@ -77,7 +102,7 @@ export const paperRecipe: Omit<Recipe, 'precision' | 'augmentation' | 'scaledDec
  *
  * @param epochs passes over the images
  */
-export const fineTuningRecipe = (epochs = 20): typeof paperRecipe => ({
+export const fineTuningRecipe = (epochs = 20): PlainRecipe => ({
   ...paperRecipe,
   epochs,
   optimizer: 'momentum',

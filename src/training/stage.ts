@@ -5,6 +5,8 @@ import { type ModelSpec, modelOptions, networkOf } from '../networks/model-spec.
 import { buildModel } from '../nn/model.js'
 import { type Phase, phaseAt } from './phases.js'
 import type { Recipe } from './recipe.js'
+import type { Replicas } from './replicas/replicas.js'
+import { localBatch } from './replicas/share.js'
 import { buildTrainingStep, type TrainingStep } from './step.js'
 import { Lookout } from './watch.js'
 
@@ -15,14 +17,20 @@ export interface StageOptions {
   readonly recompute?: Recomputation | undefined
   /** Steps between looks at the network's blocks; 0 for none. */
   readonly watchSteps: number
+  /** Which of how many share the batch. */
+  readonly replicas: Replicas
 }
 
 /** The graph of the step that a phase repeats. */
-export const stepOf = (phase: Phase, { model, recipe, backend, recompute }: Omit<StageOptions, 'watchSteps'>) =>
+export const stepOf = (
+  phase: Phase,
+  { model, recipe, backend, recompute, replicas }: Omit<StageOptions, 'watchSteps'>,
+) =>
   buildTrainingStep(networkOf(model), recipe, modelOptions(model), {
     passes: backend.passes,
     recompute,
     frozen: phase.frozen,
+    replica: { index: replicas.rank, of: replicas.size },
   })
 
 /**
@@ -41,16 +49,18 @@ export class Stage implements Disposable {
   readonly lookout: Lookout
 
   constructor(phase: Phase, store: Store, options: StageOptions, step = stepOf(phase, options)) {
-    const { model, recipe, backend, watchSteps } = options
+    const { model, recipe, backend, watchSteps, replicas } = options
     this.step = step
     this.program = backend.compile(step.graph, {
       outputs: [step.loss, step.norms, step.norm],
       store,
       seed: recipe.seed,
+      ...(replicas.communicator && { communicator: replicas.communicator }),
     })
     const { frozen } = phase
     const parameterNames = step.trained.map(({ name }) => name)
-    const { precision, batch } = recipe
+    const { precision } = recipe
+    const batch = localBatch(recipe.batch, replicas.size)
     this.lookout = new Lookout({ model, frozen, precision, batch, backend, store, parameterNames }, watchSteps)
   }
 

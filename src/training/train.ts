@@ -2,25 +2,30 @@ import type { Backend, Program, Store } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import { RandomStream } from '../base/random.js'
 import { type Shape, sizeOf } from '../base/shape.js'
+import { ReplicaLost } from '../communication/communicator.js'
 import { mixes } from '../data/augmentation.js'
 import { type BoxFile, openBoxes } from '../data/box-file.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import { type BadImageNote, Loader } from '../data/loader.js'
 import { mixImages } from '../data/mix.js'
-import { variableOf, variablesIn } from '../graph/ops/source.js'
+import { variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
 import { type ModelSpec, networkOf } from '../networks/model-spec.js'
 import { averageDecayAt, averageOf } from '../optim/average.js'
-import { learningRateAt } from '../optim/schedule.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
 import { Clock } from './clock.js'
-import type { EvaluationEvent, TrainingEvent } from './events.js'
+import type { CheckpointEvent, EvaluationEvent, TrainingEvent } from './events.js'
 import { expectScopes, type FineTuning, openOrigin, sourceOf, takeOver } from './fine-tuning.js'
+import { notFinite } from './not-finite.js'
 import { phaseAt, phasesOf } from './phases.js'
-import type { Recipe } from './recipe.js'
+import { learningRateOf, type Recipe } from './recipe.js'
+import { expectAlike } from './replicas/divergence.js'
+import { Replicas } from './replicas/replicas.js'
+import { RollCall } from './replicas/roll-call.js'
+import { localBatch } from './replicas/share.js'
 import { Stage, Stages, stepOf, weightsOf } from './stage.js'
 import type { TrainingStep } from './step.js'
 import { isSilent } from './watch.js'
@@ -59,6 +64,10 @@ export interface TrainingPlan {
   readonly signal?: AbortSignal | undefined
   /** The command that continues the run, for the message of an interruption. */
   readonly resumeCommand: string
+  /** The processes that train together, each of which runs this. @default this one by itself */
+  readonly replicas?: Replicas | undefined
+  /** Steps between comparisons of the replicas' variables, which every checkpoint compares too; 0 for none. @default 100 */
+  readonly checkSteps?: number | undefined
 }
 
 /** Measures the running averages in the store on the validation set, and names the images it could not read. */
@@ -72,6 +81,7 @@ const secondsBetweenReports = 1
 /**
  * Trains a network, yielding what happens. The course is a pure function of the plan: a run that is stopped anywhere
  * and resumed ends with the same bits as one that is not (on one machine, with one number of threads).
+ * Of several replicas each runs this and yields the same; the first writes the checkpoints.
  * Errors: UserError for a loss that is not finite, naming step and layer; for bad images; for a disk that refuses; for
  * images that are not those the checkpoint to go on from was trained on.
  */
@@ -79,23 +89,26 @@ export async function* train(
   plan: TrainingPlan,
   evaluate?: (store: Store) => Evaluate,
 ): AsyncGenerator<TrainingEvent, void> {
-  const { model, recipe, backend, images, resume, fineTuning, watchSteps = 50 } = plan
+  const { model, recipe, backend, images, resume, fineTuning, watchSteps = 50, checkSteps = 100 } = plan
+  const { replicas = new Replicas() } = plan
+  const batch = localBatch(recipe.batch, replicas.size)
   const network = networkOf(model)
   const { augmentation } = recipe
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const stepsIn = (epochs: number) => Math.ceil((epochs * images.items.length) / recipe.batch)
-  const saved = resume && decodeState(resume)
-  if (resume && saved) expectSameImages(resume, saved, images, epochAt(resume.step))
+  const state = resume && decodeState(resume)
+  if (resume && state) expectSameImages(resume, state, images, epochAt(resume.step))
   const firstStep = resume?.step ?? 0
   const phases = phasesOf(fineTuning, stepsIn)
-  const options = { model, recipe, backend, recompute: plan.recompute, watchSteps }
+  const options = { model, recipe, backend, recompute: plan.recompute, watchSteps, replicas }
   const firstPhase = phaseAt(phases, firstStep)
   const firstGraph = stepOf(firstPhase, options)
   const weights = weightsOf(model, recipe)
   if (fineTuning) expectScopes(fineTuning.freeze, weights, fineTuning.newClasses)
   using origin = fineTuning && !resume ? openOrigin(fineTuning) : undefined
   await using loader = new Loader(images, {
-    batch: recipe.batch,
+    batch,
+    shard: { index: replicas.rank, of: replicas.size },
     preprocessing: {
       kind: 'train',
       size: model.size,
@@ -128,7 +141,7 @@ export async function* train(
     phases,
     phase => new Stage(phase, store, options, phase === firstPhase ? firstGraph : undefined),
   )
-  const first = stages.at(firstStep)
+  const first = replicas.inTurn(() => stages.at(firstStep))
   const measure = evaluate?.(store)
 
   const steps = plan.steps ?? stepsIn(recipe.epochs)
@@ -144,13 +157,14 @@ export async function* train(
     images: images.items.length,
     firstStep,
     memoryBytes: memoryOf(first.program, store),
+    ...(replicas.communicator && { replicas: replicas.size, carrier: replicas.communicator.title }),
   }
 
-  const source = saved ? saved.source : origin && fineTuning && sourceOf(origin, fineTuning)
-  let errors = saved?.errors
-  let silent = saved?.silent ?? false
-  const save = (done: number): TrainingEvent => {
-    const state: CheckpointState = {
+  const source = state ? state.source : origin && fineTuning && sourceOf(origin, fineTuning)
+  let errors = state?.errors
+  let silent = state?.silent ?? false
+  const write = (done: number): string => {
+    const contents: CheckpointState = {
       model,
       classNames: images.classes,
       centralFraction: network.preprocessing.centralFraction,
@@ -159,12 +173,12 @@ export async function* train(
       ...(silent && { silent }),
       ...(source && { source }),
     }
-    const contents = { state: encodeState(state), tensors: storeTensors(store) }
-    return {
-      type: 'checkpoint',
-      step: done,
-      file: writeCheckpoint(plan.checkpoints, done, contents, { keep: plan.keep ?? 3 }),
-    }
+    const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
+    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3 })
+  }
+  const save = async (done: number): Promise<CheckpointEvent> => {
+    if (checkSteps > 0) expectAlike(replicas, store, done)
+    return { type: 'checkpoint', step: done, file: await replicas.fromFirst(() => write(done)) }
   }
 
   const told = new Set<string>()
@@ -185,76 +199,94 @@ export async function* train(
 
   await decoded
   const clock = new Clock(recipe.batch, firstStep, steps)
-  let last: TrainingEvent | undefined
+  const rollCall = new RollCall(replicas)
+  let last: CheckpointEvent | undefined
   let done = firstStep
-  for await (const batch of loader.steps(firstStep, steps)) {
-    clock.waited(loader.waitedSeconds)
-    if (stages.changesAt(done)) await clock.pause(async () => stages.at(done))
-    const { step, program, lookout } = stages.at(done)
-    if (fineTuning && phaseAt(phases, done).firstStep === done)
-      yield {
-        type: 'phase',
-        step: done,
-        parameters,
-        trained: elementsOf(step.trained),
-        memoryBytes: memoryOf(program, store),
+  let saved = firstStep
+  try {
+    for await (const batch of loader.steps(firstStep, steps)) {
+      clock.waited(loader.waitedSeconds)
+      if (stages.changesAt(done)) await clock.pause(async () => replicas.inTurn(() => stages.at(done)))
+      const { step, program, lookout } = stages.at(done)
+      if (fineTuning && phaseAt(phases, done).firstStep === done)
+        yield {
+          type: 'phase',
+          step: done,
+          parameters,
+          trained: elementsOf(step.trained),
+          memoryBytes: memoryOf(program, store),
+        }
+      const { stopping, slow } = rollCall.call(plan.signal?.aborted === true)
+      if (replicas.size > 1) clock.communicated(rollCall.waitedSeconds)
+      const learningRate = learningRateOf(recipe, epochAt(done))
+      if (augmentation && mixes(augmentation)) {
+        // Images are mixed with those of their own replica, which draws for itself.
+        const draws = new RandomStream(recipe.seed, 'mix', done, ...(replicas.isFirst ? [] : [replicas.rank]))
+        const mixed = mixImages(batch, model.size, augmentation, draws)
+        program.input('others').set(mixed.others)
+        program.input('shares').set(mixed.shares)
       }
-    const learningRate = learningRateAt(
-      { ...recipe, factor: recipe.learningRateFactor, everyEpochs: recipe.learningRateEpochs },
-      epochAt(done),
-    )
-    if (augmentation && mixes(augmentation)) {
-      const mixed = mixImages(batch, model.size, augmentation, new RandomStream(recipe.seed, 'mix', done))
-      program.input('others').set(mixed.others)
-      program.input('shares').set(mixed.shares)
-    }
-    feedImages(batch.images, network.preprocessing, program.input('images') as Float32Array)
-    program.input('labels').set(batch.labels)
-    feedScalars(program, step, done, learningRate, recipe)
-    program.run()
-    done++
-    const loss = program.read(step.loss)[0]!
-    const gradientNorm = program.read(step.norm)[0]!
-    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-      const failure = notFinite(done, loss, step, program, store)
-      yield { type: 'diverged', step: done, message: failure.message }
-      throw failure
-    }
-    clock.stepped(done)
+      feedImages(batch.images, network.preprocessing, program.input('images') as Float32Array)
+      program.input('labels').set(batch.labels)
+      feedScalars(program, step, done, learningRate, recipe)
+      program.run()
+      done++
+      const loss = program.read(step.loss)[0]!
+      const gradientNorm = program.read(step.norm)[0]!
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        const failure = notFinite(done, loss, step, program, store)
+        yield { type: 'diverged', step: done, message: failure.message }
+        throw failure
+      }
+      clock.stepped(done)
+      if (checkSteps > 0 && done % checkSteps === 0) expectAlike(replicas, store, done)
 
-    const epochEnds = ends(done, 1)
-    const evaluationDue = measure !== undefined && ends(done, evaluateEpochs)
-    const stopping = plan.signal?.aborted === true
-    const sight = lookout.due(done) ? await clock.pause(async () => lookout.look(done, program, step)) : undefined
-    const died = sight !== undefined && isSilent(sight) && silent
-    if (sight) silent = isSilent(sight)
-    // With every look comes the loss of its step, so that what is seen does not depend on the clock.
-    if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || sight)
-      yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
-    if (sight && lookout.tells(sight, steps)) yield sight
-    if (evaluationDue) {
-      const { result, bad } = await clock.pause(measure)
-      errors = { top1: result.top1Error, top5: result.top5Error }
-      yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
-      yield* newlyBad(bad)
+      // Not before the step: what is told may fail, and the others would wait in theirs.
+      for (const message of slow) yield { type: 'warning', message }
+      const epochEnds = ends(done, 1)
+      const evaluationDue = measure !== undefined && ends(done, evaluateEpochs)
+      // One replica looks for all: what they decide by must be the same.
+      const sight = lookout.due(done)
+        ? await clock.pause(async () => replicas.fromFirst(() => lookout.look(done, program, step)))
+        : undefined
+      const died = sight !== undefined && isSilent(sight) && silent
+      if (sight) silent = isSilent(sight)
+      // With every look comes the loss of its step, so that what is seen does not depend on the clock.
+      if (clock.reportDue(secondsBetweenReports) || epochEnds || stopping || sight)
+        yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
+      if (sight && lookout.tells(sight, steps)) yield sight
+      if (evaluationDue) {
+        const { result, bad } = await clock.pause(measure)
+        errors = { top1: result.top1Error, top5: result.top5Error }
+        yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
+        yield* newlyBad(bad)
+      }
+      if (evaluationDue || done === steps || stopping || died || done % checkpointSteps === 0) {
+        // Before the checkpoint: a run that goes on from it keeps its log up to there.
+        yield* newlyBad(replicas.gather(loader.bad).flat())
+        yield (last = await clock.pause(async () => save(done)))
+        saved = done
+      }
+      if (died) {
+        yield { type: 'died', step: done, layer: sight.layer, file: last?.file ?? '' }
+        return
+      }
+      if (stopping && done < steps) {
+        yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
+        return
+      }
+      // Signals are heard between steps: the engine itself does not return to the event loop.
+      await new Promise(setImmediate)
     }
-    if (evaluationDue || done === steps || stopping || died || done % checkpointSteps === 0) {
-      // Before the checkpoint: a run that goes on from it keeps its log up to there.
-      yield* newlyBad(loader.bad)
-      yield (last = await clock.pause(async () => save(done)))
-    }
-    if (died) {
-      yield { type: 'died', step: done, layer: sight.layer, file: last?.type === 'checkpoint' ? last.file : '' }
-      return
-    }
-    if (stopping && done < steps) {
+  } catch (error) {
+    // Nothing is written in a step that waits for a lost replica, so the state is that of the last whole one.
+    if (error instanceof ReplicaLost && replicas.isFirst) {
+      if (done > saved) yield { type: 'checkpoint', step: done, file: write(done) }
       yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
-      return
     }
-    // Signals are heard between steps: the engine itself does not return to the event loop.
-    await new Promise(setImmediate)
+    throw error
   }
-  const file = last?.type === 'checkpoint' ? last.file : (resume?.file ?? '')
+  const file = (last ?? resume)?.file ?? ''
   yield { type: 'done', step: steps, epoch: epochAt(steps), seconds: clock.trainingSeconds, file }
 }
 
@@ -271,31 +303,6 @@ function feedScalars(program: Program, step: TrainingStep, done: number, learnin
   program.input('averageDecay')[0] = averageDecayAt(recipe.averageDecay, done)
   if (step.inputs.has('normDecay')) program.input('normDecay')[0] = recipe.normDecay
   if (step.inputs.has('step')) program.input('step')[0] = done
-}
-
-/**
- * Names the step and the layer: the first whose activations left the finite numbers, which its batch statistics show, or
- * else the one nearest the output whose gradient did.
- */
-function notFinite(done: number, loss: number, step: TrainingStep, program: Program, store: Store): UserError {
-  const notFiniteIn = (numbers: Float32Array) => numbers.some(n => !Number.isFinite(n))
-  const statistics = step.model.statistics.map(({ running }) => variableOf(running)!.name)
-  const overflown = statistics.find(name => notFiniteIn(store.data(name)))
-  const norms = program.read(step.norms)
-  const steepest = step.trained.findLast((_, i) => !Number.isFinite(norms[i]!))?.name
-  const gradientNorm = program.read(step.norm)[0]!
-  const what = Number.isFinite(loss)
-    ? `the loss is ${loss.toPrecision(4)}, but the norm of its gradient is ${gradientNorm}`
-    : `the loss is ${loss}`
-  const where =
-    overflown !== undefined
-      ? `the statistics '${overflown}' are the first of the forward pass that are not finite`
-      : steepest !== undefined
-        ? `the gradient of '${steepest}' is the first of the backward pass that is not finite`
-        : 'every layer by itself is finite, their sum is not'
-  return new UserError(
-    `step ${done}: ${what} (${where}): lower the learning rate; the checkpoints of earlier steps are intact`,
-  )
 }
 
 /** A checkpoint fixes which images come next, so going on with others would silently be another run. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import test from 'node:test'
 import { averageDecayAt } from '../../src/optim/average.js'
 import { type DecaySchedule, learningRateAt } from '../../src/optim/schedule.js'
-import { paperRecipe } from '../../src/training/recipe.js'
+import { learningRateOf, paperRecipe } from '../../src/training/recipe.js'
 
 const { learningRate, learningRateFactor: factor, learningRateEpochs: everyEpochs, warmupEpochs } = paperRecipe
 const paper: DecaySchedule = { learningRate, factor, everyEpochs, warmupEpochs }
@@ -64,4 +64,15 @@ test('the running average remembers little at first: (1 + step) / (10 + step), u
   ] as const)
     near(averageDecayAt(0.9999, step), decay)
   assert.equal(averageDecayAt(0, 5), 0)
+})
+
+test('a rate meant for another batch is in proportion to it, and a warm-up leads from the one to the other', () => {
+  const recipe = { ...paperRecipe, batch: 640, baseBatch: 32, warmupEpochs: 5, precision: 'f32' } as const
+  near(learningRateOf(recipe, 0), 0.045)
+  near(learningRateOf(recipe, 1), 0.045 * (1 + 19 / 5))
+  near(learningRateOf(recipe, 5), 0.045 * 20 * 0.94 ** 2)
+  // Without a base batch the rate is as it is given, and a warm-up begins at zero.
+  const { baseBatch: _, ...plain } = recipe
+  near(learningRateOf(plain, 5), 0.045 * 0.94 ** 2)
+  assert.equal(learningRateOf(plain, 0), 0)
 })

@@ -2,8 +2,9 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
-import { UserError } from '../../base/error.js'
+import { interruption, UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
+import { packageVersion } from '../../base/package-version.js'
 import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
 import {
   type BadImagePolicy,
@@ -13,6 +14,7 @@ import {
   quarantine,
   quarantineOf,
 } from '../../data/quarantine.js'
+import { digestOfSet } from '../../data/set-digest.js'
 import { expectClasses } from '../../evaluation/checkpoint-evaluator.js'
 import type { Crops } from '../../evaluation/crops.js'
 import { type EvaluatedMembers, evaluateMembers, expectOneClassList } from '../../evaluation/members.js'
@@ -27,11 +29,14 @@ import type { Passes } from '../../graph/passes/passes.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
+import { expectSame } from '../../training/replicas/agreement.js'
+import { replicaThreads } from '../../training/replicas/threads.js'
 import { oneOf } from '../arguments.js'
 import { backendOption, dataPolicyOption, passesOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { makeFolder } from '../output-places.js'
 import { ProgressLine } from '../progress-line.js'
+import { asReplica, replicaTimeoutOption, type Together } from '../replicas.js'
 import { warn } from '../warn.js'
 import { describeBadImages, describeResult } from './evaluate/description.js'
 import { checkImageFlags, type EvaluationImages, type ImageFlags, openImages } from './evaluate/images.js'
@@ -45,6 +50,7 @@ interface Flags extends ImageFlags {
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
+  replicaTimeout: number
   passes: Passes
   json?: boolean
 }
@@ -80,24 +86,31 @@ export const evaluateCommand = (): Command =>
     .addOption(threadsOption())
     .addOption(passesOption())
     .option('--json', 'as JSON')
-    .action(async (flags: Flags) => {
-      expectSingle(flags)
-      expectMovable(flags)
-      checkImageFlags(flags)
-      // All of them are checked before the first takes its time.
-      const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
-      expectOneClassList(checkpoints)
-      const crops = cropsOf(flags, checkpoints)
-      const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
-      for (const checkpoint of checkpoints) expectClasses(checkpoint, data.images)
-      if (flags.badImages === 'quarantine') expectFiles(data.images)
-      const keepIn = openFolders(flags)
-      const evaluated = await evaluate(checkpoints, flags, { crops, data, keepIn })
-      if (evaluated === undefined) return
-      report(evaluated, flags, data)
-      if (flags.badImages === 'quarantine') setAside(evaluated, flags.data)
-      for (const file of evaluated.progressFiles) rmSync(file, { force: true })
-    })
+    .addOption(replicaTimeoutOption())
+    .action((flags: Flags) => asReplica(flags.replicaTimeout, together => run(flags, together)))
+
+async function run(flags: Flags, together: Together): Promise<void> {
+  const { replicas, warn } = together
+  expectSingle(flags)
+  expectMovable(flags)
+  checkImageFlags(flags)
+  // All of them are checked before the first takes its time.
+  const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
+  expectOneClassList(checkpoints)
+  const crops = cropsOf(flags, checkpoints)
+  const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
+  for (const checkpoint of checkpoints) expectClasses(checkpoint, data.images)
+  if (flags.badImages === 'quarantine') expectFiles(data.images)
+  const keepIn = openFolders(flags)
+  const evaluated = await evaluate(checkpoints, flags, { crops, data, keepIn, together })
+  if (replicas.isFirst) {
+    report(evaluated, flags, data)
+    if (flags.badImages === 'quarantine') setAside(evaluated, flags.data)
+  }
+  // Not before the results are safe.
+  replicas.gather(true)
+  for (const file of evaluated.progressFiles) rmSync(file, { force: true })
+}
 
 function expectSingle({ crops, single }: Flags): void {
   if (single !== undefined && crops !== '1')
@@ -148,16 +161,32 @@ interface Evaluated extends EvaluatedMembers {
   readonly backend: string
 }
 
-/** Undefined when it was interrupted and can go on. */
+interface Setting {
+  readonly crops: Crops
+  readonly data: EvaluationImages
+  readonly keepIn: string | undefined
+  readonly together: Together
+}
+
+/** Errors: as `evaluateMembers`, and one named AbortError when it was interrupted. */
 async function evaluate(
   checkpoints: readonly Checkpoint[],
   flags: Flags,
-  { crops, data, keepIn }: { crops: Crops; data: EvaluationImages; keepIn: string | undefined },
-): Promise<Evaluated | undefined> {
-  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  { crops, data, keepIn, together: { replicas, warn } }: Setting,
+): Promise<Evaluated> {
+  const threads = flags.threads ?? replicaThreads(replicas, warn)
+  const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
+  expectSame(replicas, {
+    "the program's version": packageVersion(),
+    ...Object.fromEntries(checkpoints.map(({ sha256 }, i) => [`checkpoint ${i + 1}`, sha256])),
+    ...{ crops: JSON.stringify(crops), precision, 'what is done about bad images': flags.badImages },
+    'the list of images': digestOfSet(data.images),
+    'the library of kernels': backend.title,
+  })
   const line = new ProgressLine(process.stderr)
-  const signal = interruptSignal(keepIn === undefined ? 'stopping' : 'keeping what is done')
+  const meanwhile = keepIn === undefined ? 'stopping' : 'keeping what is done'
+  const signal = interruptSignal(replicas.isFirst ? meanwhile : undefined)
   try {
     const members = await evaluateMembers(checkpoints, {
       backend,
@@ -167,16 +196,16 @@ async function evaluate(
       crops,
       keepIn,
       signal,
-      progress: (place, progress) => line.update(describeProgress(checkpoints[place]!.file, progress)),
+      replicas,
+      progress(place, progress) {
+        if (replicas.isFirst) line.update(describeProgress(checkpoints[place]!.file, progress))
+      },
     })
     return { ...members, precision, backend: backend.title }
   } catch (error) {
     if (!signal.aborted || keepIn === undefined) throw error
     if (!(error instanceof Error && error.name === 'AbortError')) throw error
-    line.end()
-    warn('interrupted; the same command goes on')
-    process.exitCode = 130
-    return undefined
+    throw interruption('interrupted; the same command goes on')
   } finally {
     line.end()
     for (const checkpoint of checkpoints) checkpoint.close()

@@ -1,9 +1,10 @@
 import path from 'node:path'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
+import { reducePrecisions } from '../../communication/communicator.js'
 import { boxFile } from '../../data/box-file.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { Passes } from '../../graph/passes/passes.js'
@@ -15,6 +16,9 @@ import { parseSettings, type RunSettings } from '../../study/run/run-settings.js
 import { expectScopes, fineTuningFrom } from '../../training/fine-tuning.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
 import { fineTuningRecipe, paperRecipe, type Recipe } from '../../training/recipe.js'
+import type { Replicas } from '../../training/replicas/replicas.js'
+import { localBatch } from '../../training/replicas/share.js'
+import { replicaThreads } from '../../training/replicas/threads.js'
 import { expectNoRun, readSettings } from '../../training/run-folder.js'
 import { terminalSink } from '../../training/sinks/terminal.js'
 import { weightsOf } from '../../training/stage.js'
@@ -30,7 +34,7 @@ import {
 import { interruptSignal } from '../interrupt.js'
 import { lookingThrough } from '../looking-through.js'
 import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
-import { warn } from '../warn.js'
+import { asReplica, replicaTimeoutOption, type Together } from '../replicas.js'
 import { type AugmentationFlags, addAugmentationOptions, augmentationOf } from './train/augmentation.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
 
@@ -50,6 +54,9 @@ interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFl
   evaluateEpochs: number
   watchSteps: number
   steps?: number
+  batchPerReplica?: number
+  checkReplicas: number
+  replicaTimeout: number
 }
 
 export const trainCommand = (): Command =>
@@ -84,21 +91,46 @@ export const trainCommand = (): Command =>
       wholeNumber(0),
       50,
     )
-    .action(async (flags: Flags, command: Command) => {
-      const { settings, folder, data, backend } =
-        flags.resume === undefined ? await newRun(flags, command) : await oldRun(flags.resume, flags.threads, command)
-      const last = await trainInFolder(settings, {
-        folder,
-        resume: flags.resume !== undefined,
-        backend,
-        data,
-        sinks: [terminalSink(process.stderr)],
-        signal: interruptSignal(),
-        resumeCommand: `npx inception train --resume ${quoted(folder)}`,
-      })
-      if (last.type === 'interrupted') process.exitCode = 130
-      if (last.type === 'died') process.exitCode = 1
-    })
+    .option(
+      '--batch-per-replica <n>',
+      'under mpirun, instead of --batch: images a step of each replica',
+      wholeNumber(1),
+    )
+    .addOption(
+      new Option('--reduce-precision <type>', 'under mpirun: what gradients are sent in: f32, bf16')
+        .argParser(oneOf('precision', reducePrecisions))
+        .default('f32'),
+    )
+    .option(
+      '--check-replicas <steps>',
+      'under mpirun: steps between comparisons of all weights; 0 for none',
+      wholeNumber(0),
+      100,
+    )
+    .addOption(replicaTimeoutOption())
+    .action((flags: Flags, command: Command) =>
+      asReplica(flags.replicaTimeout, async together => {
+        const { replicas } = together
+        const { settings, folder, data, backend } =
+          flags.resume === undefined
+            ? await newRun(flags, command, together)
+            : await oldRun(flags.resume, flags.threads, command, together)
+        const launcher = replicas.size > 1 ? `mpirun -n ${replicas.size} ` : ''
+        const last = await trainInFolder(settings, {
+          folder,
+          resume: flags.resume !== undefined,
+          backend,
+          data,
+          sinks: [terminalSink(process.stderr)],
+          signal: interruptSignal(replicas.isFirst ? 'saving after this step' : undefined),
+          resumeCommand: `${launcher}npx inception train --resume ${quoted(folder)}`,
+          replicas,
+          checkSteps: flags.checkReplicas,
+        })
+        if (last.type === 'interrupted') process.exitCode = 130
+        if (last.type === 'died') process.exitCode = 1
+      }),
+    )
 
 /** Everything a run needs, checked, what is cheap to check first; nothing is written yet. */
 interface Prepared {
@@ -108,7 +140,7 @@ interface Prepared {
   readonly backend: Backend
 }
 
-async function newRun(flags: Flags, command: Command): Promise<Prepared> {
+async function newRun(flags: Flags, command: Command, { replicas, warn }: Together): Promise<Prepared> {
   expectInit(flags)
   using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn)
   const spec = origin
@@ -116,17 +148,19 @@ async function newRun(flags: Flags, command: Command): Promise<Prepared> {
     : modelSpec(chosenNetwork(flags), 1, flags)
   expectClassifier(networkOf(spec))
   if (flags.data === undefined) throw new UserError('which images? Give --data, a folder that holds train/ and val/', 2)
-  const recipe = recipeOf(flags, command)
+  const recipe = recipeOf(flags, command, replicas)
+  localBatch(recipe.batch, replicas.size)
   const weights = weightsOf(spec, recipe)
   const { classesFromData: newClasses = false, freeze = [], headOnlyEpochs = 0 } = flags
   expectScopes(freeze, weights, newClasses)
   const folder = flags.out ?? path.join('runs', `${spec.network}${origin ? '-fine-tuned' : ''}`)
-  expectNoRun(folder)
+  if (replicas.isFirst) expectNoRun(folder)
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
-  const data = await lookingThrough(options => openDataSets(images, options))
+  const data = await lookingThrough(options => openDataSets(images, options, replicas.onThisHost))
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
-  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  const threads = flags.threads ?? replicaThreads(replicas, warn)
+  const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
     warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
@@ -154,22 +188,33 @@ function chosenNetwork({ network }: Flags): string {
 }
 
 /** What the options say; where they are silent the paper's recipe, or fine-tuning's. */
-function recipeOf(flags: Flags, command: Command): Omit<Recipe, 'precision'> {
+function recipeOf(flags: Flags, command: Command, replicas: Replicas): Omit<Recipe, 'precision'> {
   const given = (key: string) => command.getOptionValueSource(key) === 'cli'
   const silent = flags.init === undefined ? paperRecipe : fineTuningRecipe(given('epochs') ? flags.epochs : undefined)
   const recipe = Object.fromEntries(
     Object.entries(silent).map(([key, value]) => [key, given(key) ? flags[key as keyof RecipeFlags] : value]),
   ) as unknown as RecipeFlags
+  const { batchPerReplica, baseBatch, reducePrecision } = flags
+  if (batchPerReplica !== undefined && given('batch'))
+    throw new UserError('--batch is of all replicas together, --batch-per-replica of one: give one of them', 2)
   return {
     ...recipe,
+    ...(batchPerReplica !== undefined && { batch: batchPerReplica * replicas.size }),
+    ...(baseBatch !== undefined && { baseBatch }),
+    ...(reducePrecision !== undefined && reducePrecision !== 'f32' && { reducePrecision }),
     ...augmentationOf(flags, given('colour') ? flags.colour : undefined),
     ...(flags.scaledDecoding && { scaledDecoding: true }),
     ...(flags.syncBatchNorm && { syncBatchNorm: true }),
   }
 }
 
-async function oldRun(folder: string, threads: number | undefined, command: Command): Promise<Prepared> {
-  const allowed = ['resume', 'threads']
+async function oldRun(
+  folder: string,
+  asked: number | undefined,
+  command: Command,
+  { replicas, warn }: Together,
+): Promise<Prepared> {
+  const allowed = ['resume', 'threads', 'checkReplicas', 'replicaTimeout']
   const other = command.options.find(
     option =>
       !allowed.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
@@ -178,14 +223,17 @@ async function oldRun(folder: string, threads: number | undefined, command: Comm
     throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
   const settings = parseSettings(readSettings(folder), folder)
   networkOf(settings.model)
-  const data = await lookingThrough(options => openDataSets(settings.data, options))
+  const data = await lookingThrough(options => openDataSets(settings.data, options, replicas.onThisHost))
   const { classes } = data.train
   if (classes.length !== settings.model.classes)
     throw new UserError(
       `${settings.data} has ${classes.length} classes and the run in ${folder} was made for ${settings.model.classes}: put the images back, or start a new run`,
     )
+  localBatch(settings.recipe.batch, replicas.size)
   const passes = new Set(settings.passes)
-  return { settings, folder, data, backend: openBackend(settings.backend, warn, { threads, passes, notify: warn }) }
+  const threads = asked ?? replicaThreads(replicas, warn)
+  const backend = openBackend(settings.backend, warn, { threads, passes, notify: warn })
+  return { settings, folder, data, backend }
 }
 
 /** A flag for every number of the recipe; defaults are the paper's. */
@@ -193,12 +241,17 @@ function recipeOptions(command: Command): Command {
   const r = paperRecipe
   return command
     .option('--epochs <n>', 'passes over the training images', positiveNumber(1e6), r.epochs)
-    .option('--batch <n>', 'images a step', wholeNumber(1), r.batch)
+    .option('--batch <n>', 'images a step, of all replicas together', wholeNumber(1), r.batch)
     .option('--optimizer <rule>', 'rmsprop, momentum', oneOf('optimizer', ['rmsprop', 'momentum']), r.optimizer)
     .option('--decay <rho>', 'of RMSProp', realNumber(0, 1), r.decay)
     .option('--epsilon <value>', 'of RMSProp, inside the root', realNumber(0), r.epsilon)
     .option('--momentum <mu>', 'of either rule', realNumber(0, 1), r.momentum)
     .option('--learning-rate <rate>', 'at the start', positiveNumber(), r.learningRate)
+    .option(
+      '--base-batch <n>',
+      'the batch that the rate is for: with another it is in proportion, and a warm-up begins at it',
+      wholeNumber(1),
+    )
     .option('--learning-rate-factor <factor>', 'what it is multiplied by …', positiveNumber(1), r.learningRateFactor)
     .option('--learning-rate-epochs <n>', '… every so many epochs', positiveNumber(), r.learningRateEpochs)
     .option('--warmup-epochs <n>', 'epochs of linear warm-up', realNumber(0), r.warmupEpochs)

@@ -1,6 +1,6 @@
 import type { SynthSettings } from '../../data/synth/folder.js'
 import type { ModelSpec } from '../../networks/model-spec.js'
-import type { Recipe } from '../../training/recipe.js'
+import type { PlainRecipe } from '../../training/recipe.js'
 import type { EnsembleMember, Remedy, Role } from '../result.js'
 
 /** A study as data: which networks with which settings and seeds, trained how and on what, and how they are compared. */
@@ -22,7 +22,7 @@ export type Model = Omit<ModelSpec, 'classes'>
  * What a recipe says but for precision, which is the machine's, and the seed, which is the matrix's. The networks of a
  * study are compared as the paper trained them: every pixel decoded, with no augmentation but its own.
  */
-export type StudyRecipe = Omit<Recipe, 'precision' | 'seed' | 'augmentation' | 'scaledDecoding' | 'syncBatchNorm'>
+export type StudyRecipe = Omit<PlainRecipe, 'seed'>
 
 /** Why a number of the recipe is not the paper's, by key. */
 export type RecipeNotes = Readonly<Partial<Record<keyof StudyRecipe, string>>>

@@ -1,14 +1,15 @@
 import type { BackendName } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+import { reducePrecisions } from '../../communication/communicator.js'
 import { type Augmentation, plainAugmentation, requireAugmentation } from '../../data/augmentation.js'
 import type { BoxFile } from '../../data/box-file.js'
 import { type BadImagePolicy, badImagePolicies } from '../../data/quarantine.js'
-import { isJsonObject, type JsonObject } from '../../formats/json.js'
+import { isJsonObject, type Json, type JsonObject } from '../../formats/json.js'
 import { type PassName, passNames } from '../../graph/passes/passes.js'
 import { type Recomputation, recomputations } from '../../graph/passes/recompute.js'
 import { type ModelSpec, parseModelSpec } from '../../networks/model-spec.js'
 import type { FineTuning } from '../../training/fine-tuning.js'
-import { paperRecipe, type Recipe } from '../../training/recipe.js'
+import { type OptionalPart, paperRecipe, type Recipe } from '../../training/recipe.js'
 
 /** Everything needed to repeat a run: what `run.json` holds. */
 export interface RunSettings {
@@ -39,8 +40,13 @@ const choices: { readonly [K in 'optimizer' | 'colour' | 'precision']: readonly 
   precision: ['f32', 'bf16'],
 }
 
-/** What of it is off unless it is there. */
-const switches = ['scaledDecoding', 'syncBatchNorm'] as const satisfies readonly (keyof Recipe)[]
+/** What the parts of a recipe can be that may be left out. */
+const options: { readonly [K in Exclude<OptionalPart, 'augmentation'>]: (value: Json) => boolean } = {
+  scaledDecoding: value => typeof value === 'boolean',
+  syncBatchNorm: value => typeof value === 'boolean',
+  baseBatch: value => typeof value === 'number' && value > 0,
+  reducePrecision: value => reducePrecisions.some(known => known === value),
+}
 
 /** Reads a run's settings back from `run.json`. Errors: UserError when they are not complete. */
 export function parseSettings(settings: JsonObject, folder: string): RunSettings {
@@ -52,7 +58,7 @@ export function parseSettings(settings: JsonObject, folder: string): RunSettings
   const wrong =
     Object.entries(paperRecipe).find(([key, value]) => typeof recipe[key] !== typeof value)?.[0] ??
     Object.entries(choices).find(([key, values]) => !values.some(value => value === recipe[key]))?.[0] ??
-    switches.find(key => !['boolean', 'undefined'].includes(typeof recipe[key]))
+    Object.entries(options).find(([key, may]) => recipe[key] !== undefined && !may(recipe[key]!))?.[0]
   if (wrong)
     throw new UserError(
       `${where}: recipe.${wrong} is missing or not what it can be; it was not written by this version`,

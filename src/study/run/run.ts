@@ -2,14 +2,20 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend } from '../../backends/backend.js'
 import { UserError } from '../../base/error.js'
+import { packageVersion } from '../../base/package-version.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { ImageCache } from '../../data/image-cache.js'
 import { describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
+import { digestOfSet } from '../../data/set-digest.js'
 import type { ScanOptions } from '../../data/sources/found-image.js'
 import { openTrainingData } from '../../data/sources/open.js'
 import { Evaluator } from '../../evaluation/evaluator.js'
-import { expectNetwork, latestCheckpoint } from '../../training/checkpoint.js'
+import type { Json } from '../../formats/json.js'
+import { type Checkpoint, expectNetwork, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
 import type { Sink, TrainingEvent } from '../../training/events.js'
+import { expectSame, factsOf } from '../../training/replicas/agreement.js'
+import { Replicas } from '../../training/replicas/replicas.js'
+import { expectShared } from '../../training/replicas/shared-folder.js'
 import { createRun, type RunFolder, resumeRun } from '../../training/run-folder.js'
 import { jsonlSink, readEventLog } from '../../training/sinks/jsonl.js'
 import { tensorboardSink } from '../../training/sinks/tensorboard.js'
@@ -29,16 +35,20 @@ export interface DataSets {
 
 const cacheBytes = 512 * 2 ** 20
 
-/** Opens the images of a run. Errors: as {@link openTrainingData}. */
-export async function openDataSets(place: string, options: ScanOptions = {}): Promise<DataSets> {
+/**
+ * Opens the images of a run. Errors: as {@link openTrainingData}.
+ *
+ * @param sharers processes on this machine that do the same, which share the memory for caches
+ */
+export async function openDataSets(place: string, options: ScanOptions = {}, sharers = 1): Promise<DataSets> {
   const { train, val } = await openTrainingData(place, options)
   const share = train.items.length / (train.items.length + val.items.length)
   return {
     train,
     val,
     caches: {
-      train: ImageCache.reserve(train.items.length, Math.floor(cacheBytes * share)),
-      val: ImageCache.reserve(val.items.length, Math.floor(cacheBytes * (1 - share))),
+      train: ImageCache.reserve(train.items.length, Math.floor((cacheBytes / sharers) * share)),
+      val: ImageCache.reserve(val.items.length, Math.floor((cacheBytes / sharers) * (1 - share))),
     },
   }
 }
@@ -54,19 +64,28 @@ export interface RunOptions {
   readonly resumeCommand: string
   /** Threads that make batches. @default the loader's own choice */
   readonly workers?: number
+  /** The processes that train together, each of which calls this. @default this one by itself */
+  readonly replicas?: Replicas
+  /** Steps between comparisons of the replicas' variables; 0 for none. @default 100 */
+  readonly checkSteps?: number
 }
 
 /**
  * Trains in a run folder: checkpoints, log and TensorBoard events go there, and every event to `sinks` as well.
- * Returns the last event: `done` or `interrupted`. Errors: as `train`, and UserError when the folder is in use, holds
+ * Returns the last event: `done` or `interrupted`. Of several replicas the first alone makes the folder, writes there and
+ * tells the sinks. Errors: as `train`, and UserError when the folder is in use, holds
  * another run, or has nothing whole to go on from.
  */
 export async function trainInFolder(settings: RunSettings, options: RunOptions): Promise<TrainingEvent> {
-  const { backend, data, signal, resumeCommand } = options
+  const { backend, data, signal, resumeCommand, replicas = new Replicas() } = options
   const badImages = inLoading(settings.badImages)
-  using resumed = options.resume ? resumeRun(options.folder) : undefined
+  using resumed = options.resume && replicas.isFirst ? resumeRun(options.folder) : undefined
   const warnings: string[] = []
-  using resume = resumed && newestCheckpoint(resumed, settings, message => warnings.push(message))
+  using newest = resumed && newestCheckpoint(resumed, settings, message => warnings.push(message))
+  const file = await replicas.fromFirst(() => newest?.file ?? null)
+  using same = newest || file === null ? undefined : readCheckpoint(file)
+  const resume = newest ?? same
+  expectSameStart(replicas, settings, options, resume)
   const evaluators: Evaluator[] = []
   const sinks: Sink[] = []
   const events = train(
@@ -80,6 +99,8 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       resume,
       signal,
       resumeCommand,
+      replicas,
+      checkSteps: options.checkSteps,
       ...(options.workers !== undefined && { workers: options.workers }),
     },
     store => {
@@ -91,6 +112,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
         images: data.val,
         badImages,
         cache: data.caches.val,
+        replicas,
       })
       evaluators.push(evaluator)
       return async () => {
@@ -102,7 +124,9 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
   try {
     // By the first event everything is compiled, so a network too large for the machine leaves no folder behind.
     const start = await events.next()
+    if (!replicas.isFirst) return await joinIn(replicas, options.folder, events, start)
     using folder = resumed ?? createRun(options.folder, settings)
+    await expectShared(replicas, folder.path)
     sinks.push(jsonlSink(folder.eventsFile, resume ? { resume: { step: resume.step, file: resume.file } } : {}))
     sinks.push(tensorboardSink(folder.path, resume ? { firstStep: resume.step } : {}), ...options.sinks)
     const toldBefore = new Set(readEventLog(folder.eventsFile).flatMap(e => (e.type === 'bad image' ? [e.path] : [])))
@@ -143,6 +167,45 @@ function setAside({ data }: RunSettings, log: readonly TrainingEvent[]): string[
     if (error instanceof UserError) return [`bad images stay where they are: ${error.message}`]
     throw error
   }
+}
+
+/** Runs a replica that writes nothing. Returns the last event. */
+async function joinIn(
+  replicas: Replicas,
+  folder: string,
+  events: AsyncIterator<TrainingEvent, void>,
+  start: IteratorResult<TrainingEvent, void>,
+): Promise<TrainingEvent> {
+  await expectShared(replicas, folder)
+  let last: TrainingEvent | undefined
+  for (let next = start; !next.done; next = await events.next()) last = next.value
+  return last!
+}
+
+/** Errors: UserError on all replicas, naming the first thing that two of them do not have alike. */
+function expectSameStart(
+  replicas: Replicas,
+  settings: RunSettings,
+  { backend, data }: Pick<RunOptions, 'backend' | 'data'>,
+  resume: Checkpoint | undefined,
+): void {
+  if (replicas.size === 1) return
+  const { train, val } = data
+  expectSame(replicas, {
+    "the program's version": packageVersion(),
+    ...factsOf(JSON.parse(JSON.stringify(settings)) as Json),
+    'the number of classes': train.classes.length,
+    'the number of training images': train.items.length,
+    'the number of validation images': val.items.length,
+    'the list of training images': digestOfSet(train),
+    'the list of validation images': digestOfSet(val),
+    'the library of kernels': backend.title,
+    ...(resume && { 'the checkpoint to go on from': resume.sha256 }),
+  })
+  if (train.items.length < replicas.size)
+    throw new UserError(
+      `${train.root} has ${train.items.length} training images for ${replicas.size} replicas: each needs one at least; start fewer`,
+    )
 }
 
 function newestCheckpoint(

@@ -35,6 +35,7 @@ function scalarsOf(event: TrainingEvent): Record<string, number> | undefined {
       'training/epoch': event.epoch,
       'speed/images_per_second': event.imagesPerSecond,
       'speed/wait_share': event.waitShare,
+      ...(event.communicationShare !== undefined && { 'speed/communication_share': event.communicationShare }),
     }
   if (event.type === 'evaluation')
     return {

@@ -68,6 +68,9 @@ export function describeStep(event: StepEvent, steps: number | undefined): strin
     `learning rate ${event.learningRate.toPrecision(3)}`,
     `${formatDuration(event.secondsLeft)} left`,
     ...(event.waitShare >= 0.05 ? [`waiting for images ${formatPercent(event.waitShare)}`] : []),
+    ...(event.communicationShare === undefined
+      ? []
+      : [`waiting for replicas ${formatPercent(event.communicationShare)}`]),
   ].join('  ')
 }
 
@@ -78,7 +81,9 @@ export function describe(event: Exclude<TrainingEvent, StepEvent>): string {
       const how = event.firstStep === 0 ? 'training' : `going on after step ${formatCount(event.firstStep)}:`
       const size = `${formatCount(event.parameters)} parameters, ${formatCount(event.classes)} classes`
       const work = `${formatCount(event.images)} images, ${formatCount(event.epochs)} epochs, ${formatCount(event.steps)} steps of ${formatCount(event.batch)}`
-      return `${how} ${event.network} (${size}): ${work}`
+      const together =
+        event.replicas === undefined ? '' : `, shared by ${formatCount(event.replicas)} replicas (${event.carrier})`
+      return `${how} ${event.network} (${size}): ${work}${together}`
     }
     case 'phase':
       return `from step ${formatCount(event.step + 1)} on: ${formatCount(event.trained)} of the ${formatCount(event.parameters)} parameters are trained`

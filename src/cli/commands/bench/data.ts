@@ -40,7 +40,7 @@ export const benchDataCommand = (): Command =>
     .option('--scaled-decoding', 'as in training with this option')
     .option('--json', 'as JSON, with the machine')
     .action(async (flags: Flags) => {
-      const signal = interruptSignal()
+      const signal = interruptSignal('stopping')
       if (flags.data === undefined) await withDrawnPictures(signal, set => run(set, flags, signal))
       else await run((await openTrainingData(flags.data, { signal })).train, flags, signal)
     })

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { Option } from 'commander'
+import { type Communicator, ReplicaLost } from '../communication/communicator.js'
+import { openCommunicator } from '../communication/open.js'
+import { Replicas } from '../training/replicas/replicas.js'
+import { realNumber } from './arguments.js'
+import { failureOf } from './failure.js'
+import { warn } from './warn.js'
+
+export const replicaTimeoutOption = (): Option =>
+  new Option('--replica-timeout <seconds>', 'under mpirun: end the run when a replica does not answer for so long')
+    .argParser(realNumber(1))
+    .default(300)
+
+export interface Together {
+  readonly replicas: Replicas
+  /** Tells of something that does not stop the work, once for all replicas. */
+  readonly warn: (message: string) => void
+}
+
+/**
+ * Does the work of a command as one of the replicas that a launcher such as mpirun started, or by itself. Where it fails
+ * on one, it ends on all, with one message and one exit code.
+ */
+export async function asReplica(timeoutSeconds: number, work: (together: Together) => Promise<void>): Promise<void> {
+  using communicator = openCommunicator({ timeoutSeconds })
+  const replicas = new Replicas(communicator)
+  const tell = replicas.isFirst ? warn : () => {}
+  if (communicator === undefined) return await work({ replicas, warn })
+  try {
+    await work({ replicas, warn: tell })
+    // Whoever fails now still finds the others.
+    replicas.gather(true)
+  } catch (error) {
+    await endTogether(communicator, replicas, error)
+  }
+}
+
+async function endTogether(communicator: Communicator, replicas: Replicas, error: unknown): Promise<void> {
+  const shared = toldToOthers(replicas, error)
+  const failure = failureOf(shared)
+  // The others know nothing of a fault of the program, and would wait.
+  if (failure === undefined) {
+    process.stderr.write(`${shared instanceof Error ? shared.stack : shared}\n`)
+    communicator.abort(1)
+  }
+  const isLost = shared instanceof ReplicaLost
+  // The first saves what there is and ends all. Launchers end all others with whoever exits before.
+  if (isLost && !replicas.isFirst && !shared.ranks.includes(0)) await sleep(1000 * communicator.timeoutSeconds)
+  if ((isLost || replicas.isFirst) && failure.line !== undefined) process.stderr.write(failure.line)
+  if (isLost) communicator.abort(failure.exitCode)
+  process.exitCode = failure.exitCode
+}
+
+/** The error that all end with, or that there is nobody to tell. */
+function toldToOthers(replicas: Replicas, error: unknown): unknown {
+  try {
+    return replicas.fail(error)
+  } catch (lost) {
+    return lost
+  }
+}

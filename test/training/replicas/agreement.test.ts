@@ -1,0 +1,120 @@
+import assert from 'node:assert/strict'
+import test from 'node:test'
+import { soloCommunicator } from '../../../src/communication/solo.js'
+import { expectSame, factsOf } from '../../../src/training/replicas/agreement.js'
+import { PaceWatch } from '../../../src/training/replicas/pace.js'
+import { Replicas } from '../../../src/training/replicas/replicas.js'
+import { localBatch } from '../../../src/training/replicas/share.js'
+import { coresOf, type Place } from '../../../src/training/replicas/threads.js'
+
+/** A replica whose others answer what `others` makes of its own message. */
+function replicaAmong(others: (own: Uint8Array) => Uint8Array[]): Replicas {
+  return new Replicas({
+    ...soloCommunicator(),
+    rank: 0,
+    size: 3,
+    hosts: ['one', 'one', 'two'],
+    allGather: own => [own, ...others(own)],
+  })
+}
+
+const message = (kind: 0 | 1, value: unknown) => Buffer.from([kind, ...Buffer.from(JSON.stringify(value))])
+
+test('what differs is named with both values and the replicas that have them', () => {
+  const facts = factsOf({ recipe: { batch: 4, learningRate: 0.045 }, passes: ['a', 'b'], steps: 3 })
+  assert.deepEqual(facts, { 'recipe.batch': 4, 'recipe.learningRate': 0.045, passes: '["a","b"]', steps: 3 })
+  expectSame(
+    replicaAmong(own => [own, own]),
+    facts,
+  )
+  const rates = replicaAmong(own => [own, message(0, { ...facts, 'recipe.learningRate': 0.01 })])
+  assert.throws(() => expectSame(rates, facts), {
+    name: 'UserError',
+    exitCode: 2,
+    message: /: recipe\.learningRate is 0\.045 on replica 0 \(one\) and 0\.01 on replica 2 \(two\): /,
+  })
+  const { steps: _, ...without } = facts
+  const ended = replicaAmong(own => [message(0, without), own])
+  assert.throws(() => expectSame(ended, facts), /: steps is 3 on replica 0 \(one\) and not given on replica 1 \(one\)/)
+})
+
+test('an error of one is thrown by all who wait for anything, an interruption only where there is no error', () => {
+  const failure = { message: 'the disk is full', exitCode: 2, interrupted: false }
+  const stop = { message: 'interrupted; the same command goes on', exitCode: 1, interrupted: true }
+  const full = replicaAmong(() => [message(1, stop), message(1, failure)])
+  const expected = { name: 'UserError', exitCode: 2, message: 'replica 2 (two): the disk is full' }
+  assert.throws(() => full.gather('anything'), expected)
+  assert.throws(() => full.gatherBytes(new Uint8Array(3)), expected)
+
+  const interrupted = replicaAmong(own => [own, message(1, stop)])
+  assert.throws(() => interrupted.gather(1), { name: 'AbortError', message: stop.message })
+})
+
+test('an error is told once, and without a name where all have it', () => {
+  let told = 0
+  const alike = replicaAmong(own => {
+    told++
+    return [own, own]
+  })
+  const error = alike.fail(Object.assign(new Error('batch 3'), { name: 'AbortError' }))
+  assert.ok(error instanceof Error && error.message === 'batch 3')
+  assert.equal(alike.fail(error), error)
+  assert.equal(told, 1)
+  // Nobody else can know of a fault of the program.
+  const fault = new TypeError('undefined is no function')
+  assert.equal(alike.fail(fault), fault)
+  assert.equal(told, 1)
+})
+
+test('a replica by itself sends nothing and changes nothing', async () => {
+  const alone = new Replicas()
+  assert.equal(alone.isFirst, true)
+  assert.deepEqual(alone.gather({ loss: Number.NaN }), [{ loss: Number.NaN }])
+  assert.equal(await alone.fromFirst(() => Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY)
+  const error = new RangeError('as it is')
+  assert.equal(alone.fail(error), error)
+})
+
+test('a batch that replicas cannot share names the nearest that they can', () => {
+  assert.equal(localBatch(32, 4), 8)
+  assert.throws(() => localBatch(32, 3), /3 replicas cannot share a batch of 32 evenly: take a batch of 30 or 33/)
+  assert.throws(() => localBatch(4, 20), /take a batch of 20, or/)
+})
+
+test('a replica is called slow after twenty steps at more than one and a half times the median, and not again soon', () => {
+  const two = new PaceWatch({ size: 2, name: rank => `replica ${rank}` })
+  const told = Array.from({ length: 600 }, () => two.take([1, 1.6]))
+  assert.deepEqual(
+    told.flatMap((messages, step) => messages.map(() => step + 1)),
+    [20, 520],
+  )
+  assert.match(told[19]![0]!, /^replica 1 is slow: it works 1\.6 times as long .* \(1600 ms against 1000 ms\)/)
+  // A single long step, such as one with a checkpoint, makes none slow.
+  const four = new PaceWatch({ size: 4, name: rank => `replica ${rank}` })
+  for (let step = 0; step < 100; step++) assert.deepEqual(four.take([step % 10 === 0 ? 60 : 1, 1.2, 1.4, 1]), [])
+})
+
+test('replicas of one host share its cores, unless the launcher gave each its own', () => {
+  const place = (host: string, processors: number[], cores = processors.length): Place => ({ host, processors, cores })
+  const all = [0, 1, 2, 3]
+  const sharing = [place('a', all), place('a', all), place('b', all)]
+  assert.deepEqual(
+    sharing.map(each => coresOf(each, sharing)),
+    [2, 2, 4],
+  )
+  const bound = [place('a', [0, 1]), place('a', [2, 3])]
+  assert.deepEqual(
+    bound.map(each => coresOf(each, bound)),
+    [2, 2],
+  )
+  // A quota of two cores for both.
+  const limited = [place('a', all, 2), place('a', all, 2)]
+  assert.deepEqual(
+    limited.map(each => coresOf(each, limited)),
+    [1, 1],
+  )
+  const crowded = [place('a', [0]), place('a', [0]), place('a', [0])]
+  assert.ok(crowded.every(each => coresOf(each, crowded) < 1))
+  const untold: Place[] = [1, 2].map(() => ({ host: 'a', processors: undefined, cores: 6 }))
+  assert.equal(coresOf(untold[0]!, untold), 3)
+})
