@@ -200,7 +200,10 @@ test('addBf16 adds what the halves stand for, and nothing past the end', async (
     return tensors.map(([dst], i) => {
       const [before, halves] = values[i]!
       const after = team.f32(dst, lengths[i]!)
-      assert.deepEqual(after, Float32Array.from(before, (v, k) => v + fromBf16(halves[k]!)))
+      assert.deepEqual(
+        after,
+        Float32Array.from(before, (v, k) => v + fromBf16(halves[k]!)),
+      )
       assert.equal(team.f32(dst + 4 * lengths[i]!, 1)[0], 0)
       return after
     })
