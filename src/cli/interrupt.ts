@@ -1,6 +1,7 @@
 /**
- * A signal that is raised by the first Ctrl-C, SIGTERM or closing of the terminal, so that work can stop where it can be
- * resumed; `meanwhile` says what is done until then, if anything is said. The second one ends the process at once.
+ * A signal that is raised by the first Ctrl-C, SIGTERM, closing of the terminal, or SIGUSR2, which launchers and
+ * schedulers hand on to all processes; so that work can stop where it can be resumed. `meanwhile` says what is done until
+ * then, if anything is to be said. The second one ends the process at once.
  */
 export function interruptSignal(meanwhile: string | undefined): AbortSignal {
   const controller = new AbortController()
@@ -11,6 +12,7 @@ export function interruptSignal(meanwhile: string | undefined): AbortSignal {
   }
   process.on('SIGINT', name => stop(name, 130))
   process.on('SIGTERM', name => stop(name, 143))
+  process.on('SIGUSR2', name => stop(name, 140))
   process.on('SIGHUP', name => stop(name, 129))
   return controller.signal
 }

@@ -50,6 +50,11 @@ const step = (n: number) => ({
   waitShare: 0,
   secondsLeft: 65,
 })
+/** Of a run by several replicas. */
+const together: TrainingEvent[] = [
+  { ...start, replicas: 20, carrier: 'Open MPI 4.1.4' },
+  { ...step(1), communicationShare: 0.25 },
+]
 const evaluation = (n: number): TrainingEvent => ({
   type: 'evaluation',
   epoch: n / 2,
@@ -98,7 +103,7 @@ test('every kind of event reads back as it was, also what JSON has no number for
   const blind = { ...sight, name: 'NaN', magnitude: Number.NaN, residualRatio: Number.POSITIVE_INFINITY }
   const looks = [watch(1), watch(2, sight, blind), { ...watch(3), magnitude: Number.NaN }]
   const ends = [done, died, diverged, interrupted(3)]
-  const events = [start, phase, odd, ...looks, evaluation(2), checkpoint(2), warning, ...ends]
+  const events = [start, ...together, phase, odd, ...looks, evaluation(2), checkpoint(2), warning, ...ends]
   await writeAll(jsonlSink(log, { now }), events)
   assert.deepEqual(
     readEventLog(log),
@@ -107,6 +112,7 @@ test('every kind of event reads back as it was, also what JSON has no number for
 })
 
 test('lines that are no event are not read as one', () => {
+  assert.equal(decodeEventLine(encodeEventLine(together[1]!, 5).replace('0.25', '"most"')), undefined)
   const good = encodeEventLine(step(1), 5)
   assert.ok(decodeEventLine(good))
   for (const bad of [
@@ -346,6 +352,14 @@ test('elsewhere steps are plain lines at a rate a log can bear', async () => {
   )
   assert.match(lines.at(-1)!, /to go on: go on$/)
   assert.ok(!text().includes('\r') && !text().includes('\x1b'))
+})
+
+test('what replicas share, and how long they wait for each other, is told where there are several', async () => {
+  const { sink, text } = stage(false)
+  for (const event of together) await sink.write(event)
+  await sink.close()
+  assert.match(text(), /6 steps of 8, shared by 20 replicas \(Open MPI 4\.1\.4\)\n/)
+  assert.match(text(), /waiting for replicas 25\.0 %\n$/)
 })
 
 test('looks are left to the log, a death is told with its layer, and a divergence by the error', async () => {

@@ -2,7 +2,7 @@ import { sizeOf } from '../../base/shape.js'
 import { type Communicator, type Exchange, expectReplicas } from '../../communication/communicator.js'
 import { type HalfSum, prepareHalfSum } from '../../communication/half-sum.js'
 import type { Value } from '../../graph/op.js'
-import type { Task } from '../simd/task.js'
+import { teamHalfSum } from '../simd/half-sum.js'
 import type { Team } from '../simd/team.js'
 import type { Belongings } from './belongings.js'
 import type { Launch, Operand } from './kernels.js'
@@ -45,32 +45,11 @@ export class Exchanges {
   }
 
   #half(sums: Operand, staging: Operand): HalfSum {
-    const { rank, size } = this.#communicator
-    const n = sizeOf(sums.shape)
-    const slice = n / size
-    const [numbers, sent] = [this.#offset(sums), this.#offset(staging)]
-    const received = sent + 2 * n
-    const own = numbers + 4 * rank * slice
-    const from = (replica: number) => received + 2 * replica * slice
-    const jobs = (...tasks: readonly Task[]) => {
-      const prepared = tasks.map(task => this.#team.prepare([task]))
-      for (const job of prepared) this.#belongings.add(() => job.release())
-      return () => {
-        for (const job of prepared) job.run()
-      }
-    }
-    const bytes = (offset: number) => new Uint8Array(this.#team.store.buffer, offset, 2 * n)
-    const others = Array.from({ length: size - 1 }, (_, i) => i + 1)
-    return {
-      sent: bytes(sent),
-      received: bytes(received),
-      narrow: jobs({ kernel: 'toBf16', dst: sent, src: numbers, n }),
-      addUp: jobs(
-        { kernel: 'toF32', dst: own, src: from(0), n: slice },
-        ...others.map(replica => ({ kernel: 'addBf16', dst: own, src: from(replica), n: slice }) as const),
-        { kernel: 'toBf16', dst: sent, src: own, n: slice },
-      ),
-      widen: jobs({ kernel: 'toF32', dst: numbers, src: received, n }),
-    }
+    const place = { numbers: this.#offset(sums), staging: this.#offset(staging), n: sizeOf(sums.shape) }
+    return teamHalfSum(this.#communicator, this.#team, place, task => {
+      const job = this.#team.prepare([task])
+      this.#belongings.add(() => job.release())
+      return job
+    })
   }
 }

@@ -1,4 +1,5 @@
 import { Command } from 'commander'
+import { benchCommunicationCommand } from './bench/communication.js'
 import { benchDataCommand } from './bench/data.js'
 import { benchLatencyCommand } from './bench/latency.js'
 import { benchLimitCommand } from './bench/limit.js'
@@ -11,5 +12,6 @@ export const benchCommand = (): Command => {
   bench.addCommand(benchLimitCommand())
   bench.addCommand(benchLatencyCommand())
   bench.addCommand(benchDataCommand())
+  bench.addCommand(benchCommunicationCommand())
   return bench
 }

@@ -4,13 +4,15 @@ import koffi from 'koffi'
 import { UserError } from '../../base/error.js'
 import type { Family, Launcher } from './launcher.js'
 
-/** What the standard leaves to each implementation: predefined handles, as numbers, and two special addresses. */
+/** What was left to each implementation before MPI 5: predefined handles and other constants, as numbers. */
 export interface Constants {
   readonly world: number
   readonly float: number
   readonly byte: number
   readonly sum: number
   readonly errorsReturn: number
+  /** `MPI_THREAD_FUNNELED`: this process has threads, of which one calls MPI. */
+  readonly funneled: number
   readonly inPlace: number
   readonly statusIgnore: number
 }
@@ -117,7 +119,8 @@ const standardConstants: Constants = {
   float: 0x210,
   byte: 0x247,
   sum: 0x21,
-  errorsReturn: 0x143,
+  errorsReturn: 0x142,
+  funneled: 1024,
   inPlace: 1,
   statusIgnore: 0,
 }
@@ -129,6 +132,7 @@ const mpichConstants: Constants = {
   byte: 0x4c00010d,
   sum: 0x58000003,
   errorsReturn: 0x54000001,
+  funneled: 1,
   inPlace: -1,
   statusIgnore: 1,
 }
@@ -142,6 +146,7 @@ function openMpiConstants(lib: ReturnType<typeof koffi.load>): Constants {
     byte: symbol('ompi_mpi_byte'),
     sum: symbol('ompi_mpi_op_sum'),
     errorsReturn: symbol('ompi_mpi_errors_return'),
+    funneled: 1,
     inPlace: 1,
     statusIgnore: 0,
   }

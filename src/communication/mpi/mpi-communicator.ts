@@ -12,9 +12,6 @@ const grace = 60
 /** Milliseconds of a wait in which the processor is only lent, not given away: what comes next is likely to come soon. */
 const alert = 2
 
-/** `MPI_THREAD_FUNNELED`: this process has threads, of which one calls MPI. The same in all implementations. */
-const funneled = 1
-
 /** Replicas that speak through MPI. A process has one at most, in all its life: MPI cannot begin again. */
 export class MpiCommunicator implements Communicator {
   readonly title: string
@@ -42,7 +39,7 @@ export class MpiCommunicator implements Communicator {
 
   constructor(library: Library, timeoutSeconds: number) {
     const calls = new Calls(library)
-    const { world, errorsReturn } = library.constants
+    const { world, errorsReturn, funneled } = library.constants
     calls.call('initThread', null, null, funneled, addressOf(new Int32Array(32)))
     calls.call('setErrorHandler', world, errorsReturn)
     this.#calls = calls

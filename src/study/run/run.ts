@@ -124,9 +124,9 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
   try {
     // By the first event everything is compiled, so a network too large for the machine leaves no folder behind.
     const start = await events.next()
-    if (!replicas.isFirst) return await joinIn(replicas, options.folder, events, start)
+    await expectShared(replicas, options.folder)
+    if (!replicas.isFirst) return await lastOf(events, start)
     using folder = resumed ?? createRun(options.folder, settings)
-    await expectShared(replicas, folder.path)
     sinks.push(jsonlSink(folder.eventsFile, resume ? { resume: { step: resume.step, file: resume.file } } : {}))
     sinks.push(tensorboardSink(folder.path, resume ? { firstStep: resume.step } : {}), ...options.sinks)
     const toldBefore = new Set(readEventLog(folder.eventsFile).flatMap(e => (e.type === 'bad image' ? [e.path] : [])))
@@ -169,16 +169,13 @@ function setAside({ data }: RunSettings, log: readonly TrainingEvent[]): string[
   }
 }
 
-/** Runs a replica that writes nothing. Returns the last event. */
-async function joinIn(
-  replicas: Replicas,
-  folder: string,
+/** Follows a run of which another replica tells. */
+async function lastOf(
   events: AsyncIterator<TrainingEvent, void>,
-  start: IteratorResult<TrainingEvent, void>,
+  first: IteratorResult<TrainingEvent, void>,
 ): Promise<TrainingEvent> {
-  await expectShared(replicas, folder)
   let last: TrainingEvent | undefined
-  for (let next = start; !next.done; next = await events.next()) last = next.value
+  for (let next = first; !next.done; next = await events.next()) last = next.value
   return last!
 }
 

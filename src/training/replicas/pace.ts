@@ -4,6 +4,8 @@ import type { Replicas } from './replicas.js'
 const window = 20
 /** A replica is slow that takes so many times the median. */
 const slowFactor = 1.5
+/** Seconds that a replica must hold the others up by: of steps of a few milliseconds the scheduler makes more. */
+const leastDelay = 0.02
 /** Steps before the same replica is named again. */
 const silence = 500
 
@@ -31,7 +33,8 @@ export class PaceWatch {
     const usual = median(typical)
     return typical.flatMap((own, rank) => {
       const told = this.#toldAt.get(rank)
-      if (own <= slowFactor * usual || (told !== undefined && this.#step - told < silence)) return []
+      if (own <= slowFactor * usual || own - usual < leastDelay || (told !== undefined && this.#step - told < silence))
+        return []
       this.#toldAt.set(rank, this.#step)
       return `${this.#replicas.name(rank)} is slow: it works ${(own / usual).toFixed(1)} times as long on a step as the replicas usually do (${milliseconds(own)} against ${milliseconds(usual)}), and all wait for it`
     })

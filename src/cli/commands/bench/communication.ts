@@ -1,0 +1,96 @@
+import { Command, Option } from 'commander'
+import { UserError } from '../../../base/error.js'
+import { formatBytes, formatTable } from '../../../base/format.js'
+import { type ReducePrecision, reducePrecisions } from '../../../communication/communicator.js'
+import { openCommunicator } from '../../../communication/open.js'
+import { modelOptions, networkOf } from '../../../networks/model-spec.js'
+import { findNetwork } from '../../../networks/networks.js'
+import { buildModel } from '../../../nn/model.js'
+import { measureExchange } from '../../../study/bench/exchange-speed.js'
+import { describeMachine } from '../../../study/machine.js'
+import { oneOf, positiveNumber, wholeNumber } from '../../arguments.js'
+import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../../model-options.js'
+
+interface Flags extends ModelFlags {
+  network: string
+  classes?: number
+  bucket: number[]
+  reducePrecision?: ReducePrecision
+  warmup: number
+  runs: number
+  json?: boolean
+}
+
+const megabytes = (text: string): number[] => text.split(',').map(positiveNumber())
+
+export const benchCommunicationCommand = (): Command =>
+  addModelOptions(
+    new Command('communication').description(
+      "under mpirun: summing a network's gradients over all replicas, with nothing to compute meanwhile",
+    ),
+  )
+    .option('--network <id>', 'see: inception networks', 'inception-v4')
+    .addOption(classesOption())
+    .option('--bucket <MiB>', 'the most that is sent together; several sizes by commas', megabytes, [16])
+    .addOption(
+      new Option('--reduce-precision <type>', `only this one of: ${reducePrecisions.join(', ')}`).argParser(
+        oneOf('precision', reducePrecisions),
+      ),
+    )
+    .option('--warmup <n>', 'runs not counted', wholeNumber(0), 2)
+    .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
+    .option('--json', 'as JSON, with the machine')
+    .action(run)
+
+function run(flags: Flags): void {
+  const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
+  using communicator = openCommunicator()
+  if (communicator === undefined)
+    throw new UserError("one replica has nobody to speak with: 'mpirun -n 2 inception bench communication'", 2)
+  const { parameters } = buildModel(networkOf(spec), {
+    ...modelOptions(spec),
+    ...{ mode: 'train', batch: 1, precision: 'f32', keep: 1 },
+  })
+  // The backward part makes the gradients of the last layers first.
+  const shapes = parameters.map(({ shape }) => shape).reverse()
+  const { warmup, runs } = flags
+  const precisions = flags.reducePrecision ? [flags.reducePrecision] : reducePrecisions
+  const figures = flags.bucket.flatMap(bucket =>
+    precisions.map(precision => {
+      const bucketBytes = bucket * 2 ** 20
+      const measured = measureExchange(communicator, { shapes, precision, bucketBytes, warmup, runs })
+      const [min, median, max] = quantiles(measured.milliseconds)
+      return { precision, bucketBytes, ...measured, milliseconds: { min, median, max } }
+    }),
+  )
+  if (communicator.rank !== 0) return
+  const { title, size, hosts } = communicator
+  const machine = describeMachine(title)
+  if (flags.json) {
+    const about = { network: spec.network, replicas: size, hosts }
+    console.log(JSON.stringify({ work: 'communication', ...about, runs, figures, machine }, undefined, 2))
+    return
+  }
+  const rows = figures.map(({ precision, bucketBytes, buckets, bytes, milliseconds: { min, median, max } }) => {
+    const sent = precision === 'bf16' ? bytes / 2 : bytes
+    return [
+      precision,
+      `${buckets} of ≤ ${bucketBytes / 2 ** 20} MiB`,
+      formatBytes(sent),
+      min.toFixed(1),
+      median.toFixed(1),
+      max.toFixed(1),
+      // What any all-reduce has to send and receive at the least, so that figures of any number compare.
+      ((2 * (size - 1) * sent) / size / (median * 1e6)).toFixed(2),
+    ]
+  })
+  console.log(formatTable([spec.network, 'buckets', 'bytes', 'min ms', 'median', 'max', 'GB/s'], rows))
+  console.log(
+    `${size} replicas on ${new Set(hosts).size} hosts by ${title}; ${machine.processor}, ${machine.cores} cores, Node ${machine.node}; ${runs} runs`,
+  )
+}
+
+const quantiles = (values: readonly number[]): [number, number, number] => {
+  const sorted = values.toSorted((a, b) => a - b)
+  return [sorted[0]!, (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2, sorted.at(-1)!]
+}
