@@ -6,8 +6,12 @@ import { UserError } from '../../base/error.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { printGraph } from '../../graph/print.js'
+import type { ModelSpec } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
+import { timelinesOf } from '../../study/bench/timeline.js'
+import type { Replicas } from '../../training/replicas/replicas.js'
+import { replicaThreads } from '../../training/replicas/threads.js'
 import { wholeNumber } from '../arguments.js'
 import {
   backendOption,
@@ -18,9 +22,9 @@ import {
   threadsOption,
 } from '../engine-options.js'
 import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../model-options.js'
-import { warn } from '../warn.js'
+import { asReplica, replicaTimeoutOption } from '../replicas.js'
 import { memoryPlan, planTable } from './inspect/plan.js'
-import { chromeTrace, programTable } from './inspect/program.js'
+import { chromeTrace, describeExchanges, programTable } from './inspect/program.js'
 import { stagesOf, stageTable } from './inspect/stages.js'
 
 interface Flags extends ModelFlags {
@@ -36,6 +40,7 @@ interface Flags extends ModelFlags {
   backend: BackendName
   passes: Passes
   graph?: boolean
+  replicaTimeout: number
   json?: boolean
 }
 
@@ -51,50 +56,60 @@ export const inspectCommand = (): Command =>
     .addOption(recomputeOption())
     .addOption(freezeOption())
     .option('--program', 'run once and list every kernel: implementation, layout, bytes, time')
-    .option('--trace <file>', 'run once and write a trace for chrome://tracing')
+    .option('--trace <file>', 'run once and write a trace for chrome://tracing; under mpirun, of all replicas')
     .addOption(precisionOption())
     .addOption(threadsOption())
     .addOption(backendOption())
     .addOption(passesOption())
     .option('--graph', 'print the evaluation graph, a line a node')
     .option('--json', 'as JSON')
-    .action((id: string, flags: Flags) => {
-      const spec = modelSpec(findNetwork(id).id, flags.classes, flags)
-      const summary = summarise(spec)
-      const { model, parameters, multiplyAdds } = summary
-      if (flags.graph) {
-        console.log(printGraph(model.graph))
-        return
-      }
-      const stages = stagesOf(model)
-      const compiled = compile(spec, flags)
-      if (flags.json) {
-        const { plan, kernels } = compiled ?? {}
-        const all = { ...spec, parameters, multiplyAdds, stages, ...(plan && { plan }), ...(kernels && { kernels }) }
-        console.log(JSON.stringify(all, undefined, 2))
-        return
-      }
-      console.log(
-        `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${spec.classes} ${model.network.embedding === undefined ? 'classes' : 'numbers of an embedding'}\n`,
-      )
-      console.log(stageTable(stages, summary))
-      if (compiled) console.log(`\n${planTable(compiled.plan)}`)
-      if (compiled?.kernels) console.log(`\n${programTable(compiled.kernels)}`)
-    })
+    .addOption(replicaTimeoutOption())
+    .action((id: string, flags: Flags) =>
+      asReplica(flags.replicaTimeout, async ({ replicas, warn }) => {
+        const text = describe(id, flags, replicas, warn)
+        if (replicas.isFirst) console.log(text)
+      }),
+    )
+
+type Tell = (message: string) => void
+
+function describe(id: string, flags: Flags, replicas: Replicas, warn: Tell): string {
+  const spec = modelSpec(findNetwork(id).id, flags.classes, flags)
+  const summary = summarise(spec)
+  const { model, parameters, multiplyAdds } = summary
+  if (flags.graph) return printGraph(model.graph)
+  const stages = stagesOf(model)
+  const compiled = compile(spec, flags, replicas, warn)
+  if (flags.json) {
+    const { plan, kernels } = compiled ?? {}
+    const all = { ...spec, parameters, multiplyAdds, stages, ...(plan && { plan }), ...(kernels && { kernels }) }
+    return JSON.stringify(all, undefined, 2)
+  }
+  const columns = `${spec.classes} ${model.network.embedding === undefined ? 'classes' : 'numbers of an embedding'}`
+  return [
+    `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${columns}`,
+    stageTable(stages, summary),
+    ...(compiled ? [planTable(compiled.plan)] : []),
+    ...(compiled?.kernels ? [programTable(compiled.kernels)] : []),
+    ...(compiled?.exchanges === undefined ? [] : [compiled.exchanges]),
+  ].join('\n\n')
+}
 
 /** The program that was asked for, if any option asks for one, with its kernels where these are wanted. */
-function compile(spec: ReturnType<typeof modelSpec>, flags: Flags) {
+function compile(spec: ModelSpec, flags: Flags, replicas: Replicas, warn: Tell) {
   const { batch, train, program: list, trace, freeze } = flags
   if (batch === undefined && !train && !list && trace === undefined && freeze === undefined) return undefined
-  const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
+  const threads = flags.threads ?? replicaThreads(replicas, warn)
+  const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
-  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute, freeze }
-  const { plan, program } = memoryPlan(train ? 'train' : 'infer', options)
-  if (!list && trace === undefined) return { plan, kernels: undefined }
+  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute, freeze, replicas }
+  const { plan, program } = replicas.inTurn(() => memoryPlan(train ? 'train' : 'infer', options))
+  if (!list && trace === undefined) return { plan, kernels: undefined, exchanges: undefined }
   program.run()
-  const kernels = program.profile()
-  if (trace !== undefined) write(trace, chromeTrace(kernels, `${spec.network}, ${plan.work}, batch ${plan.batch}`))
-  return { plan, kernels: list ? kernels : undefined }
+  const timelines = timelinesOf(program, replicas)
+  if (trace !== undefined && replicas.isFirst)
+    write(trace, chromeTrace(timelines, `${spec.network}, ${plan.work}, batch ${plan.batch}`))
+  return { plan, kernels: list ? timelines[0]!.kernels : undefined, exchanges: describeExchanges(timelines) }
 }
 
 function write(file: string, text: string) {

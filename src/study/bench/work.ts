@@ -10,6 +10,7 @@ import { buildModel } from '../../nn/model.js'
 import { averageOf, hasAverage } from '../../optim/average.js'
 import { expectScopes, within } from '../../training/fine-tuning.js'
 import { paperRecipe } from '../../training/recipe.js'
+import { Replicas } from '../../training/replicas/replicas.js'
 import { buildTrainingStep } from '../../training/step.js'
 
 /** A training step (forward, backward, RMSProp with momentum and running average), or inference on a batch. */
@@ -17,6 +18,7 @@ export type Work = 'train' | 'infer'
 
 export interface WorkOptions {
   readonly spec: ModelSpec
+  /** Images at a time; in training those of all replicas together. */
   readonly batch: number
   readonly backend: Backend
   readonly precision: Precision
@@ -24,15 +26,18 @@ export interface WorkOptions {
   readonly recompute?: Recomputation | undefined
   /** Scopes that are not trained. @default none */
   readonly freeze?: readonly string[] | undefined
+  /** The processes that train together, each of which does the same. @default this one by itself */
+  readonly replicas?: Replicas | undefined
 }
 
 /** What the work computes, after these passes. */
 function graphOf(work: Work, options: WorkOptions, passes: Passes): { graph: Graph; outputs: Value[] } {
-  const { spec, batch, precision, recompute, freeze = [] } = options
+  const { spec, batch, precision, recompute, freeze = [], replicas = new Replicas() } = options
   if (work === 'train') {
     const recipe = { ...paperRecipe, batch, precision }
     const frozen = within(freeze)
-    const step = buildTrainingStep(networkOf(spec), recipe, modelOptions(spec), { passes, recompute, frozen })
+    const replica = { index: replicas.rank, of: replicas.size }
+    const step = buildTrainingStep(networkOf(spec), recipe, modelOptions(spec), { passes, recompute, frozen, replica })
     expectScopes(freeze, variablesIn(step.graph), false)
     return { graph: step.graph, outputs: [step.loss] }
   }
@@ -43,10 +48,11 @@ function graphOf(work: Work, options: WorkOptions, passes: Passes): { graph: Gra
 
 /** Compiles the work for a network with its first weights, and fills its inputs with random images. */
 export function compileWork(work: Work, options: WorkOptions): { readonly program: Program; readonly store: Store } {
-  const { spec, backend } = options
+  const { spec, backend, replicas } = options
   const { graph, outputs } = graphOf(work, options, backend.passes)
   const store = backend.createStore()
-  const program = backend.compile(graph, { outputs, store })
+  const communicator = replicas?.communicator
+  const program = backend.compile(graph, { outputs, store, ...(communicator && { communicator }) })
   // As a run has them, also of what is frozen.
   if (work === 'train')
     for (const variable of variablesIn(graph)) if (hasAverage(variable)) store.declare(averageOf(variable), 0)

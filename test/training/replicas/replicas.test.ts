@@ -144,3 +144,35 @@ test('an evaluation by three replicas prints and writes what one does', { skip }
     assert.equal(sha256(path.join(root, 'shared', name)), sha256(path.join(root, 'alone', name)))
   assert.deepEqual(readdirSync(path.join(root, 'shared')).sort(), readdirSync(path.join(root, 'alone')).sort())
 })
+
+test('a trace shows the kernels of one step and its exchanges on every replica, the first of which says', {
+  skip,
+}, async () => {
+  const args = [
+    'inspect',
+    ...tinyModelFlags.slice(1),
+    '--classes',
+    '3',
+    '--batch',
+    '4',
+    '--train',
+    '--trace',
+    'step.json',
+  ]
+  const traced = await replicas(2, args)
+  ended(traced, 0)
+  assert.equal(
+    traced.stdout.match(/^[\d.]+ \w+ summed over all replicas in \d+ exchanges: .* % of their time/gm)?.length,
+    1,
+  )
+  const { traceEvents } = JSON.parse(readFileSync(path.join(root, 'step.json'), 'utf8')) as {
+    traceEvents: { ph: string; pid: number; name: string; id?: string; ts: number }[]
+  }
+  for (const pid of [1, 2]) {
+    const own = traceEvents.filter(event => event.pid === pid)
+    assert.ok(own.some(({ ph, name }) => ph === 'X' && name === 'rmsprop'))
+    const begins = own.filter(({ ph }) => ph === 'b')
+    assert.ok(begins.length > 0)
+    for (const { id, ts } of begins) assert.ok(own.find(event => event.ph === 'e' && event.id === id)!.ts >= ts)
+  }
+})
