@@ -42,9 +42,8 @@ const classes = 5
 
 /**
  * Stem, an Inception-A, a reduction and the head of Inception-v4, with few channels. The whole network would not do: at
- * its first weights each layer of batch norm and ReLU makes a perturbation half as large again (Yang et al., "A Mean Field
- * Theory of Batch Normalization", 2019: by π/(π−1)), so that of thirty layers' gradient f32 leaves two digits, whoever
- * computes it.
+ * its first weights batch norms make small differences grow exponentially with depth (Yang et al., "A Mean Field Theory of
+ * Batch Normalization", arXiv:1902.08129), so that f32 leaves two digits of its gradient, whoever computes it.
  */
 const network: Network = {
   ...inceptionV4,
