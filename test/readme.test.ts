@@ -18,6 +18,7 @@ const pages = [
   'docs/evaluation.md',
   'docs/checkpoints.md',
   'docs/imagenet.md',
+  'docs/many-machines.md',
 ].map(name => ({
   name,
   text: read(name),
@@ -60,7 +61,7 @@ test('no page has the marks of an unfinished merge', () => {
 test('every inception command line exists, with the options that are shown', async () => {
   const lines = pages.flatMap(({ name, text }) =>
     commandLines(text).flatMap(words => {
-      const at = words[0] === 'npx' ? 1 : 0
+      const at = ['npx', 'mpirun'].includes(words[0]!) ? words.indexOf('inception') : 0
       return words[at] === 'inception' && words.length > at + 1 ? [{ name, words: words.slice(at + 1) }] : []
     }),
   )

@@ -1,5 +1,7 @@
 #!/usr/bin/env node
 import { Command } from 'commander'
+import { UserError } from '../base/error.js'
+import { findLauncher } from '../communication/mpi/launcher.js'
 import { failureOf } from './failure.js'
 import { watchStandardOutput } from './standard-output.js'
 
@@ -19,6 +21,18 @@ const commands = {
 
 type CommandName = keyof typeof commands
 const isCommand = (word: string | undefined): word is CommandName => word !== undefined && Object.hasOwn(commands, word)
+
+/** What the processes that MPI's launcher starts can do together; others would each do all of it, in one place. */
+const forReplicas: ReadonlySet<CommandName> = new Set(['train', 'evaluate', 'inspect', 'bench'])
+
+function expectReplicas(command: CommandName): void {
+  const launcher = findLauncher()
+  if (launcher !== undefined && !forReplicas.has(command))
+    throw new UserError(
+      `'inception ${command}' is for one process, and by ${launcher.sign} this is one of several: start it without mpirun`,
+      2,
+    )
+}
 
 /** Makes the command, and those under it, throw where commander would exit, and say what is wrong in one line. */
 function configure(command: Command): Command {
@@ -48,6 +62,7 @@ watchStandardOutput()
 process.stderr.on('error', () => {})
 
 try {
+  if (isCommand(asked)) expectReplicas(asked)
   await configure(program).parseAsync()
 } catch (error) {
   const failure = failureOf(error)

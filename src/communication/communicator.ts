@@ -63,7 +63,7 @@ export interface Traffic {
   readonly bytes: number
   /** Seconds in `finish`, when there was nothing else to do. */
   readonly waited: number
-  /** Seconds in `advance`. */
+  /** Seconds in `begin` and `advance`: what moving the bytes costs while they are on their way. */
   readonly advanced: number
 }
 

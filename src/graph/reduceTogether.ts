@@ -6,11 +6,14 @@ import { partOp } from './ops/part.js'
 export interface ReduceTogether extends AllReduce {
   /** What sums are multiplied by: 1 / replicas makes means of them. @default 1 */
   readonly factor?: number
-  /** The most bytes of f32 that are sent together, unless a single value has more. @default 16 MiB */
+  /** The most bytes of f32 that are sent together, unless a single value has more. @default {@link defaultBucketBytes} */
   readonly bucketBytes?: number
 }
 
 const mebibyte = 2 ** 20
+
+/** Larger buckets take more of the processor's time, and smaller ones no less: see `inception bench communication`. */
+export const defaultBucketBytes = 4 * mebibyte
 
 /**
  * Sums over all replicas of values of f32, in the order of `values`. They are sent in buckets: those that the graph
@@ -19,7 +22,7 @@ const mebibyte = 2 ** 20
  */
 export function reduceTogether(
   values: readonly Value[],
-  { replicas, precision, factor = 1, bucketBytes = 16 * mebibyte }: ReduceTogether,
+  { replicas, precision, factor = 1, bucketBytes = defaultBucketBytes }: ReduceTogether,
 ): Value[] {
   const reduced = new Map<Value, Value>()
   for (const bucket of buckets(inOrderOfMaking(values), bucketBytes)) {

@@ -223,7 +223,7 @@ test('dropout is in training graphs only, and not where everything is kept', () 
     assert.equal(dropouts(build(id, { mode: 'train' })).length, id.startsWith('resnet-152') ? 0 : 1)
   }
   const [drop] = dropouts(build('inception-v4', { mode: 'train', seed: 5 }))
-  assert.deepEqual(drop?.attrs, { keep: 0.8, seed: 5, scope: 'drop' })
+  assert.deepEqual(drop?.attrs, { keep: 0.8, seed: 5, first: 0, scope: 'drop' })
 })
 
 test('weights decay and nothing else does', () => {

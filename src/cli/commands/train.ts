@@ -129,7 +129,7 @@ export const trainCommand = (): Command =>
           if (replicas.isFirst) console.log(text)
           return
         }
-        const launcher = replicas.size > 1 ? `mpirun -n ${replicas.size} ` : ''
+        const start = replicas.size > 1 ? `mpirun -n ${replicas.size} inception` : 'npx inception'
         const last = await trainInFolder(settings, {
           folder,
           resume: flags.resume !== undefined,
@@ -137,7 +137,7 @@ export const trainCommand = (): Command =>
           data,
           sinks: [terminalSink(process.stderr)],
           signal: interruptSignal(replicas.isFirst ? 'saving after this step' : undefined),
-          resumeCommand: `${launcher}npx inception train --resume ${quoted(folder)}`,
+          resumeCommand: `${start} train --resume ${quoted(folder)}`,
           replicas,
           checkSteps: flags.checkReplicas,
         })

@@ -3,7 +3,7 @@ import { performance } from 'node:perf_hooks'
 import { type Communicator, type Exchange, ReplicaLost } from '../communicator.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Library } from './library.js'
-import { addressOf, Calls, relax } from './native.js'
+import { addressOf, Calls, MpiFailure, relax } from './native.js'
 import { Transfer } from './transfer.js'
 
 /** Seconds that others wait longer than replica 0, which alone knows whom to name, and saves what there is. */
@@ -97,10 +97,12 @@ export class MpiCommunicator implements Communicator {
     return {
       begin: () => {
         this.#expectOpen()
-        transfer.start()
+        const begin = performance.now()
+        this.#guarded(() => transfer.start())
         this.#begun++
-        this.traffic.bytes += bytes
         this.#flying.push({ transfer, then })
+        this.traffic.bytes += bytes
+        this.traffic.advanced += (performance.now() - begin) / 1000
       },
       finish: () => {
         const begin = performance.now()
@@ -120,8 +122,10 @@ export class MpiCommunicator implements Communicator {
   advance(): void {
     if (this.#flying.length === 0) return
     const begin = performance.now()
-    this.#advance()
-    this.#heartbeats.beat(this.#begun)
+    this.#guarded(() => {
+      this.#advance()
+      this.#heartbeats.beat(this.#begun)
+    })
     this.traffic.advanced += (performance.now() - begin) / 1000
   }
 
@@ -131,35 +135,48 @@ export class MpiCommunicator implements Communicator {
   }
 
   #wait(over: () => boolean): void {
+    this.#expectOpen()
     const begin = performance.now()
-    for (;;) {
-      this.#expectOpen()
+    const isOver = () => {
       this.#advance()
-      if (over()) return
+      if (over()) return true
       this.#heartbeats.beat(this.#begun)
+      return false
+    }
+    while (!this.#guarded(isOver)) {
       const waited = performance.now() - begin
       if (waited > 1000 * this.timeoutSeconds) this.#judge(waited / 1000)
       relax(this.#crowded && waited > alert ? 100 : 0)
     }
   }
 
+  /** Where MPI fails under way, a connection has broken: most likely a replica is gone, and its launcher says which. */
+  #guarded<T>(work: () => T): T {
+    try {
+      return work()
+    } catch (error) {
+      if (!(error instanceof MpiFailure)) throw error
+      this.#lost = true
+      throw new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, [])
+    }
+  }
+
   /** A wait has been too long: says who is to blame, as far as can be told from here. */
   #judge(waited: number): void {
     const silent = this.#heartbeats.silentSince(performance.now() - 500 * this.timeoutSeconds)
-    const behind = this.#heartbeats.behind(this.#begun)
-    const [ranks, what] = silent.length > 0 ? [silent, 'not answering'] : [behind, 'alive, but far behind']
-    if (this.rank !== 0 && silent.length === 0 && waited < this.timeoutSeconds + grace) return
-    this.#lost = true
+    const isUnknown = this.rank !== 0 && silent.length === 0
+    if (isUnknown && waited < this.timeoutSeconds + grace) return
+    const ranks = isUnknown || silent.length > 0 ? silent : this.#heartbeats.behind(this.#begun)
     const named = ranks.map(rank => `${rank} (${this.hosts[rank] ?? 'host not known yet'})`).join(', ')
-    const whom =
-      this.rank !== 0 && silent.length === 0
-        ? "not known to this one: see replica 0's message"
-        : ranks.length > 0
-          ? `${named}, ${what}`
-          : 'none, all have come: the network carries nothing'
+    const whom = isUnknown
+      ? "not known to this one: see replica 0's message"
+      : ranks.length === 0
+        ? 'none, all have come: the network carries nothing'
+        : `${named}, ${silent.length > 0 ? 'not answering' : 'alive, but far behind'}`
+    this.#lost = true
     throw new ReplicaLost(
       `replica ${this.rank} (${os.hostname()}) has waited ${Math.round(waited)} s for others; missing: ${whom}; resume from the last checkpoint`,
-      this.rank !== 0 && silent.length === 0 ? [] : ranks,
+      ranks,
     )
   }
 
@@ -210,7 +227,9 @@ export class MpiCommunicator implements Communicator {
   /** Begins a transfer and waits for it. */
   #now(keep: readonly ArrayBufferView[], start: (request: number) => void): void {
     const transfer = new Transfer(this.#calls, 0, keep, start)
-    transfer.start()
+    this.#expectOpen()
+    this.#guarded(() => transfer.start())
+    this.#begun++
     this.#wait(() => transfer.test())
   }
 

@@ -21,6 +21,9 @@ export class Cell {
   }
 }
 
+/** An error code of MPI, in its own words. */
+export class MpiFailure extends UserError {}
+
 /** Calls MPI and turns its error codes into errors that name the call. */
 export class Calls {
   readonly library: Library
@@ -35,11 +38,11 @@ export class Calls {
     if (code !== 0) throw this.error(name, code)
   }
 
-  error(name: string, code: number): UserError {
+  error(name: string, code: number): MpiFailure {
     const length = new Cell()
     const known = this.library.call.errorString(code, addressOf(this.#text), length.address) === 0
     const words = known ? this.#text.toString('utf8', 0, length.int).replaceAll(/\s+/g, ' ').trim() : `code ${code}`
-    return new UserError(`${this.library.title}: ${name}: ${words}; resume from the last checkpoint`)
+    return new MpiFailure(`${this.library.title}: ${name}: ${words}; resume from the last checkpoint`)
   }
 
   /** What a call writes into its last argument. */

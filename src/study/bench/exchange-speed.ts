@@ -5,6 +5,7 @@ import { type Shape, sizeOf } from '../../base/shape.js'
 import type { Communicator, Exchange, ReducePrecision } from '../../communication/communicator.js'
 import { prepareHalfSum } from '../../communication/half-sum.js'
 import { buckets } from '../../graph/reduceTogether.js'
+import { processorTime } from './decoder-speed.js'
 
 export interface ExchangeSpeedOptions {
   /** Of the gradients, in the order in which the backward part makes them. */
@@ -21,6 +22,8 @@ export interface ExchangeSpeed {
   readonly bytes: number
   /** Milliseconds from the first begin to the last end, on replica 0, of each run. */
   readonly milliseconds: readonly number[]
+  /** Milliseconds of replica 0's processor, of as many runs more: a step can hide the rest of the time, but not these. */
+  readonly busy: readonly number[]
 }
 
 /**
@@ -43,12 +46,30 @@ export function measureExchange(
     const place = { numbers, staging: team.allocate(4 * n), n }
     return prepareHalfSum(communicator, teamHalfSum(communicator, team, place))
   })
-  const milliseconds = Array.from({ length: warmup + runs }, () => {
-    communicator.barrier()
+  const rounds = <T>(round: () => T): T[] =>
+    Array.from({ length: warmup + runs }, () => {
+      communicator.barrier()
+      return round()
+    }).slice(warmup)
+  const milliseconds = rounds(() => {
     const begin = performance.now()
     for (const exchange of exchanges) exchange.begin()
     for (const exchange of exchanges) exchange.finish()
     return performance.now() - begin
-  }).slice(warmup)
-  return { buckets: sizes.length, bytes: 4 * sizes.reduce((sum, n) => sum + n, 0), milliseconds }
+  })
+  const busy = rounds(() => {
+    const before = processorTime()
+    for (const exchange of exchanges) exchange.begin()
+    // Waiting for it would keep the processor busy too.
+    while (exchanges.some(({ began, ended }) => ended < began)) {
+      communicator.advance()
+      Atomics.wait(nobody, 0, 0, 0.1)
+    }
+    for (const exchange of exchanges) exchange.finish()
+    return processorTime() - before
+  })
+  return { buckets: sizes.length, bytes: 4 * sizes.reduce((sum, n) => sum + n, 0), milliseconds, busy }
 }
+
+/** What is slept on: nobody wakes it. */
+const nobody = new Int32Array(new SharedArrayBuffer(4))

@@ -78,7 +78,7 @@ test('stopped by a signal to any replica, then killed, a run ends with the same 
   ended(stopped, 130)
   const last = logOf('broken').at(-1)
   assert.ok(last?.type === 'interrupted' && last.step < 40)
-  assert.match(stopped.stderr, /^stopped at step \d+; to go on: mpirun -n 2 npx inception train --resume broken$/m)
+  assert.match(stopped.stderr, /^stopped at step \d+; to go on: mpirun -n 2 inception train --resume broken$/m)
   using checkpoint = readCheckpoint(fileOf('broken', last.step))
   assert.equal(checkpoint.step, last.step)
 

@@ -3,6 +3,7 @@ import { UserError } from '../../../base/error.js'
 import { formatBytes, formatTable } from '../../../base/format.js'
 import { type ReducePrecision, reducePrecisions } from '../../../communication/communicator.js'
 import { openCommunicator } from '../../../communication/open.js'
+import { defaultBucketBytes } from '../../../graph/reduceTogether.js'
 import { modelOptions, networkOf } from '../../../networks/model-spec.js'
 import { findNetwork } from '../../../networks/networks.js'
 import { buildModel } from '../../../nn/model.js'
@@ -10,6 +11,12 @@ import { measureExchange } from '../../../study/bench/exchange-speed.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, positiveNumber, wholeNumber } from '../../arguments.js'
 import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../../model-options.js'
+
+interface Spread {
+  readonly min: number
+  readonly median: number
+  readonly max: number
+}
 
 interface Flags extends ModelFlags {
   network: string
@@ -21,7 +28,8 @@ interface Flags extends ModelFlags {
   json?: boolean
 }
 
-const megabytes = (text: string): number[] => text.split(',').map(positiveNumber())
+const mebibyte = 2 ** 20
+const mebibytes = (text: string): number[] => text.split(',').map(positiveNumber())
 
 export const benchCommunicationCommand = (): Command =>
   addModelOptions(
@@ -31,7 +39,9 @@ export const benchCommunicationCommand = (): Command =>
   )
     .option('--network <id>', 'see: inception networks', 'inception-v4')
     .addOption(classesOption())
-    .option('--bucket <MiB>', 'the most that is sent together; several sizes by commas', megabytes, [16])
+    .option('--bucket <MiB>', 'the most that is sent together; several sizes by commas', mebibytes, [
+      defaultBucketBytes / mebibyte,
+    ])
     .addOption(
       new Option('--reduce-precision <type>', `only this one of: ${reducePrecisions.join(', ')}`).argParser(
         oneOf('precision', reducePrecisions),
@@ -57,10 +67,10 @@ function run(flags: Flags): void {
   const precisions = flags.reducePrecision ? [flags.reducePrecision] : reducePrecisions
   const figures = flags.bucket.flatMap(bucket =>
     precisions.map(precision => {
-      const bucketBytes = bucket * 2 ** 20
+      const bucketBytes = bucket * mebibyte
       const measured = measureExchange(communicator, { shapes, precision, bucketBytes, warmup, runs })
-      const [min, median, max] = quantiles(measured.milliseconds)
-      return { precision, bucketBytes, ...measured, milliseconds: { min, median, max } }
+      const { milliseconds, busy } = measured
+      return { precision, bucketBytes, ...measured, milliseconds: spread(milliseconds), busy: spread(busy) }
     }),
   )
   if (communicator.rank !== 0) return
@@ -71,26 +81,28 @@ function run(flags: Flags): void {
     console.log(JSON.stringify({ work: 'communication', ...about, runs, figures, machine }, undefined, 2))
     return
   }
-  const rows = figures.map(({ precision, bucketBytes, buckets, bytes, milliseconds: { min, median, max } }) => {
+  const rows = figures.map(({ precision, bucketBytes, buckets, bytes, milliseconds: { min, median, max }, busy }) => {
     const sent = precision === 'bf16' ? bytes / 2 : bytes
     return [
       precision,
-      `${buckets} of ≤ ${bucketBytes / 2 ** 20} MiB`,
+      `${buckets} of ≤ ${bucketBytes / mebibyte} MiB`,
       formatBytes(sent),
       min.toFixed(1),
       median.toFixed(1),
       max.toFixed(1),
+      busy.median.toFixed(1),
       // What any all-reduce has to send and receive at the least, so that figures of any number compare.
       ((2 * (size - 1) * sent) / size / (median * 1e6)).toFixed(2),
     ]
   })
-  console.log(formatTable([spec.network, 'buckets', 'bytes', 'min ms', 'median', 'max', 'GB/s'], rows))
+  console.log(formatTable([spec.network, 'buckets', 'bytes', 'min ms', 'median', 'max', 'processor ms', 'GB/s'], rows))
   console.log(
     `${size} replicas on ${new Set(hosts).size} hosts by ${title}; ${machine.processor}, ${machine.cores} cores, Node ${machine.node}; ${runs} runs`,
   )
 }
 
-const quantiles = (values: readonly number[]): [number, number, number] => {
+function spread(values: readonly number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b)
-  return [sorted[0]!, (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2, sorted.at(-1)!]
+  const median = (sorted[(sorted.length - 1) >> 1]! + sorted[sorted.length >> 1]!) / 2
+  return { min: sorted[0]!, median, max: sorted.at(-1)! }
 }

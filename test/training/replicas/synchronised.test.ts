@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
-import { installed, mpirun, withoutMpi } from '../communication/mpirun.js'
+import { installed, mpirun, withoutMpi } from '../../communication/mpirun.js'
 import type { Apart } from './synchronised-replica.js'
 
 const script = new URL('synchronised-replica.js', import.meta.url)

@@ -1,9 +1,9 @@
 // One replica: trains with all others. The first trains on the images of all by itself besides, and prints how far apart
 // the two are, as one line of JSON.
-import type { Precision } from '../../src/backends/backend.js'
-import { openBackend } from '../../src/backends/open.js'
-import { openCommunicator } from '../../src/communication/open.js'
-import { soloCommunicator } from '../../src/communication/solo.js'
+import type { Precision } from '../../../src/backends/backend.js'
+import { openBackend } from '../../../src/backends/open.js'
+import { openCommunicator } from '../../../src/communication/open.js'
+import { soloCommunicator } from '../../../src/communication/solo.js'
 import { trainTogether } from './synchronised-training.js'
 
 /** Relative distances to the training of a single replica. */
