@@ -27,7 +27,7 @@ const x = time => left + (time / last) * (width - left - right)
 const height = top + replicas.length * bandHeight + 30
 
 const colours = [
-  ['allReduceEnd', '#c0392b', 'waiting for sums, and using them'],
+  ['allReduceEnd', '#c0392b', 'waiting for a sum'],
   ['allReduceBegin', '#e39a2d', 'beginning a sum'],
   [/Backward/, '#4e79a7', 'backward'],
   [/^(rmsprop|momentumDescent|movingAverage|gradientNorms|clipFactor)$/, '#59a14f', 'norms, update, averages'],
@@ -51,7 +51,7 @@ const bands = replicas.map((pid, i) => {
 })
 const used = colours.filter((_, kind) => spans.some(({ name }) => kindOf(name) === kind))
 const legend = used.map(([, colour, words], i) => {
-  const at = left + i * 225
+  const at = left + i * 232
   return `<rect x="${at}" y="${height - 28}" width="14" height="14" fill="${colour}"/>${text(at + 20, height - 16, words, 13)}`
 })
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#fff"/>${bands.join('')}${legend.join('')}</svg>`

@@ -199,7 +199,7 @@ export async function* train(
           memoryBytes: memoryOf(program, store),
         }
       const { stopping, slow } = rollCall.call(plan.signal?.aborted === true)
-      if (replicas.size > 1) clock.communicated(rollCall.waitedSeconds)
+      if (replicas.size > 1) clock.communicated(rollCall.spentSeconds)
       const learningRate = learningRateOf(recipe, epochAt(done))
       if (augmentation && mixes(augmentation)) {
         // Images are mixed with those of their own replica, which draws for itself.

@@ -53,7 +53,7 @@ test('two replicas train one model, and one of them tells of it', { skip }, () =
     1,
   )
   assert.equal(stderr.match(/^done: 40 steps/gm)?.length, 1)
-  assert.match(stderr, /^step \d+\/40 .* waiting for replicas [\d.]+ %$/m)
+  assert.match(stderr, /^step \d+\/40 .* communication [\d.]+ %$/m)
   const [start, first] = logOf('straight')
   assert.ok(start?.type === 'start' && start.replicas === 2 && start.carrier !== undefined)
   assert.ok(first?.type === 'step' && first.communicationShare! > 0 && first.communicationShare! < 1)
@@ -68,7 +68,8 @@ test('one and four replicas go on from where two were, with the loss that two wo
     const resumed = await (count === 1 ? inception(goOn(out), { cwd: root }) : replicas(count, goOn(out)))
     ended(resumed, 0)
     const [ours, theirs] = [lossOf(out, 37), lossOf('straight', 37)]
-    assert.ok(Math.abs(ours - theirs) <= 1e-6 * theirs, `${count} replicas: ${ours}, two: ${theirs}`)
+    // It is the same state and the same images; how near one step of theirs is to ours, synchronised.test.ts measures.
+    assert.ok(Math.abs(ours - theirs) <= 1e-5 * theirs, `${count} replicas: ${ours}, two: ${theirs}`)
     assert.equal(logOf(out).at(-1)?.type, 'done')
   }
 })
@@ -90,7 +91,7 @@ test('stopped by a signal to any replica, then killed, a run ends with the same 
 })
 
 test('a replica that does not answer ends the run, with its name and a checkpoint', { skip }, async () => {
-  const lost = await replicas(2, run('lost', '--replica-timeout', '2'), sending(1, 'SIGSTOP', /^checkpoint /m))
+  const lost = await replicas(2, run('lost', '--replica-timeout', '5'), sending(1, 'SIGSTOP', /^checkpoint /m))
   ended(lost, 1)
   assert.equal(said(lost).length, 1, lost.stderr)
   assert.match(said(lost)[0]!, /: replica 0 \(.*\) has waited \d+ s for others; missing: 1 \(.*\), not answering; /)
