@@ -211,7 +211,7 @@ export class Loader {
       run.upcoming += run.stride
       const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, first, count }
       const filling: Filling = { slot, task, shares: this.#crew.size, bad: [], fatal: undefined }
-      this.#slots[slot]!.reset()
+      this.#slots[slot]!.reset(task.ticket)
       this.#open.set(task.ticket, filling)
       run.queue.push(filling)
       this.#crew.postAll(task)
