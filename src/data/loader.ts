@@ -211,7 +211,7 @@ export class Loader {
       run.upcoming += run.stride
       const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, first, count }
       const filling: Filling = { slot, task, shares: this.#crew.size, bad: [], fatal: undefined }
-      this.#slots[slot]!.reset()
+      this.#slots[slot]!.reset(task.ticket)
       this.#open.set(task.ticket, filling)
       run.queue.push(filling)
       this.#crew.postAll(task)
@@ -333,12 +333,12 @@ export function badImageError(path: string, reason: string): UserError {
 
 function reserveSlots(count: number, shape: SlotShape): SharedMemory {
   const bytes = count * Slot.bytes(shape)
+  let cause: unknown
   try {
     if (bytes <= os.totalmem()) return SharedMemory.reserve(bytes)
-  } catch {
-    // Said below.
+  } catch (error) {
+    cause = error
   }
-  throw new UserError(
-    `${count} batches of ${shape.batch} inputs need ${formatBytes(bytes)}: choose a smaller batch, size or prefetch`,
-  )
+  const what = `${count} batches of ${shape.batch} inputs need ${formatBytes(bytes)} of memory that processes share`
+  throw new UserError(`${what}, which there are not: choose a smaller batch, size or prefetch`, 1, { cause })
 }
