@@ -202,9 +202,8 @@ export async function* train(
       if (replicas.size > 1) clock.communicated(rollCall.waitedSeconds)
       const learningRate = learningRateOf(recipe, epochAt(done))
       if (augmentation && mixes(augmentation)) {
-        // Images are mixed with those of their own replica, which draws for itself.
-        const draws = new RandomStream(recipe.seed, 'mix', done, ...(replicas.isFirst ? [] : [replicas.rank]))
-        const mixed = mixImages(batch, model.size, augmentation, draws)
+        // The same draws on every replica: one share for the whole batch, however many share it.
+        const mixed = mixImages(batch, model.size, augmentation, new RandomStream(recipe.seed, 'mix', done))
         program.input('others').set(mixed.others)
         program.input('shares').set(mixed.shares)
       }
