@@ -71,6 +71,13 @@ export const labelsOption = (): Option =>
     .argParser(oneOf('numbering', labelNumberings))
     .default('auto')
 
+/** For commands that train. */
+export const boxesOption = (): Option =>
+  new Option(
+    '--boxes <source>',
+    "where objects lie, of which a crop shows a tenth: data (what the images come with, the default), none, or ILSVRC's annotations or a table of them",
+  )
+
 /** For commands that work on a data folder. */
 export const dataPolicyOption = (): Option =>
   new Option(

@@ -12,32 +12,32 @@ export type BoxSource = 'data' | 'none' | BoxFile
 const boxedImages = ({ items }: Pick<ImageSet, 'items'>): number =>
   items.reduce((sum, { boxes }) => sum + (boxes?.length ? 1 : 0), 0)
 
-/** That crops look at boxes is said where nobody asked for it. */
-export const boxesNotice = (images: Pick<ImageSet, 'items'>): string =>
-  `crops look at the boxes that ${formatCount(boxedImages(images))} images come with`
-
-/** Where nothing is said: those of the images, if they have any and the augmentation's crops look at boxes. */
-export const usualBoxes = (images: Pick<ImageSet, 'items'>, style: Style): 'data' | 'none' =>
-  style === 'slim' && boxedImages(images) > 0 ? 'data' : 'none'
+/** What a user names: `data`, `none`, or a file or folder of boxes. Errors: as {@link boxFile}. */
+export const boxSourceOf = async (word: string): Promise<BoxSource> =>
+  word === 'data' || word === 'none' ? word : await boxFile(word)
 
 /**
- * What a user names: `data`, `none`, or a file or folder of boxes.
+ * The boxes that crops of these images are to look at. Where nothing is asked for, those of the images, if they have any
+ * and the augmentation's crops look at boxes; that they do is told.
  *
- * Errors: `UserError` where the images come with none, where timm's crops would look at them, and for a file that cannot
- * be read.
+ * Errors: `UserError` where boxes of the images are asked for and they come with none, and where timm's crops would look
+ * at boxes.
  */
-export async function chooseBoxes(
-  word: string,
+export function chooseBoxes(
+  asked: BoxSource | undefined,
   images: Pick<ImageSet, 'root' | 'items'>,
-  style: Style,
-): Promise<BoxSource> {
-  if (word === 'none') return word
-  if (style === 'timm')
+  { style, tell }: { readonly style: Style; readonly tell: (message: string) => void },
+): BoxSource {
+  if (asked === 'none') return asked
+  if (asked !== undefined && style === 'timm')
     throw new UserError("boxes are for Slim's crops, and timm's look at no objects: leave the boxes out", 2)
-  if (word !== 'data') return await boxFile(word)
-  if (boxedImages(images) === 0)
+  const boxed = boxedImages(images)
+  if (asked === 'data' && boxed === 0)
     throw new UserError(`the images of ${images.root} come with no boxes: give a file of boxes, or leave them out`, 2)
-  return word
+  if (asked !== undefined) return asked
+  if (style === 'timm' || boxed === 0) return 'none'
+  tell(`crops look at the boxes that ${formatCount(boxed)} images come with (--boxes none: without)`)
+  return 'data'
 }
 
 /** The boxes of a set's images; undefined for none. Errors: as {@link openBoxFile}. */

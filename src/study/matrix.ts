@@ -2,6 +2,7 @@ import path from 'node:path'
 import type { Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import type { BoxSource } from '../data/box-source.js'
+import type { LabelNumbering } from '../data/sources/class-names.js'
 import type { PassName } from '../graph/passes/passes.js'
 import { networkOf } from '../networks/model-spec.js'
 import type { Contestant, InstabilityPlan, Model, Preset, StudyRecipe } from './presets/preset.js'
@@ -13,6 +14,8 @@ export interface MatrixOptions {
   /** The study's folder. */
   readonly out: string
   readonly data: string
+  /** From which number classes count that are numbers. @default 'auto' */
+  readonly labels?: LabelNumbering
   /** Whose boxes the crops of training look at. @default 'none' */
   readonly boxes?: BoxSource
   readonly classes: number
@@ -93,7 +96,7 @@ export function instabilityRuns(options: MatrixOptions): InstabilityRunPlan[] {
 }
 
 function settingsOf(
-  { data, boxes, classes, backend, precision, passes }: MatrixOptions,
+  { data, labels, boxes, classes, backend, precision, passes }: MatrixOptions,
   model: Model,
   recipe: StudyRecipe,
   seed: number,
@@ -102,6 +105,7 @@ function settingsOf(
     model: { ...model, classes },
     recipe: { ...recipe, precision, seed },
     data,
+    ...(labels && { labels }),
     ...(boxes && { boxes }),
     badImages: 'skip',
     backend,

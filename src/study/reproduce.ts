@@ -5,8 +5,10 @@ import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { UserError } from '../base/error.js'
 import { defaultThreads } from '../base/threads.js'
-import { boxesNotice, usualBoxes } from '../data/box-source.js'
+import { plainAugmentation } from '../data/augmentation.js'
+import { type BoxSource, chooseBoxes } from '../data/box-source.js'
 import type { ImageSet } from '../data/class-folder.js'
+import type { LabelNumbering } from '../data/sources/class-names.js'
 import { openTrainingData } from '../data/sources/open.js'
 import { writeSynth } from '../data/synth/folder.js'
 import type { TrainingEvent } from '../training/events.js'
@@ -36,8 +38,12 @@ export interface StudyOptions {
   readonly preset: Preset
   /** The study's folder: a run folder for each network and seed, the data, the report. Going on with one is the default. */
   readonly out: string
-  /** A class-folder tree to use instead of the preset's synthetic one. */
+  /** Images to use instead of the preset's drawn ones: whatever `openTrainingData` takes. */
   readonly data?: string | undefined
+  /** From which number classes count that are numbers. @default 'auto' */
+  readonly labels?: LabelNumbering
+  /** Whose boxes the crops of training look at. @default those that the images come with, if they do */
+  readonly boxes?: BoxSource
   /** Validation images left out of the single crop, by path: ILSVRC's blacklist. */
   readonly excluded?: ReadonlySet<string>
   readonly backend: Backend
@@ -94,29 +100,33 @@ export async function reproduce(options: StudyOptions): Promise<StudyOutcome> {
   return { result, interrupted }
 }
 
-const openLog = ({ out, preset, data, precision, excluded }: StudyOptions) =>
+const openLog = ({ out, preset, data, labels, boxes, precision, excluded }: StudyOptions) =>
   new StudyLog(out, {
     preset,
     data: data === undefined ? null : path.resolve(data),
+    'numbering of classes': labels === 'auto' ? undefined : labels,
+    'source of boxes': boxes,
     precision,
     'excluded images': excluded?.size ?? 0,
   })
 
 async function prepare(options: StudyOptions): Promise<Study> {
-  const { preset, out, backend, backendName, precision } = options
+  const { preset, out, backend, backendName, precision, labels } = options
   const { folder, drawn } = await prepareData(options)
   const { train, val } = await openTrainingData(folder, {
     signal: options.signal,
     onProgress: options.progress,
+    ...(labels && { labels }),
   })
+  if (options.excluded) expectAmong(val, options.excluded)
   const threads = backend.threads
-  const boxes = usualBoxes(train, 'slim')
-  if (boxes === 'data') options.say(boxesNotice(train))
+  const boxes = chooseBoxes(options.boxes, train, { style: plainAugmentation.style, tell: options.say })
   const matrix: MatrixOptions = {
     preset,
     out,
     data: folder,
-    boxes,
+    ...(labels && labels !== 'auto' && { labels }),
+    ...((options.boxes || boxes !== 'none') && { boxes }),
     classes: train.classes.length,
     backend: backendName,
     precision,
@@ -126,12 +136,22 @@ async function prepare(options: StudyOptions): Promise<Study> {
   return { ...options, folder, train, val, drawn, threads, atOnce, matrix }
 }
 
+/** A list of other images would leave nothing out, and nobody would see. */
+function expectAmong({ root, items }: ImageSet, excluded: ReadonlySet<string>): void {
+  const known = new Set(items.map(item => item.path))
+  for (const image of excluded)
+    if (!known.has(image))
+      throw new UserError(
+        `${image} is to be left out and is none of the validation images of ${root}: name one of them`,
+      )
+}
+
 async function prepareData({ data, out, preset, say, signal, progress }: StudyOptions) {
   if (data !== undefined) return { folder: path.resolve(data), drawn: false }
   const { synth } = preset
   if (!synth)
     throw new UserError(
-      `the preset ${preset.name} is of your own images: give --data, a folder that holds train/<class> and val/<class> (for ILSVRC-2012 a folder a WordNet id)`,
+      `the preset ${preset.name} is of your own images: give --data, a folder that holds train/<class> and val/<class>, or archives such as ILSVRC-2012's`,
       2,
     )
   const folder = path.resolve(out, 'data')
@@ -189,8 +209,8 @@ function evaluationOrders(study: Study, runs: readonly ComparisonRun[]): Map<Com
     done.map(run => [
       run,
       plans.map(({ name, images }): EvaluationOrder => {
-        const { passes } = matrix
-        const common = { data: folder, backend: backendName, passes, precision }
+        const { passes, labels } = matrix
+        const common = { data: folder, ...(labels && { labels }), backend: backendName, passes, precision }
         return { kind: 'evaluate', run: run.folder, crops: name, images: images ?? null, ...common }
       }),
     ]),

@@ -6,7 +6,10 @@ import { fileError } from '../formats/file-error.js'
 import { isJsonObject, type Json } from '../formats/json.js'
 
 /** What a study is of; a folder is of one. */
-export type Asked = Readonly<Record<'preset' | 'data' | 'precision' | 'excluded images', unknown>>
+export type Asked = Readonly<
+  Record<'preset' | 'data' | 'precision' | 'excluded images', unknown> &
+    Partial<Record<'numbering of classes' | 'source of boxes', unknown>>
+>
 
 interface State {
   readonly asked: Record<string, string>
@@ -23,12 +26,13 @@ export class StudyLog {
   constructor(out: string, asked: Asked) {
     this.#file = path.join(out, 'study.json')
     const wanted = Object.fromEntries(
-      Object.entries(asked).map(([what, value]) => [what, JSON.stringify(value ?? null)]),
+      Object.entries(asked).flatMap(([what, value]) => (value === undefined ? [] : [[what, JSON.stringify(value)]])),
     )
     this.#state = existsSync(this.#file)
       ? readState(this.#file)
       : { asked: wanted, startedAt: new Date().toISOString(), seconds: 0 }
-    const other = Object.keys(wanted).filter(what => this.#state.asked[what] !== wanted[what])
+    const all = new Set([...Object.keys(wanted), ...Object.keys(this.#state.asked)])
+    const other = [...all].filter(what => this.#state.asked[what] !== wanted[what])
     if (other.length > 0)
       throw new UserError(
         `${out} holds a study with another ${other.join(' and another ')}: give another folder (--out), or remove that one`,

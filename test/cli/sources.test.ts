@@ -131,6 +131,23 @@ test("ILSVRC's archives are evaluated without the images of its blacklist, by th
   assert.equal(JSON.parse(stdout).subset.images, 4)
 })
 
+test("a study of ILSVRC's archives leaves out its blacklist, and its crops look at the boxes given", async () => {
+  const model = { network: 'inception-resnet-v1', size: 75, width: 0.0625, blocks: { a: 1, b: 1, c: 1 } }
+  const contestants = [{ role: 'smaller', model }]
+  const comparison = { contestants, seeds: [1], recipe: { epochs: 1, batch: 4 }, notes: {}, crops: [], ensembles: [] }
+  const preset = { name: 'one', synth: null, instability: null, footprint: null, lanes: 1, comparison }
+  writeFileSync(at('one.json'), JSON.stringify(preset))
+  const about =
+    '--data archives-of-ILSVRC --boxes ILSVRC2012_bbox_train_v2.tar.gz --labels auto --exclude blacklist.txt'
+  assertDone(await inception(['reproduce', '--preset', 'one.json', ...about.split(' ')], { cwd: root }))
+  const study = path.join('runs', 'one')
+  const { networks } = JSON.parse(readFileSync(at(study, 'result.json'), 'utf8'))
+  assert.equal(networks[0].runs[0].errors['1'].images, 4)
+  const run = path.join(study, 'inception-resnet-v1', 'seed-1')
+  assert.deepEqual(boxesOf(run), boxesOf('archives-of-ILSVRC-run'))
+  assert.match(networks[0].runs[0].commands[0], / --boxes ILSVRC2012_bbox_train_v2\.tar\.gz /)
+})
+
 test('a damaged image in an archive is named with the archive, and can be left out', async () => {
   const file = at('archives-of-ILSVRC', 'ILSVRC2012_img_train.tar')
   const bytes = readFileSync(file)

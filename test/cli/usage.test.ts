@@ -72,6 +72,8 @@ const misuses: [command: string, message: RegExp][] = [
   ['bench infer --precision bf-16', /unknown precision 'bf-16': did you mean 'bf16'\?/],
   ['bench infer --backend onednnn', /unknown backend 'onednnn': did you mean 'onednn'\?/],
   ['reproduce --preset qick', /unknown preset 'qick': did you mean 'quick'\?/],
+  ['reproduce --exclude list.txt', /--exclude is about images of your own: give their folder too \(--data\)/],
+  ['reproduce --boxes none', /--boxes is about images of your own/],
   ['train --optimizer rmsporp', /unknown optimizer 'rmsporp': did you mean 'rmsprop'\?/],
   ['train --bad-images skpi', /unknown choice 'skpi': did you mean 'skip'\?/],
   ['train --colour fats', /unknown colour mode 'fats': did you mean 'fast'\?/],

@@ -40,6 +40,14 @@ test('the runs of a comparison are networks × seeds, one seed of all networks a
   }
 })
 
+test('classes are counted and boxes looked at as the study says, in the commands too', () => {
+  const boxes = { file: '/data/boxes of mine.csv', sha256: 'a' }
+  const [run] = comparisonRuns({ ...matrixOf('quick'), labels: 'from-one', boxes })
+  assert.deepEqual([run!.settings.labels, run!.settings.boxes], ['from-one', boxes])
+  assert.match(trainCommand(run!.settings, 'x'), / --labels from-one --boxes '\/data\/boxes of mine\.csv' /)
+  assert.match(evaluateCommand(run!, '1'), / --labels from-one /)
+})
+
 test('the runs of the wide network are settings × seeds, each with its own recipe', () => {
   const runs = instabilityRuns(matrixOf('small'))
   const plan = presets.small!.instability!

@@ -277,6 +277,11 @@ test('a folder with a study of something else is refused, and told what differs'
   await refused({ precision: 'bf16' }, 'precision')
   await refused({ data, precision: 'bf16' }, 'data and another precision')
   await refused({ excluded: new Set(['one.jpg']) }, 'excluded images')
+  await refused({ boxes: 'none', labels: 'from-one' }, 'numbering of classes and another source of boxes')
+})
+
+test('images to leave out that are none of the validation images are refused', async () => {
+  await assert.rejects(study('other images', { excluded: new Set(['val/one.jpg']) }), /val\/one\.jpg .*is none of the/)
 })
 
 test('images that are left out change the single crop, and nothing else', async () => {

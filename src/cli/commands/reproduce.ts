@@ -5,7 +5,9 @@ import { UserError } from '../../base/error.js'
 import { formatCount, formatDuration } from '../../base/format.js'
 import { quoted } from '../../base/shell-word.js'
 import { defaultThreads } from '../../base/threads.js'
+import { boxSourceOf } from '../../data/box-source.js'
 import { readImageList } from '../../data/image-list.js'
+import type { LabelNumbering } from '../../data/sources/class-names.js'
 import { openEvaluationData } from '../../data/sources/open.js'
 import { presetNamed } from '../../study/presets/preset-file.js'
 import { presets } from '../../study/presets/presets.js'
@@ -13,7 +15,7 @@ import { hasFont } from '../../study/report/pictures.js'
 import { terminalReport } from '../../study/report/terminal.js'
 import { writeReport } from '../../study/report/write-report.js'
 import { reproduce } from '../../study/reproduce.js'
-import { backendOption, precisionOption, threadsOption } from '../engine-options.js'
+import { backendOption, boxesOption, labelsOption, precisionOption, threadsOption } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { lookingThrough } from '../looking-through.js'
 import { studyTerminal } from '../study-terminal.js'
@@ -23,6 +25,8 @@ interface Flags {
   preset: string
   out?: string
   data?: string
+  labels: LabelNumbering
+  boxes?: string
   backend: BackendName
   precision: 'auto' | 'f32' | 'bf16'
   threads?: number
@@ -35,7 +39,9 @@ export const reproduceCommand = (): Command =>
     .description("the paper's study: train the networks side by side, evaluate, ensemble, report; run again to go on")
     .option('--preset <name>', `${Object.keys(presets).join(', ')}, or a preset file (docs/presets.md)`, 'quick')
     .option('--out <folder>', "the study's folder (default: runs/<preset>)")
-    .option('--data <folder>', 'a class-folder tree to use instead of drawn pictures')
+    .option('--data <folder>', 'images to use instead of drawn pictures: class folders, or archives (docs/imagenet.md)')
+    .addOption(labelsOption())
+    .addOption(boxesOption())
     .option('--exclude <file>', "validation images to leave out of the single crop, such as ILSVRC's blacklist")
     .option('--dry-run', 'only predict time and memory, from a few steps of each network')
     .addOption(backendOption())
@@ -43,6 +49,9 @@ export const reproduceCommand = (): Command =>
     .addOption(threadsOption())
     .action(async (flags: Flags) => {
       const preset = presetNamed(flags.preset)
+      // Whole, as runs name their images, and so that a study is the same from wherever it is started.
+      const data = flags.data === undefined ? undefined : path.resolve(flags.data)
+      expectOwnImages(flags)
       const out = flags.out ?? path.join('runs', preset.name)
       const say = (line: string) => process.stderr.write(`${line}\n`)
       const note = (message: string) => say(`inception: ${message}`)
@@ -52,6 +61,8 @@ export const reproduceCommand = (): Command =>
         quoted(flags.preset),
         ...(flags.out ? ['--out', quoted(flags.out)] : []),
         ...(flags.data ? ['--data', quoted(flags.data)] : []),
+        ...(flags.labels === 'auto' ? [] : ['--labels', flags.labels]),
+        ...(flags.boxes ? ['--boxes', quoted(flags.boxes)] : []),
         ...(flags.exclude ? ['--exclude', quoted(flags.exclude)] : []),
         ...(flags.backend === 'auto' ? [] : ['--backend', flags.backend]),
         ...(flags.precision === 'auto' ? [] : ['--precision', flags.precision]),
@@ -60,12 +71,15 @@ export const reproduceCommand = (): Command =>
       const terminal = studyTerminal(process.stderr)
       const precision = choosePrecision(backend, flags.precision)
       const signal = interruptSignal('stopping where it can go on')
-      const excluded = flags.exclude === undefined ? undefined : await excludedImages(flags.exclude, flags.data)
+      const { labels } = flags
+      const boxes = flags.boxes === undefined ? undefined : await boxSourceOf(flags.boxes)
+      const excluded = flags.exclude && data ? await excludedImages(flags.exclude, data, labels) : undefined
       // A study of days says so before it begins.
       if (flags.dryRun || !preset.synth)
         await predict({
           preset,
-          data: flags.data,
+          data,
+          labels,
           backend,
           backendName: flags.backend,
           precision,
@@ -77,7 +91,9 @@ export const reproduceCommand = (): Command =>
       const { result, interrupted } = await reproduce({
         preset,
         out,
-        data: flags.data,
+        data,
+        labels,
+        ...(boxes && { boxes }),
         backend,
         backendName: flags.backend,
         precision,
@@ -104,10 +120,15 @@ export const reproduceCommand = (): Command =>
       }
     })
 
+function expectOwnImages({ data, exclude, boxes, labels }: Flags): void {
+  const [option] = [exclude && '--exclude', boxes && '--boxes', labels !== 'auto' && '--labels'].filter(Boolean)
+  if (option && data === undefined)
+    throw new UserError(`${option} is about images of your own: give their folder too (--data)`, 2)
+}
+
 /** The paths of the validation images that a list names. */
-async function excludedImages(list: string, data: string | undefined): Promise<ReadonlySet<string>> {
-  if (data === undefined) throw new UserError('--exclude names images of your own: give their folder too (--data)', 2)
-  const val = await lookingThrough(options => openEvaluationData(data, options))
+async function excludedImages(list: string, data: string, labels: LabelNumbering): Promise<ReadonlySet<string>> {
+  const val = await lookingThrough(options => openEvaluationData(data, { ...options, labels }))
   const named = readImageList(list, val)
   return new Set(val.items.filter((_, i) => named[i] === 1).map(item => item.path))
 }

@@ -6,8 +6,7 @@ import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
 import { reducePrecisions } from '../../communication/communicator.js'
 import { plainAugmentation } from '../../data/augmentation.js'
-import { boxesNotice, chooseBoxes, usualBoxes } from '../../data/box-source.js'
-import type { ImageSet } from '../../data/class-folder.js'
+import { boxSourceOf, chooseBoxes } from '../../data/box-source.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { LabelNumbering } from '../../data/sources/class-names.js'
 import type { Passes } from '../../graph/passes/passes.js'
@@ -180,12 +179,14 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
     warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
+  const { style } = recipe.augmentation ?? plainAugmentation
+  const boxes = flags.boxes === undefined ? undefined : await boxSourceOf(flags.boxes)
   const settings: RunSettings = {
     model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
     ...(flags.labels !== 'auto' && { labels: flags.labels }),
-    boxes: await boxesOf(flags, recipe, data.train, warn),
+    boxes: chooseBoxes(boxes, data.train, { style, tell: warn }),
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,
@@ -196,20 +197,6 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
     ...(origin && { fineTuning: fineTuningFrom(origin, { newClasses, freeze, headOnlyEpochs }) }),
   }
   return { settings, folder, data, backend }
-}
-
-/** Images of TFRecords come with boxes unasked: that crops look at them is said. */
-async function boxesOf(
-  { boxes }: Flags,
-  { augmentation }: Pick<Recipe, 'augmentation'>,
-  images: ImageSet,
-  warn: Together['warn'],
-) {
-  const { style } = augmentation ?? plainAugmentation
-  if (boxes !== undefined) return await chooseBoxes(boxes, images, style)
-  const usual = usualBoxes(images, style)
-  if (usual === 'data') warn(`${boxesNotice(images)} (--boxes none: without)`)
-  return usual
 }
 
 function chosenNetwork({ network }: Flags): string {

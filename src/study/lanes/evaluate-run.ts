@@ -4,6 +4,7 @@ import path from 'node:path'
 import type { Backend, Precision } from '../../backends/backend.js'
 import type { BackendName } from '../../backends/open.js'
 import type { ImageSet } from '../../data/class-folder.js'
+import type { LabelNumbering } from '../../data/sources/class-names.js'
 import { openTrainingData } from '../../data/sources/open.js'
 import { evaluatorOf } from '../../evaluation/checkpoint-evaluator.js'
 import type { Crops } from '../../evaluation/crops.js'
@@ -28,6 +29,8 @@ export interface EvaluationOrder {
   /** The run's folder. */
   readonly run: string
   readonly data: string
+  /** @default 'auto' */
+  readonly labels?: LabelNumbering
   readonly crops: StudyCropName
   /** At most so many images. */
   readonly images: number | null
@@ -71,7 +74,7 @@ export async function evaluateRun(
 ): Promise<void> {
   const { run, crops, precision } = order
   const file = storedFile(run, crops)
-  const images = someOf((await openTrainingData(order.data)).val, order.images)
+  const images = someOf((await openTrainingData(order.data, { labels: order.labels })).val, order.images)
   using checkpoint = latestCheckpoint(path.join(run, 'checkpoints'), () => {})
   const key = keyOf(checkpoint, images)
   if (loadEvaluation(file, key)) return

@@ -73,7 +73,7 @@ const opened: Backing = (name, passes) => openBackend(name, () => {}, { passes: 
 
 async function trainRun({ settings, folder, resume, resumeCommand, workers }: TrainingOrder) {
   const backend = opened(settings.backend, settings.passes)
-  const data = await openDataSets(settings.data)
+  const data = await openDataSets(settings.data, { labels: settings.labels })
   const sinks = [{ write: news, async close() {} }]
   const { signal } = controller
   return await trainInFolder(settings, { folder, resume, backend, data, sinks, signal, resumeCommand, workers })

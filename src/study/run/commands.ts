@@ -13,11 +13,13 @@ function place(folder: string): string {
 }
 
 /** The command that repeats one run of a study by itself, into its folder. */
-export function trainCommand({ model, recipe, data, ...settings }: RunSettings, folder: string): string {
+export function trainCommand({ model, recipe, data, boxes, ...settings }: RunSettings, folder: string): string {
   const { size, width, residualScale, blocks, normScale, extraNorm } = model
   const flags: [flag: string, value: string | number | undefined][] = [
     ['--network', model.network],
     ['--data', place(data)],
+    ['--labels', settings.labels === 'auto' ? undefined : settings.labels],
+    ['--boxes', boxes && (typeof boxes === 'string' ? boxes : place(boxes.file))],
     ['--out', place(folder)],
     ['--size', size],
     ['--width', width === 1 ? undefined : width],
@@ -62,6 +64,8 @@ function changed(recipe: Recipe): [flag: string, value: string | number][] {
     .map(key => [`--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`, recipe[key]])
 }
 
+const labelsFlag = ({ labels }: RunSettings) => (labels === undefined || labels === 'auto' ? '' : ` --labels ${labels}`)
+
 /** The command that evaluates one run; where the study took a part of the images, it says so behind. */
 export const evaluateCommand = ({ folder, settings }: PlannedRun, crops: StudyCropName, part?: number): string =>
-  `npx inception evaluate --checkpoint ${place(folder)} --data ${place(settings.data)} --crops ${crops}${part === undefined ? '' : `  # all images; the study took ${part}`}`
+  `npx inception evaluate --checkpoint ${place(folder)} --data ${place(settings.data)}${labelsFlag(settings)} --crops ${crops}${part === undefined ? '' : `  # all images; the study took ${part}`}`

@@ -74,6 +74,18 @@ test('one and four replicas go on from where two were, with the loss that two wo
   }
 })
 
+test('images are mixed as in one process, whatever the number of replicas', { skip }, async () => {
+  const mixed = (out: string) => [...run(out), '--mixup', '0.2', '--cutmix', '1', '--steps', '1']
+  const losses: number[] = []
+  for (const count of [1, 2]) {
+    const out = `mixed-by-${count}`
+    ended(await (count === 1 ? inception(mixed(out), { cwd: root }) : replicas(count, mixed(out))), 0)
+    losses.push(lossOf(out, 1))
+  }
+  const [alone, shared] = losses
+  assert.ok(Math.abs(alone! - shared!) <= 1e-6 * alone!, `alone: ${alone}, two: ${shared}`)
+})
+
 test('stopped by a signal to any replica, then killed, a run ends with the same bits', { skip }, async () => {
   const stopped = await replicas(2, run('broken'), sending(1, 'SIGTERM', /^checkpoint /m))
   ended(stopped, 130)

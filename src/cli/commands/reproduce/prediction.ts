@@ -1,4 +1,5 @@
 import { formatBytes, formatCount, formatDuration, formatTable } from '../../../base/format.js'
+import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { openTrainingData } from '../../../data/sources/open.js'
 import {
   type DataCounts,
@@ -7,14 +8,13 @@ import {
   forecast,
   imagenetCounts,
 } from '../../../study/forecast.js'
-import type { Preset } from '../../../study/presets/preset.js'
 import { lookingThrough } from '../../looking-through.js'
 
 /** Measures, and prints what the study will take. Errors: UserError when the data folder cannot be read. */
 export async function predict(
-  options: Omit<ForecastOptions, 'counts'> & { readonly data: string | undefined },
+  options: Omit<ForecastOptions, 'counts'> & { readonly data: string | undefined; readonly labels: LabelNumbering },
 ): Promise<void> {
-  const counts = await countsOf(options.preset, options.data)
+  const counts = await countsOf(options)
   const predicted = await forecast({ ...options, counts })
   const images = `${formatCount(counts.train)} training and ${formatCount(counts.val)} validation images`
   console.log(`Predicted for ${images} of ${formatCount(counts.classes)} classes, from a few steps of each network:\n`)
@@ -26,9 +26,9 @@ export async function predict(
   )
 }
 
-async function countsOf({ synth }: Preset, data: string | undefined): Promise<DataCounts> {
-  if (data === undefined) return synth ?? imagenetCounts
-  const { train, val } = await lookingThrough(options => openTrainingData(data, options))
+async function countsOf({ preset, data, labels }: Parameters<typeof predict>[0]): Promise<DataCounts> {
+  if (data === undefined) return preset.synth ?? imagenetCounts
+  const { train, val } = await lookingThrough(options => openTrainingData(data, { ...options, labels }))
   return { train: train.items.length, val: val.items.length, classes: train.classes.length }
 }
 

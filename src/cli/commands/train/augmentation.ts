@@ -11,6 +11,7 @@ import { eraseModes } from '../../../data/erase.js'
 import { resizeMethods } from '../../../data/resize-methods.js'
 import type { Recipe } from '../../../training/recipe.js'
 import { oneOf, realNumber } from '../../arguments.js'
+import { boxesOption } from '../../engine-options.js'
 
 export interface AugmentationFlags extends Partial<Omit<Augmentation, 'style'>> {
   augment: Style
@@ -27,10 +28,7 @@ export const addAugmentationOptions = (command: Command): Command =>
       oneOf('style', Object.keys(styles) as Style[]),
       'slim',
     )
-    .option(
-      '--boxes <source>',
-      "where objects lie, of which a crop shows a tenth: data (what the images come with, the default), none, or ILSVRC's annotations or a table of them",
-    )
+    .addOption(boxesOption())
     .option(
       '--resize <method>',
       `${resizes.join(', ')} (default: bilinear, with timm random)`,
