@@ -14,7 +14,8 @@ const root = temporaryFolder()
 await drawTinyData(path.join(root, 'data'))
 
 // Two steps an epoch, each of them in the log; weights are compared after every step.
-const course = '--batch 12 --learning-rate 0.01 --norm-decay 0.9 --seed 5 --epochs 20 --watch-steps 1 --precision f32'
+const course =
+  '--batch 12 --learning-rate 0.01 --norm-decay 0.9 --seed 5 --epochs 20 --watch-steps 1 --precision f32 --passes no-tune'
 const flags = ['train', ...tinyModelFlags, ...course.split(' '), '--sync-batch-norm', '--data', 'data']
 const checking = ['--check-replicas', '1']
 const run = (out: string, ...more: string[]) => [...flags, ...checking, '--out', out, ...more]
@@ -148,7 +149,9 @@ test('replicas that were not started alike, or cannot share the work, say so bef
 
 test('an evaluation by three replicas prints and writes what one does', { skip }, async () => {
   const evaluate = (out: string) =>
-    `evaluate --checkpoint straight --data data --json --precision f32 --crops dense --out ${out}`.split(' ')
+    `evaluate --checkpoint straight --data data --json --precision f32 --passes no-tune --crops dense --out ${out}`.split(
+      ' ',
+    )
   const alone = assertDone(await inception(evaluate('alone'), { cwd: root }))
   const shared = await replicas(3, evaluate('shared'))
   ended(shared, 0)
@@ -161,17 +164,8 @@ test('an evaluation by three replicas prints and writes what one does', { skip }
 test('a trace shows the kernels of one step and its exchanges on every replica, the first of which says', {
   skip,
 }, async () => {
-  const args = [
-    'inspect',
-    ...tinyModelFlags.slice(1),
-    '--classes',
-    '3',
-    '--batch',
-    '4',
-    '--train',
-    '--trace',
-    'step.json',
-  ]
+  const work = '--classes 3 --batch 4 --train --trace step.json --passes no-tune'
+  const args = ['inspect', ...tinyModelFlags.slice(1), ...work.split(' ')]
   const traced = await replicas(2, args)
   ended(traced, 0)
   assert.equal(
