@@ -327,7 +327,7 @@ export class Loader {
 
 /** What to throw where a bad image is an error. */
 export function badImageError(path: string, reason: string): UserError {
-  const remedy = 'mend or remove it, or use --bad-images skip to leave such images out and list them'
+  const remedy = 'mend it, or use --bad-images skip to leave such images out and list them'
   return new UserError(`bad image ${path}: ${reason}; ${remedy}`)
 }
 

@@ -20,6 +20,8 @@ export interface CheckpointState {
   readonly errors?: { readonly top1: number; readonly top5: number }
   /** The last look found nothing but zeros before pooling: another one, and the network has died. */
   readonly silent?: boolean
+  /** The evaluation after its step could not be done: a run that goes on begins with it. */
+  readonly unevaluated?: boolean
   /** Of weights that were trained elsewhere, or that a run began with: the file, its SHA-256, and whose they are. */
   readonly source?: { readonly file: string; readonly sha256: string; readonly from: string }
 }
@@ -34,7 +36,7 @@ export const encodeState = (state: CheckpointState): object => ({
 /** Errors: UserError when the state is not one of ours. */
 export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>): CheckpointState {
   const where = `checkpoint ${file}`
-  const { classNames, centralFraction, crop, epoch, errors, silent, source } = state
+  const { classNames, centralFraction, crop, epoch, errors, silent, unevaluated, source } = state
   if (!Array.isArray(classNames) || !classNames.every(name => typeof name === 'string'))
     throw new UserError(`${where}: no class names; use another checkpoint`)
   if (typeof centralFraction !== 'number' || typeof epoch !== 'number')
@@ -52,6 +54,7 @@ export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>)
     epoch,
     ...(measured && { errors: measured }),
     ...(silent === true && { silent }),
+    ...(unevaluated === true && { unevaluated }),
     ...(origin && { source: origin }),
   }
 }

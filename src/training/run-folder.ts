@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
 import { hostname } from 'node:os'
 import path from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/error.js'
 import { removeLeftovers, writeText } from '../formats/atomic-file.js'
 import { fileError, systemCode } from '../formats/file-error.js'
-import { decodeJsonObject, encodeJson, isJsonObject, type JsonObject } from '../formats/json.js'
+import { decodeJsonObject, encodeJson, isJsonObject, type Json, type JsonObject } from '../formats/json.js'
 
 /** The form of `run.json`; a program that knows only earlier ones refuses it. */
 const schema = 1
@@ -46,7 +47,7 @@ export class RunFolder implements Disposable {
  * Errors: `UserError` when the folder holds another run, is in use, or cannot be written.
  */
 export function createRun(folder: string, settings: object): RunFolder {
-  const text = encodeJson({ schema, created: new Date().toISOString(), settings }, 'run', 2)
+  const text = textOf(settings, new Date().toISOString())
   try {
     mkdirSync(folder, { recursive: true })
   } catch (error) {
@@ -59,7 +60,7 @@ export function createRun(folder: string, settings: object): RunFolder {
     expectNoRun(folder)
     removeLeftovers(folder)
     mkdirSync(path.join(folder, 'checkpoints'), { recursive: true })
-    writeText(runFile(folder), `${text}\n`)
+    writeText(runFile(folder), text)
     return new RunFolder(folder, readSettings(folder), unlock)
   } catch (error) {
     unlock()
@@ -68,14 +69,16 @@ export function createRun(folder: string, settings: object): RunFolder {
 }
 
 /**
- * Opens the folder of a run to train on.
+ * Opens the folder of a run to train on; `changes` take the place of settings that it was created with.
  * Errors: `UserError` when there is no run in it, its `run.json` is damaged, or it is in use.
  */
-export function resumeRun(folder: string): RunFolder {
-  const settings = readSettings(folder)
+export function resumeRun(folder: string, changes: JsonObject = {}): RunFolder {
+  const { created, settings } = readRun(folder)
+  const changed = { ...settings, ...changes }
   const unlock = lock(folder)
   try {
-    const run = new RunFolder(folder, settings, unlock)
+    const run = new RunFolder(folder, changed, unlock)
+    if (!isDeepStrictEqual(changed, settings)) writeText(runFile(folder), textOf(changed, created))
     mkdirSync(run.checkpoints, { recursive: true })
     removeLeftovers(folder)
     removeLeftovers(run.checkpoints)
@@ -87,7 +90,9 @@ export function resumeRun(folder: string): RunFolder {
 }
 
 /** The settings of the run in `folder`, also while another process trains it. Errors: as `resumeRun`. */
-export function readSettings(folder: string): JsonObject {
+export const readSettings = (folder: string): JsonObject => readRun(folder).settings
+
+function readRun(folder: string): { readonly created: Json | undefined; readonly settings: JsonObject } {
   const file = runFile(folder)
   let text: string
   try {
@@ -104,8 +109,11 @@ export function readSettings(folder: string): JsonObject {
     throw new UserError(`${file} was written by a newer version of this program (schema ${run.schema}); update it`)
   if (run.schema !== schema || !isJsonObject(run.settings))
     throw new UserError(`${file} is damaged: its schema or its settings are missing; restore it from a copy`)
-  return run.settings
+  return { created: run.created, settings: run.settings }
 }
+
+const textOf = (settings: object, created: Json | undefined): string =>
+  `${encodeJson({ schema, created, settings }, 'run', 2)}\n`
 
 const runFile = (folder: string): string => path.join(folder, 'run.json')
 

@@ -75,8 +75,8 @@ const secondsBetweenReports = 1
  * Trains a network, yielding what happens. The course is a pure function of the plan: a run that is stopped anywhere
  * and resumed ends with the same bits as one that is not (on one machine, with one number of threads).
  * Of several replicas each runs this and yields the same; the first writes the checkpoints.
- * Errors: UserError for a loss that is not finite, naming step and layer; for bad images; for a disk that refuses; for
- * images that are not those the checkpoint to go on from was trained on.
+ * Errors: UserError for a loss that is not finite, naming step and layer; for bad images, after a checkpoint of the last
+ * whole step; for a disk that refuses; for images that are not those the checkpoint to go on from was trained on.
  */
 export async function* train(
   plan: TrainingPlan,
@@ -153,6 +153,7 @@ export async function* train(
       epoch: epochAt(done),
       ...(errors && { errors }),
       ...(silent && { silent }),
+      ...(unevaluated && { unevaluated }),
       ...(source && { source }),
     }
     const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
@@ -185,8 +186,26 @@ export async function* train(
   let last: CheckpointEvent | undefined
   let done = firstStep
   let saved = firstStep
+  let unevaluated = measure !== undefined && state?.unevaluated === true
+  // While images are read, of training or to evaluate, the state is that of the last whole step.
+  let reading = true
+  async function* evaluateNow(measure: Evaluate): AsyncGenerator<TrainingEvent, void> {
+    unevaluated = true
+    const { result, bad } = await clock.pause(measure)
+    unevaluated = false
+    errors = { top1: result.top1Error, top5: result.top5Error }
+    yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
+    yield* newlyBad(bad)
+  }
   try {
+    if (unevaluated && measure) {
+      yield* evaluateNow(measure)
+      reading = false
+      yield (last = await clock.pause(async () => save(done)))
+      reading = true
+    }
     for await (const batch of loader.steps(firstStep, steps)) {
+      reading = false
       clock.waited(loader.waitedSeconds)
       if (stages.changesAt(done)) await clock.pause(async () => replicas.inTurn(() => stages.at(done)))
       const { step, program, lookout } = stages.at(done)
@@ -237,10 +256,9 @@ export async function* train(
         yield { type: 'step', step: done, epoch: epochAt(done), loss, learningRate, gradientNorm, ...clock.report() }
       if (sight && lookout.tells(sight, steps)) yield sight
       if (evaluationDue) {
-        const { result, bad } = await clock.pause(measure)
-        errors = { top1: result.top1Error, top5: result.top5Error }
-        yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
-        yield* newlyBad(bad)
+        reading = true
+        yield* evaluateNow(measure)
+        reading = false
       }
       if (evaluationDue || done === steps || stopping || died || done % checkpointSteps === 0) {
         // Before the checkpoint: a run that goes on from it keeps its log up to there.
@@ -258,10 +276,11 @@ export async function* train(
       }
       // Signals are heard between steps: the engine itself does not return to the event loop.
       await new Promise(setImmediate)
+      reading = true
     }
   } catch (error) {
-    // Nothing is written in a step that waits for a lost replica, so the state is that of the last whole one.
-    if (error instanceof ReplicaLost && replicas.isFirst) {
+    // Nothing is written in a step that waits for a lost replica either.
+    if ((reading || error instanceof ReplicaLost) && replicas.isFirst && done > 0) {
       if (done > saved) yield { type: 'checkpoint', step: done, file: write(done) }
       yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
     }

@@ -216,6 +216,7 @@ test('bad images stop training and are named, or are left out and listed', async
   const complaint = refused.stderr.trimEnd().split('\n').at(-1)!
   assert.ok(complaint.startsWith(`inception: bad image ${path.join(root, cut)}: `), complaint)
   assert.match(complaint, /--bad-images skip/)
+  assertDone(await inception(['train', '--resume', 'strict', '--bad-images', 'skip'], { cwd: root }))
 
   const skipping = [...once, '--bad-images', 'skip', '--out', 'lenient']
   const { stderr } = assertDone(await inception(skipping, { cwd: root }))
@@ -224,6 +225,7 @@ test('bad images stop training and are named, or are left out and listed', async
     `bad image ${path.join(root, text)}: the content is no JPEG, PNG or WebP image`,
   ]
   for (const message of listed) assert.ok(stderr.includes(`warning: ${message}\n`), stderr)
+  assert.equal(sha256(lastOf('strict')), sha256(lastOf('lenient')))
   assert.match(stderr, /^validation .* \(11 images in .*, 1 could not be read\)$/m)
   const bad = logOf('lenient').flatMap(event =>
     event.type === 'bad image' ? [`bad image ${event.path}: ${event.reason}`] : [],

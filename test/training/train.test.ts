@@ -253,7 +253,7 @@ test('a loss that is not finite stops the run with step and layer, and earlier c
   readCheckpoint(path.join(checkpoints, 'step-00000002.safetensors')).close()
 })
 
-test('a bad image stops the run and is named; once it is mended the run goes on from its start', async () => {
+test('a bad image stops the run and is named; once it is mended the run goes on from its last whole step', async () => {
   const folder = path.join(root, 'bad data')
   cpSync(path.join(root, 'data'), folder, { recursive: true })
   const broken = path.join(folder, path.relative(path.join(root, 'data'), data.train.items[3]!.path))
@@ -265,13 +265,33 @@ test('a bad image stops the run and is named; once it is mended the run goes on 
     (error: unknown) => error instanceof UserError && error.message.includes(`bad image ${broken}: `),
   )
   cpSync(data.train.items[3]!.path, broken)
-  const told: string[] = []
+  const [saved, stopped] = logOf('bad').slice(-2)
+  assert.ok(saved?.type === 'checkpoint' && stopped?.type === 'interrupted' && saved.step === stopped.step)
+  const started: number[] = []
   const write = (event: TrainingEvent) => {
-    if (event.type === 'warning') told.push(event.message)
+    if (event.type === 'start') started.push(event.firstStep)
   }
   await run('bad', { ...(await own()), resume: true, sinks: [{ write, async close() {} }] }, changed)
-  assert.deepEqual(told, ['the run ended before its first checkpoint: it begins again'])
+  assert.deepEqual(started, [saved.step])
   assert.equal(sha256(checkpoint('bad', 12)), sha256(checkpoint('straight', 12)))
+})
+
+test('a run that stopped at a bad image to evaluate goes on without it, and begins with that evaluation', async () => {
+  const folder = path.join(root, 'bad val')
+  cpSync(path.join(root, 'data'), folder, { recursive: true })
+  const broken = path.join(folder, path.relative(path.join(root, 'data'), data.val.items[5]!.path))
+  truncateSync(broken, 700)
+  const own = async () => ({ data: await openDataSets(folder) })
+  await assert.rejects(run('bad val', await own(), { data: folder }), { message: new RegExp(`bad image ${broken}: `) })
+  assert.equal(logOf('bad val').at(-1)?.type, 'interrupted')
+  await run('bad val', { ...(await own()), resume: true }, { data: folder, badImages: 'skip' })
+  assert.equal(readSettings(path.join(root, 'bad val')).badImages, 'skip')
+  await run('good val', await own(), { data: folder, badImages: 'skip' })
+  const evaluations = (name: string) =>
+    logOf(name).flatMap(event => (event.type === 'evaluation' ? [[event.step, event.loss, event.badImages]] : []))
+  assert.equal(evaluations('bad val').length, 2)
+  assert.deepEqual(evaluations('bad val'), evaluations('good val'))
+  assert.equal(sha256(checkpoint('bad val', 12)), sha256(checkpoint('good val', 12)))
 })
 
 test('bad images that are skipped are counted and listed once, also over a resumption', async () => {

@@ -120,7 +120,7 @@ export const trainCommand = (): Command =>
         const { settings, folder, data, backend } =
           flags.resume === undefined
             ? await newRun(flags, command, together)
-            : await oldRun(flags.resume, flags.threads, command, together)
+            : await oldRun(flags.resume, flags, command, together)
         if (flags.dryRun) {
           const shared = { replicas: flags.replicas ?? replicas.size, link: flags.link }
           const signal = interruptSignal('stopping')
@@ -228,18 +228,20 @@ function recipeOf(flags: Flags, command: Command, replicas: number): Omit<Recipe
 
 async function oldRun(
   folder: string,
-  asked: number | undefined,
+  { threads: asked, badImages }: Flags,
   command: Command,
   { replicas, warn }: Together,
 ): Promise<Prepared> {
-  const allowed = ['resume', 'threads', 'checkReplicas', 'replicaTimeout']
+  const allowed = ['resume', 'threads', 'badImages', 'checkReplicas', 'replicaTimeout']
   const other = command.options.find(
     option =>
       !allowed.includes(option.attributeName()) && command.getOptionValueSource(option.attributeName()) === 'cli',
   )
   if (other)
     throw new UserError(`a run goes on with its own settings, in ${folder}/run.json: leave ${other.long} out`, 2)
-  const settings = parseSettings(readSettings(folder), folder)
+  const own = parseSettings(readSettings(folder), folder)
+  // A run that stopped at a bad image can go on without it: until then it is the one that left out none.
+  const settings = command.getOptionValueSource('badImages') === 'cli' ? { ...own, badImages } : own
   networkOf(settings.model)
   const { labels } = settings
   const data = await lookingThrough(options => openDataSets(settings.data, { ...options, labels }, replicas.onThisHost))
@@ -248,6 +250,7 @@ async function oldRun(
     throw new UserError(
       `${settings.data} has ${classes.length} classes and the run in ${folder} was made for ${settings.model.classes}: put the images back, or start a new run`,
     )
+  if (settings.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   localBatch(settings.recipe.batch, replicas.size)
   const passes = new Set(settings.passes)
   const threads = asked ?? replicaThreads(replicas, warn)

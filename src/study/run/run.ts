@@ -55,7 +55,10 @@ export async function openDataSets(place: string, options: ScanOptions = {}, sha
 
 export interface RunOptions {
   readonly folder: string
-  /** Goes on from the folder's newest whole checkpoint, or from the start if the run ended before it saved one. */
+  /**
+   * Goes on from the folder's newest whole checkpoint, or from the start if the run ended before it saved one. What is
+   * done about bad images may be another than before, and is so from then on.
+   */
   readonly resume: boolean
   readonly backend: Backend
   readonly data: DataSets
@@ -79,7 +82,8 @@ export interface RunOptions {
 export async function trainInFolder(settings: RunSettings, options: RunOptions): Promise<TrainingEvent> {
   const { backend, data, signal, resumeCommand, replicas = new Replicas() } = options
   const badImages = inLoading(settings.badImages)
-  using resumed = options.resume && replicas.isFirst ? resumeRun(options.folder) : undefined
+  using resumed =
+    options.resume && replicas.isFirst ? resumeRun(options.folder, { badImages: settings.badImages }) : undefined
   const warnings: string[] = []
   using newest = resumed && newestCheckpoint(resumed, settings, message => warnings.push(message))
   const file = await replicas.fromFirst(() => newest?.file ?? null)
