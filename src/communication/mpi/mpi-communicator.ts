@@ -40,7 +40,7 @@ export class MpiCommunicator implements Communicator {
   constructor(library: Library, timeoutSeconds: number) {
     const calls = new Calls(library)
     const { world, errorsReturn, funneled } = library.constants
-    calls.call('initThread', null, null, funneled, addressOf(new Int32Array(32)))
+    calls.cell('initThread', null, null, funneled)
     calls.call('setErrorHandler', world, errorsReturn)
     this.#calls = calls
     this.#world = world
