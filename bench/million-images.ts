@@ -1,9 +1,10 @@
-// One epoch of training's batches over a class folder of very many images, and the memory of the process meanwhile.
+// One epoch of training's batches over a class folder of very many images, and the memory of the processes meanwhile
+// (Linux: what each has resident, a part of what it shares with others).
 //     node dist/bench/million-images.js [images] [--json]
 // The files are hard links to a few hundred small JPEGs, in a folder beside the system's temporary ones that is removed
 // at the end. Fails where an image does not come exactly once, or the memory grows after the first tenth of the epoch.
 
-import { linkSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import sharp from 'sharp'
@@ -40,11 +41,20 @@ interface Reading {
 const begin = performance.now()
 const readings: Reading[] = []
 function read(when: string): Reading {
-  const { rss, heapUsed } = process.memoryUsage()
-  const reading = { when, seconds: (performance.now() - begin) / 1000, resident: rss, heap: heapUsed }
+  const { pid } = process
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').split(' ').filter(Boolean)
+  const resident = [pid, ...children].reduce<number>((sum, of) => sum + residentOf(of), 0)
+  const seconds = (performance.now() - begin) / 1000
+  const reading = { when, seconds, resident, heap: process.memoryUsage().heapUsed }
   readings.push(reading)
-  console.error(`${when}: ${formatBytes(rss)} resident after ${reading.seconds.toFixed(0)} s`)
+  console.error(`${when}: ${formatBytes(resident)} resident after ${seconds.toFixed(0)} s`)
   return reading
+}
+
+/** Bytes; of a page that n processes share an n-th. */
+function residentOf(pid: number | string): number {
+  const [, kilobytes] = /^Pss:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8')) ?? []
+  return Number(kilobytes) * 1024
 }
 
 async function writeImages(folder: string) {

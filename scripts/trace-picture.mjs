@@ -27,11 +27,11 @@ const x = time => left + (time / last) * (width - left - right)
 const height = top + replicas.length * bandHeight + 30
 
 const colours = [
-  ['allReduceEnd', '#c0392b', 'waiting for sums, and using them'],
+  ['allReduceEnd', '#c0392b', 'waiting for a sum'],
   ['allReduceBegin', '#e39a2d', 'beginning a sum'],
   [/Backward/, '#4e79a7', 'backward'],
   [/^(rmsprop|momentumDescent|movingAverage|gradientNorms|clipFactor)$/, '#59a14f', 'norms, update, averages'],
-  [/^sum over/, '#b07aa1', 'a sum over replicas under way'],
+  [/^sum over/, '#b07aa1', 'a sum under way'],
   [/./, '#9aa5b1', 'forward'],
 ]
 const kindOf = name => colours.findIndex(([what]) => (typeof what === 'string' ? what === name : what.test(name)))
@@ -41,17 +41,17 @@ const text = (px, py, words, size = 15) =>
 
 const bands = replicas.map((pid, i) => {
   const y = top + i * bandHeight
-  const bars = spans
-    .filter(span => span.pid === pid)
-    .map(({ ts, dur, name, lane }) => {
-      const end = Math.max(x(ts + dur), x(ts) + 0.4)
-      return `<rect x="${x(ts).toFixed(2)}" y="${y + 8 + lane * (laneHeight + 4)}" width="${(end - x(ts)).toFixed(2)}" height="${laneHeight}" fill="${colours[kindOf(name)][1]}" fill-opacity="${lane ? 0.6 : 1}"/>`
-    })
-  return text(left, y, `${titles.get(pid)}; ${(last / 1000).toFixed(0)} ms`) + bars.join('')
+  const own = spans.filter(span => span.pid === pid)
+  const end = Math.max(...own.map(({ ts, dur }) => ts + dur))
+  const bars = own.map(({ ts, dur, name, lane }) => {
+    const to = Math.max(x(ts + dur), x(ts) + 0.4)
+    return `<rect x="${x(ts).toFixed(2)}" y="${y + 8 + lane * (laneHeight + 4)}" width="${(to - x(ts)).toFixed(2)}" height="${laneHeight}" fill="${colours[kindOf(name)][1]}" fill-opacity="${lane ? 0.6 : 1}"/>`
+  })
+  return text(left, y, `${titles.get(pid)}; ${(end / 1000).toFixed(0)} ms`) + bars.join('')
 })
 const used = colours.filter((_, kind) => spans.some(({ name }) => kindOf(name) === kind))
 const legend = used.map(([, colour, words], i) => {
-  const at = left + i * 225
+  const at = left + i * 228
   return `<rect x="${at}" y="${height - 28}" width="14" height="14" fill="${colour}"/>${text(at + 20, height - 16, words, 13)}`
 })
 const svg = `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}"><rect width="100%" height="100%" fill="#fff"/>${bands.join('')}${legend.join('')}</svg>`

@@ -15,7 +15,8 @@ export interface FoundImages {
 
 /**
  * The images that `word` names: a file whatever its ending, all images below a folder, or, where nothing has that very
- * name, those that it matches as a pattern. In an order that depends on names only. Errors: `UserError` naming the word where there is nothing of the kind.
+ * name, those that it matches as a pattern. In an order that depends on names only. Errors: `UserError` naming the word
+ * where there is nothing of the kind.
  */
 export async function findImages(word: string): Promise<FoundImages> {
   const there = await statOf(word)

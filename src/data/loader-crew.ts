@@ -106,6 +106,7 @@ export class LoaderCrew {
   #begin(worker: number): void {
     const seat = this.#seats[worker]!
     seat.ready = true
+    if (seat.tasks.size === 0) seat.suspects.clear()
     if (this.#bad.size > 0) this.#crew.post(worker, { kind: 'bad', images: [...this.#bad] })
     for (const task of seat.tasks.values()) {
       // What is given out for the first time is not suspected of anything.

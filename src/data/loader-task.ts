@@ -15,7 +15,7 @@ export interface LoaderWorkerData {
   readonly labels: SharedMemory
   readonly boxes: SharedBoxes | undefined
   readonly cache: CacheMemory
-  /** Of `SlotMemory`: one slot after the other. */
+  /** Of `Slot.all`. */
   readonly slots: SharedMemory
   /** Samples of a slot. */
   readonly batch: number

@@ -103,21 +103,16 @@ function* shareOfSet(): Generator<number> {
 }
 
 /**
- * The workers take turns; views that are cut from one resized image are not divided among them. What is finished already
- * was so by a process that ended before it could report on it.
+ * The workers take turns; views that are cut from one resized image are not divided among them. What is written already
+ * was so by a process that ended before it could report on it, and the batch may have been handed out since.
  */
-function* shareOfBatch({ first, count, slot }: FillTask): Generator<Piece> {
+function* shareOfBatch({ ticket, slot, first, count }: FillTask): Generator<Piece> {
   for (let from = 0; from < count; ) {
     const turn = Math.floor((first + from) / together)
     const end = Math.min(count, (turn + 1) * together - first)
-    if (turn % data.workers === worker && !isFinished(slots[slot]!, from, end)) yield { from, end }
+    if (turn % data.workers === worker && slots[slot]!.isOpen(ticket, end - 1)) yield { from, end }
     from = end
   }
-}
-
-function isFinished(slot: Slot, from: number, end: number): boolean {
-  for (let sample = from; sample < end; sample++) if (!slot.isFinished(sample)) return false
-  return true
 }
 
 /**

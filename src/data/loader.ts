@@ -115,8 +115,8 @@ export class Loader {
 
   /**
    * Batches for the training steps `fromStep` … `toStep` − 1, each full. Step s takes the places s·batch … of the
-   * global order (see TrainingOrder), or of this shard's part where there are several, so a run can go on at any step. Work starts at once, before the first is asked
-   * for.
+   * global order (see TrainingOrder), or of this shard's part where there are several, so a run can go on at any step.
+   * Work starts at once, before the first is asked for.
    *
    * The batches throw a {@link UserError} where an image is bad and bad images are errors, or all images are bad.
    */
@@ -131,9 +131,9 @@ export class Loader {
   }
 
   /**
-   * Every image of the set from `fromImage` on once, whatever the shard, in the set's order and view by view: sample p of all is view p mod `views` of
-   * image ⌊p / `views`⌋. Batches are cut without regard to where an image ends; the last one is short. Throws as
-   * {@link steps} does.
+   * Every image of the set from `fromImage` on once, whatever the shard, in the set's order and view by view: sample p
+   * of all is view p mod `views` of image ⌊p / `views`⌋. Batches are cut without regard to where an image ends; the
+   * last one is short. Throws as {@link steps} does.
    */
   pass(fromImage = 0): AsyncIterableIterator<Batch, undefined> {
     const count = this.#set.items.length
@@ -211,7 +211,7 @@ export class Loader {
       run.upcoming += run.stride
       const task: FillTask = { ticket: this.#ticket++, slot, kind: run.kind, first, count }
       const filling: Filling = { slot, task, shares: this.#crew.size, bad: [], fatal: undefined }
-      this.#slots[slot]!.reset()
+      this.#slots[slot]!.reset(task.ticket)
       this.#open.set(task.ticket, filling)
       run.queue.push(filling)
       this.#crew.postAll(task)
@@ -342,12 +342,12 @@ export function badImageError(path: string, reason: string): UserError {
 
 function reserveSlots(count: number, shape: SlotShape): SharedMemory {
   const bytes = count * Slot.bytes(shape)
+  let cause: unknown
   try {
     if (bytes <= os.totalmem()) return SharedMemory.reserve(bytes)
-  } catch {
-    // Said below.
+  } catch (error) {
+    cause = error
   }
-  throw new UserError(
-    `${count} batches of ${shape.batch} inputs need ${formatBytes(bytes)}: choose a smaller batch, size or prefetch`,
-  )
+  const what = `${count} batches of ${shape.batch} inputs need ${formatBytes(bytes)} of memory that processes share`
+  throw new UserError(`${what}, which there are not: choose a smaller batch, size or prefetch`, 1, { cause })
 }

@@ -4,9 +4,6 @@ import type { RgbImage } from './decode.js'
 import { sampleAcross, sampleDown } from './resize.js'
 import { instantiateRowKernels, type RowKernels, reach } from './row-kernels.js'
 
-/** Shared memory is copied byte by byte unless source and target are equally far from the beginning of a word. */
-const word = 8
-
 /**
  * Writes training samples in the vectors of WebAssembly: what {@link resizeBilinear}, the steps of `colour.ts` and
  * `toNetworkRange` do, in the single precision that TensorFlow computes in, so that a value may differ from theirs in
@@ -41,8 +38,9 @@ export class SampleWriter {
     const resized = weights + plane
     const rows = resized + 2 * row
     const finished = rows + kept * row
-    const pixels = finished + row + word
-    reach(kernels, pixels + word + from.width * 3 + 1)
+    const pixels = finished + row
+    // The kernel reads four bytes for the three of a pixel.
+    reach(kernels, pixels + from.width * 3 + 1)
     const { buffer } = kernels.memory
     const bytes = new Uint8Array(buffer)
     const target = new Uint8Array(out.buffer, out.byteOffset, size * size * 12)
@@ -63,9 +61,8 @@ export class SampleWriter {
       if (held[half] !== y) {
         held[half] = y
         const start = ((from.y + y) * image.width + from.x) * 3
-        const staged = pixels + ((image.rgb.byteOffset + start) % word)
-        bytes.set(image.rgb.subarray(start, start + from.width * 3), staged)
-        kernels.across(staged, left, right, weights, place, plane)
+        bytes.set(image.rgb.subarray(start, start + from.width * 3), pixels)
+        kernels.across(pixels, left, right, weights, place, plane)
       }
       return place
     }
@@ -83,10 +80,8 @@ export class SampleWriter {
         })
         for (const { operation, amount } of pointwise) kernels[operation](place, plane, amount)
         if (part === last) {
-          const start = j * size * 12
-          const result = finished + ((out.byteOffset + start) % word)
-          kernels.finish(place, plane, result)
-          target.set(bytes.subarray(result, result + size * 12), start)
+          kernels.finish(place, plane, finished)
+          target.set(bytes.subarray(finished, finished + size * 12), j * size * 12)
         }
       }
     })

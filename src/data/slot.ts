@@ -22,6 +22,8 @@ export class Slot {
   readonly indices: Uint32Array
   readonly weights: Float32Array
   readonly #states: Int32Array
+  /** One word. */
+  readonly #ticket: Int32Array
 
   private constructor(memory: ArrayBuffer, begin: number, { batch, sampleLength }: SlotShape) {
     const place = layout({ batch, sampleLength })
@@ -30,6 +32,7 @@ export class Slot {
     this.indices = new Uint32Array(memory, begin + place.indices, batch)
     this.weights = new Float32Array(memory, begin + place.weights, batch)
     this.#states = new Int32Array(memory, begin + place.states, batch)
+    this.#ticket = new Int32Array(memory, begin + place.ticket, 1)
   }
 
   static bytes(shape: SlotShape): number {
@@ -42,9 +45,10 @@ export class Slot {
     return Array.from({ length: memory.byteLength / bytes }, (_, i) => new Slot(memory, i * bytes, shape))
   }
 
-  /** Only while nobody writes. */
-  reset(): void {
-    this.#states.fill(unfinished)
+  /** Gives the slot to another batch; only while nobody writes. */
+  reset(ticket: number): void {
+    Atomics.store(this.#ticket, 0, ticket)
+    for (let sample = 0; sample < this.#states.length; sample++) Atomics.store(this.#states, sample, unfinished)
   }
 
   /** To be called after everything of the sample is written. */
@@ -52,14 +56,15 @@ export class Slot {
     Atomics.store(this.#states, sample, withRemark ? remarked : finished)
   }
 
-  /** The sample is written, and there is nothing to learn of it from a message. */
-  isFinished(sample: number): boolean {
-    return Atomics.load(this.#states, sample) === finished
+  /** Whether a sample of this batch is still to be written, or there is something to tell of it. */
+  isOpen(ticket: number, sample: number): boolean {
+    // In this order: when the slot is given to another batch, its ticket changes before the states do.
+    return Atomics.load(this.#states, sample) !== finished && Atomics.load(this.#ticket, 0) === ticket
   }
 
-  /** So are the first `count` samples. */
+  /** All of `count` samples are written, and there is nothing to learn of them from messages. */
   isWhole(count: number): boolean {
-    for (let sample = 0; sample < count; sample++) if (!this.isFinished(sample)) return false
+    for (let sample = 0; sample < count; sample++) if (Atomics.load(this.#states, sample) !== finished) return false
     return true
   }
 }
@@ -70,5 +75,6 @@ function layout({ batch, sampleLength }: SlotShape) {
   const indices = labels + batch * 4
   const weights = indices + batch * 4
   const states = weights + batch * 4
-  return { labels, indices, weights, states, end: Math.ceil((states + batch * 4) / alignment) * alignment }
+  const ticket = states + batch * 4
+  return { labels, indices, weights, states, ticket, end: Math.ceil((ticket + 4) / alignment) * alignment }
 }

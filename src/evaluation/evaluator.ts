@@ -141,8 +141,9 @@ export class Evaluator implements AsyncDisposable {
   }
 
   /**
-   * Predicts every image of the set once; of several replicas each predicts its share, and has the whole result. Errors: UserError where an image is bad and bad images are errors, all of them
-   * are bad, or the file to keep predictions in cannot be used.
+   * Predicts every image of the set once; of several replicas each predicts its share, and gets the whole. Errors:
+   * UserError where an image is bad and bad images are errors, all of them are bad, or the file to keep predictions in
+   * cannot be used.
    */
   async run({ keep, signal, progress = () => {} }: EvaluationOptions = {}): Promise<Evaluation> {
     signal?.throwIfAborted()

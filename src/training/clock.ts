@@ -24,7 +24,7 @@ export class Clock {
     this.#waited = seconds
   }
 
-  /** @param seconds of waiting for other replicas since the run began; where there are some. */
+  /** @param seconds of communication with other replicas since the run began; where there are some. */
   communicated(seconds: number) {
     this.#communicated = seconds
   }

@@ -60,7 +60,7 @@ export interface StepEvent {
   readonly imagesPerSecond: number
   /** The part of the time that the step waited for images. */
   readonly waitShare: number
-  /** The part of the time that it waited for other replicas and what they send. @default a replica by itself */
+  /** The part of the time that went into communication, waiting for other replicas included. @default a replica by itself */
   readonly communicationShare?: number
   readonly secondsLeft: number
 }

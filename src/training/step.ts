@@ -61,9 +61,9 @@ const rules: { readonly [K in Recipe['optimizer']]: (recipe: Recipe) => UpdateRu
 const alone: Replica = { index: 0, of: 1 }
 
 /**
- * Builds the step of one replica, which has its share of the recipe's batch. Inputs: images (channels-last), labels [batch] s32, learningRate and averageDecay [1], normDecay [1]
- * where a batch norm is trained, step [1] s32 where the network has dropout, and where images are mixed others [batch] s32
- * and shares [batch].
+ * Builds the step of one replica, which has its share of the recipe's batch. Inputs: images (channels-last), labels
+ * [batch] s32, learningRate and averageDecay [1], normDecay [1] where a batch norm is trained, step [1] s32 where the
+ * network has dropout, and where images are mixed others [batch] s32 and shares [batch].
  */
 export function buildTrainingStep(
   network: Network,

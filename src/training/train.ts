@@ -218,10 +218,10 @@ export async function* train(
           memoryBytes: memoryOf(program, store),
         }
       const { stopping, slow } = rollCall.call(plan.signal?.aborted === true)
-      if (replicas.size > 1) clock.communicated(rollCall.waitedSeconds)
+      if (replicas.size > 1) clock.communicated(rollCall.spentSeconds)
       const learningRate = learningRateOf(recipe, epochAt(done))
       if (augmentation && mixes(augmentation)) {
-        // The same draws on every replica: one share for the whole batch, however many share it.
+        // The same numbers on all replicas, whose images stand in pairs: together they mix the batch as one would.
         const mixed = mixImages(batch, model.size, augmentation, new RandomStream(recipe.seed, 'mix', done))
         program.input('others').set(mixed.others)
         program.input('shares').set(mixed.shares)

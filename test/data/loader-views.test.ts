@@ -86,14 +86,11 @@ test('any number of workers, any batch, with and without the cache: the same sam
   const set = await makeSet(t)
   const { samples } = await take(set)
   for (const o of [
-    { workers: 2 },
     { workers: 3, batch: 7, prefetch: 1 },
-    { workers: 2, batch: 1000 },
-    { workers: 5, cacheBytes: 0 },
+    { workers: 2, batch: 1000, cacheBytes: 0 },
   ])
     assert.deepEqual((await take(set, o)).samples, samples)
-  for (const from of [1, 4, 5])
-    assert.deepEqual((await take(set, { workers: 2 }, from)).samples, samples.slice(from * 144))
+  for (const from of [1, 4, 5]) assert.deepEqual((await take(set, {}, from)).samples, samples.slice(from * 144))
 })
 
 test("a batch's memory does not depend on the views, and one view an image counts whole", async t => {

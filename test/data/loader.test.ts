@@ -40,17 +40,14 @@ test('any number of workers, any prefetch, with and without the cache: the same 
   const skip = { badImages: 'skip' } as const
   const whole = await using(set, skip, loader => takeAll(loader.steps(0, 9)))
   for (const o of [
-    { workers: 2 },
-    { workers: 3, prefetch: 1 },
-    { workers: 7, batch: 5 },
-    { cacheBytes: 0 },
+    { workers: 3, prefetch: 1, cacheBytes: 0 },
+    { workers: 6 },
     { workers: 2, cacheBytes: 4000, prefetch: 8 },
   ])
     assert.equal(digest(await using(set, { ...skip, ...o }, loader => takeAll(loader.steps(0, 9)))), digest(whole))
-  for (const from of [1, 4, 8]) {
-    const rest = await using(set, { ...skip, workers: 2 }, loader => takeAll(loader.steps(from, 9)))
-    assert.equal(digest(rest), digest(whole.slice(from)))
-  }
+  await using(set, { ...skip, workers: 2 }, async loader => {
+    for (const from of [1, 4, 8]) assert.equal(digest(await takeAll(loader.steps(from, 9))), digest(whole.slice(from)))
+  })
   const other = await using(set, { ...skip, seed: 10 }, loader => takeAll(loader.steps(0, 9)))
   assert.notEqual(digest(other), digest(whole))
 })
@@ -58,7 +55,7 @@ test('any number of workers, any prefetch, with and without the cache: the same 
 test('any number of processes takes the same global batches, each its part, from any step', async t => {
   const set = await makeSet(t)
   const whole = await using(set, { batch: 6 }, loader => takeAll(loader.steps(0, 5)))
-  for (const of of [2, 3, 6]) {
+  for (const of of [2, 3]) {
     const batch = 6 / of
     const parts = await Promise.all(
       Array.from({ length: of }, (_, index) =>
@@ -93,14 +90,15 @@ test('so with every augmentation on, in either style', async t => {
   const all = { randAugment: 'rand-m9-mstd0.5', erase: 0.5, mixup: 0.2, cutmix: 1 }
   const timm = { ...plainAugmentation, ...all, style: 'timm', resize: 'random', jitter: 0.4 } as const
   const slim = { ...plainAugmentation, ...all, resize: 'random' } as const
+  const plain = digest(await using(set, {}, loader => takeAll(loader.steps(0, 6))))
   for (const preprocessing of [
     { ...train, colour: 'none', augmentation: timm },
     { ...train, colour: 'full', augmentation: slim },
   ] as const) {
     const whole = await using(set, { preprocessing }, loader => takeAll(loader.steps(0, 6)))
-    const some = await using(set, { preprocessing, workers: 3, cacheBytes: 0 }, loader => takeAll(loader.steps(2, 6)))
+    const some = await using(set, { preprocessing, workers: 2, cacheBytes: 0 }, loader => takeAll(loader.steps(2, 6)))
     assert.equal(digest(some), digest(whole.slice(2)))
-    assert.notEqual(digest(whole), digest(await using(set, {}, loader => takeAll(loader.steps(0, 6)))))
+    assert.notEqual(digest(whole), plain)
   }
 })
 

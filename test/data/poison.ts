@@ -11,7 +11,8 @@ export const poisons = {
 }
 
 /**
- * A module that lets one image do harm to the process of a loader or a verification that reads it, wherever else it is loaded to no effect.
+ * A module that lets one image do harm to the process of a loader or a verification that reads it, wherever else it is
+ * loaded to no effect.
  *
  * @param name how the path of the image's file ends
  * @param once the harm is done to the first process only

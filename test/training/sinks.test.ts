@@ -354,12 +354,12 @@ test('elsewhere steps are plain lines at a rate a log can bear', async () => {
   assert.ok(!text().includes('\r') && !text().includes('\x1b'))
 })
 
-test('what replicas share, and how long they wait for each other, is told where there are several', async () => {
+test('what replicas share, and what communication costs them, is told where there are several', async () => {
   const { sink, text } = stage(false)
   for (const event of together) await sink.write(event)
   await sink.close()
   assert.match(text(), /6 steps of 8, shared by 20 replicas \(Open MPI 4\.1\.4\)\n/)
-  assert.match(text(), /waiting for replicas 25\.0 %\n$/)
+  assert.match(text(), /communication 25\.0 %\n$/)
 })
 
 test('looks are left to the log, a death is told with its layer, and a divergence by the error', async () => {

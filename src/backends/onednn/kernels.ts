@@ -94,7 +94,7 @@ export class Kernels {
   readonly workspaceBytes = new Map<Value, number>()
   /** Results that must lie in the memory of another value, by `overwrite`. */
   readonly overwrites = new Map<Value, Value>()
-  /** Values that lie in the memory of another, by `within`. */
+  /** Values that lie in the memory of another, by `gather` and `share`. */
   readonly placed = new Map<Value, Within>()
   scratchBytes = 0
   readonly #firstConstant: number
@@ -102,7 +102,7 @@ export class Kernels {
   readonly #isPlaced: (value: Value) => boolean
   readonly api: Api
 
-  /** `isPlaced`: whether an earlier node's kernels count on where a value lies. */
+  /** `isPlaced`: whether kernels of earlier nodes count on a value's lying in the memory of another. */
   constructor(api: Api, firstConstant: number, isPlaced: (value: Value) => boolean = () => false) {
     this.api = api
     this.#firstConstant = firstConstant

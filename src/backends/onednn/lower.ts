@@ -57,8 +57,10 @@ export function lower(graph: Graph, api: Api, outputs: readonly Value[], chooser
   const placed = new Map<Value, Within>()
   const constantBytes: number[] = []
   let scratchBytes = 0
+  const isPlaced = (value: Value | undefined): boolean =>
+    value !== undefined && (placed.has(value) || isPlaced(overwrites.get(value)))
   const lowerOne = (node: Node): Kernels => {
-    const k = new Kernels(api, constantBytes.length, value => placed.has(value))
+    const k = new Kernels(api, constantBytes.length, isPlaced)
     lowerNode(node, choiceOf(node), value => layouts.get(value)!, liveness, k)
     for (const [value, size] of k.workspaceBytes) bytes.set(value, size)
     for (const [value, before] of k.overwrites) overwrites.set(value, before)

@@ -68,6 +68,12 @@ function shareStorage(graph: Graph, lowered: Lowered, { outputs, isPlaced, inPla
   const slots = new Map<Value, Slot>()
   /** Memory of values that have none of their own, by the value that has. */
   const wholes = new Map<Value, Storage>()
+  /** Whether a result of node `i` may take over a value's memory; where that is all of a whole, its parts' too. */
+  const isFree = (value: Value, bytes: number, i: number): boolean => {
+    const storage = slots.get(value)?.storage
+    const isOver = storage !== undefined && (storage.bytes !== bytes || storage.end === i)
+    return isOver && lastRead.get(value) === i && lowered.bytes.get(value) === bytes
+  }
   for (const [i, node] of graph.nodes.entries()) {
     if (isInput(node.op) || lowered.liveness.isPrepared(node)) continue
     for (const [port, value] of Object.entries(node.outputs)) {
@@ -76,7 +82,7 @@ function shareStorage(graph: Graph, lowered: Lowered, { outputs, isPlaced, inPla
       const bytes = lowered.bytes.get(value)!
       const { root, offset } = overlay.rootOf(value)
       const demanded = overwrites.get(value)
-      if (demanded && !(lastRead.get(demanded) === i && lowered.bytes.get(demanded) === bytes))
+      if (demanded && !isFree(demanded, bytes, i))
         throw new Error(`${node.scope}: ${node.op.name}: the memory to be added to is not free`)
       const offered = inPlace ? flatten({ port: node.inputs[String(node.op.inPlace?.[port] ?? '')] })[0] : undefined
       const heir = offered && slots.get(offered)?.storage

@@ -55,7 +55,7 @@ const signatures = {
 const names: Partial<Record<NodeJS.Platform, Readonly<Record<'standard' | Family, readonly string[]>>>> = {
   linux: {
     standard: ['libmpi_abi.so.1', 'libmpi_abi.so.0', 'libmpi_abi.so'],
-    'Open MPI': ['libmpi.so.40'],
+    'Open MPI': ['libmpi.so.40', 'libmpi.so'],
     MPICH: ['libmpich.so.12', 'libmpi.so.12'],
   },
   darwin: {

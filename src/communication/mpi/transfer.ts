@@ -4,6 +4,8 @@ import { type Calls, Cell } from './native.js'
 /** One operation of MPI that does not wait, which can be begun again when it is over. */
 export class Transfer {
   readonly bytes: number
+  /** What it works on, by addresses that are good as long as these are reachable. */
+  readonly views: readonly ArrayBufferView[]
   began = 0
   ended = 0
   /** Whether the last one begun is over. */
@@ -12,13 +14,12 @@ export class Transfer {
   readonly #request = new Cell()
   readonly #flag = new Cell()
   readonly #start: (request: number) => void
-  readonly #keep: readonly ArrayBufferView[]
 
-  /** `start` begins the operation with a request at an address; `keep` are the views that it works on. */
-  constructor(calls: Calls, bytes: number, keep: readonly ArrayBufferView[], start: (request: number) => void) {
+  /** `start` begins the operation with a request at an address. */
+  constructor(calls: Calls, bytes: number, views: readonly ArrayBufferView[], start: (request: number) => void) {
     this.#calls = calls
     this.bytes = bytes
-    this.#keep = keep
+    this.views = views
     this.#start = start
   }
 
@@ -36,10 +37,5 @@ export class Transfer {
     this.done = this.#flag.int !== 0
     if (this.done) this.ended = performance.now()
     return this.done
-  }
-
-  /** The views stay reachable as long as this is. */
-  get views(): readonly ArrayBufferView[] {
-    return this.#keep
   }
 }

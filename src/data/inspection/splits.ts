@@ -18,8 +18,9 @@ export interface Split extends ImageSet {
 }
 
 /**
- * The splits of a data folder: its `train` and `val`, or else the folder itself; or those of archives and tables. Unlike opening it to train, empty
- * classes and images beside the class folders are no errors: they are what is looked for.
+ * The splits of a data folder: its `train` and `val`, or else the folder itself; or those of archives and tables.
+ * Unlike opening it to train, empty classes and images beside the class folders are no errors: they are what is looked
+ * for.
  *
  * @throws {UserError} if the folder is missing or unreadable, or has no images
  */

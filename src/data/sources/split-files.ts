@@ -17,7 +17,8 @@ const words: readonly (readonly [RegExp, Split | 'test'])[] = [
 /**
  * The files that a form takes by their names, at `place`, in its folder data/, or in folders such as train/ and
  * validation/: `place` may be such a file itself. Links are followed, each real folder once; hidden files are passed
- * over, and those of test sets where nothing is known of their classes. Errors: `UserError` where several configurations lie there, and none is named.
+ * over, and those of test sets where nothing is known of their classes. Errors: `UserError` where several
+ * configurations lie there, and none is named.
  */
 export async function splitFiles(place: string, form: FileForm): Promise<SplitFiles> {
   const found = await filesAt(place, form)

@@ -8,8 +8,8 @@ export interface Timeline {
   readonly replica: string
   readonly kernels: readonly TimedKernel[]
   readonly exchanges: readonly TimedExchange[]
-  /** How long it waited for exchanges, with nothing else to do. */
-  readonly waited: number
+  /** How long it was busy with exchanges: handing them on, and waiting for them. */
+  readonly exchanging: number
 }
 
 /** A sum over all replicas: from when this one gave its part to when it had the whole. */
@@ -32,7 +32,7 @@ export function timelinesOf(program: Program, replicas: Replicas): readonly Time
     exchanges: program
       .exchanges()
       .map(({ began, ended, bytes }) => ({ begin: began - start, milliseconds: ended - began, bytes })),
-    waited: 1000 * (replicas.summingSeconds - before),
+    exchanging: 1000 * (replicas.summingSeconds - before),
   })
 }
 
@@ -40,11 +40,11 @@ export function timelinesOf(program: Program, replicas: Replicas): readonly Time
  * The share of the exchanges' time that was spent on computing; undefined where there are none. Time in which several
  * are under way counts once.
  */
-export function hiddenShare({ exchanges, waited }: Timeline): number | undefined {
+export function hiddenShare({ exchanges, exchanging }: Timeline): number | undefined {
   let [underWay, end] = [0, Number.NEGATIVE_INFINITY]
   for (const { begin, milliseconds } of [...exchanges].sort((a, b) => a.begin - b.begin)) {
     underWay += Math.max(0, begin + milliseconds - Math.max(begin, end))
     end = Math.max(end, begin + milliseconds)
   }
-  return underWay === 0 ? undefined : Math.max(0, 1 - waited / underWay)
+  return underWay === 0 ? undefined : Math.max(0, 1 - exchanging / underWay)
 }

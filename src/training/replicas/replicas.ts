@@ -51,9 +51,10 @@ export class Replicas {
     return this.#hosts.filter(host => host === this.host(this.rank)).length
   }
 
-  /** Seconds spent so far within steps on waiting for the sums of all replicas. */
+  /** Seconds spent so far within steps on the sums of all replicas: handing them on, and waiting for them. */
   get summingSeconds(): number {
-    return this.communicator?.traffic.waited ?? 0
+    const { waited, advanced } = this.communicator?.traffic ?? { waited: 0, advanced: 0 }
+    return waited + advanced
   }
 
   /** 'replica 3 (node-7)' */

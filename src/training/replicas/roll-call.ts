@@ -19,16 +19,16 @@ export class RollCall {
   readonly #pace: PaceWatch
   #ended = performance.now()
   #summed = 0
-  #waited = 0
+  #spent = 0
 
   constructor(replicas: Replicas) {
     this.#replicas = replicas
     this.#pace = new PaceWatch(replicas)
   }
 
-  /** Seconds that this replica has waited for others: in roll calls, and within steps for sums. */
-  get waitedSeconds(): number {
-    return this.#waited
+  /** Seconds that this replica has spent on communication: in roll calls, and within steps on sums. */
+  get spentSeconds(): number {
+    return this.#spent
   }
 
   /** @param stopping whether this one was asked to stop */
@@ -40,7 +40,7 @@ export class RollCall {
     const all = this.#replicas.gather({ stopping, seconds })
     this.#ended = performance.now()
     this.#summed = this.#replicas.summingSeconds
-    this.#waited += summed + (this.#ended - begin) / 1000
+    this.#spent += summed + (this.#ended - begin) / 1000
     return {
       stopping: all.some(each => each.stopping),
       slow: this.#pace.take(all.map(each => each.seconds)),

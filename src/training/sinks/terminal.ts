@@ -68,9 +68,7 @@ export function describeStep(event: StepEvent, steps: number | undefined): strin
     `learning rate ${event.learningRate.toPrecision(3)}`,
     `${formatDuration(event.secondsLeft)} left`,
     ...(event.waitShare >= 0.05 ? [`waiting for images ${formatPercent(event.waitShare)}`] : []),
-    ...(event.communicationShare === undefined
-      ? []
-      : [`waiting for replicas ${formatPercent(event.communicationShare)}`]),
+    ...(event.communicationShare === undefined ? [] : [`communication ${formatPercent(event.communicationShare)}`]),
   ].join('  ')
 }
 

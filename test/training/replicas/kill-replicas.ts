@@ -15,15 +15,16 @@ import { launch } from './launch.js'
 const [kills = 20, seed = Date.now() % 1e6] = process.argv.slice(2).map(Number)
 if (withoutMpi !== false) throw new Error(withoutMpi)
 const root = mkdtempSync(path.join(tmpdir(), 'replicas-'))
-const course = '--batch 12 --learning-rate 0.01 --norm-decay 0.9 --seed 5 --precision f32 --check-replicas 1'.split(' ')
+const course =
+  '--batch 12 --learning-rate 0.01 --norm-decay 0.9 --seed 5 --precision f32 --check-replicas 1 --passes no-tune'.split(
+    ' ',
+  )
 const flags = ['train', ...tinyModelFlags, ...course, '--data', 'data']
 const begin = (out: string) => [...flags, '--epochs', '20', '--out', out]
 const weightsOf = (out: string) => sha256(path.join(root, out, 'checkpoints', 'step-00000040.safetensors'))
 
 try {
   await drawTinyData(path.join(root, 'data'))
-  // The first run measures kernels, and takes longer.
-  await done(2, begin('first'))
   const started = performance.now()
   await done(2, begin('straight'))
   const span = performance.now() - started

@@ -14,7 +14,8 @@ const root = temporaryFolder()
 await drawTinyData(path.join(root, 'data'))
 
 // Two steps an epoch, each of them in the log; weights are compared after every step.
-const course = '--batch 12 --learning-rate 0.01 --norm-decay 0.9 --seed 5 --epochs 20 --watch-steps 1 --precision f32'
+const course =
+  '--batch 12 --learning-rate 0.01 --norm-decay 0.9 --seed 5 --epochs 20 --watch-steps 1 --precision f32 --passes no-tune'
 const flags = ['train', ...tinyModelFlags, ...course.split(' '), '--sync-batch-norm', '--data', 'data']
 const checking = ['--check-replicas', '1']
 const run = (out: string, ...more: string[]) => [...flags, ...checking, '--out', out, ...more]
@@ -53,7 +54,7 @@ test('two replicas train one model, and one of them tells of it', { skip }, () =
     1,
   )
   assert.equal(stderr.match(/^done: 40 steps/gm)?.length, 1)
-  assert.match(stderr, /^step \d+\/40 .* waiting for replicas [\d.]+ %$/m)
+  assert.match(stderr, /^step \d+\/40 .* communication [\d.]+ %$/m)
   const [start, first] = logOf('straight')
   assert.ok(start?.type === 'start' && start.replicas === 2 && start.carrier !== undefined)
   assert.ok(first?.type === 'step' && first.communicationShare! > 0 && first.communicationShare! < 1)
@@ -68,7 +69,8 @@ test('one and four replicas go on from where two were, with the loss that two wo
     const resumed = await (count === 1 ? inception(goOn(out), { cwd: root }) : replicas(count, goOn(out)))
     ended(resumed, 0)
     const [ours, theirs] = [lossOf(out, 37), lossOf('straight', 37)]
-    assert.ok(Math.abs(ours - theirs) <= 1e-6 * theirs, `${count} replicas: ${ours}, two: ${theirs}`)
+    // It is the same state and the same images; how near one step of theirs is to ours, synchronised.test.ts measures.
+    assert.ok(Math.abs(ours - theirs) <= 1e-5 * theirs, `${count} replicas: ${ours}, two: ${theirs}`)
     assert.equal(logOf(out).at(-1)?.type, 'done')
   }
 })
@@ -102,7 +104,7 @@ test('stopped by a signal to any replica, then killed, a run ends with the same 
 })
 
 test('a replica that does not answer ends the run, with its name and a checkpoint', { skip }, async () => {
-  const lost = await replicas(2, run('lost', '--replica-timeout', '2'), sending(1, 'SIGSTOP', /^checkpoint /m))
+  const lost = await replicas(2, run('lost', '--replica-timeout', '5'), sending(1, 'SIGSTOP', /^checkpoint /m))
   ended(lost, 1)
   assert.equal(said(lost).length, 1, lost.stderr)
   assert.match(said(lost)[0]!, /: replica 0 \(.*\) has waited \d+ s for others; missing: 1 \(.*\), not answering; /)
@@ -147,7 +149,9 @@ test('replicas that were not started alike, or cannot share the work, say so bef
 
 test('an evaluation by three replicas prints and writes what one does', { skip }, async () => {
   const evaluate = (out: string) =>
-    `evaluate --checkpoint straight --data data --json --precision f32 --crops dense --out ${out}`.split(' ')
+    `evaluate --checkpoint straight --data data --json --precision f32 --passes no-tune --crops dense --out ${out}`.split(
+      ' ',
+    )
   const alone = assertDone(await inception(evaluate('alone'), { cwd: root }))
   const shared = await replicas(3, evaluate('shared'))
   ended(shared, 0)
@@ -160,17 +164,8 @@ test('an evaluation by three replicas prints and writes what one does', { skip }
 test('a trace shows the kernels of one step and its exchanges on every replica, the first of which says', {
   skip,
 }, async () => {
-  const args = [
-    'inspect',
-    ...tinyModelFlags.slice(1),
-    '--classes',
-    '3',
-    '--batch',
-    '4',
-    '--train',
-    '--trace',
-    'step.json',
-  ]
+  const work = '--classes 3 --batch 4 --train --trace step.json --passes no-tune'
+  const args = ['inspect', ...tinyModelFlags.slice(1), ...work.split(' ')]
   const traced = await replicas(2, args)
   ended(traced, 0)
   assert.equal(

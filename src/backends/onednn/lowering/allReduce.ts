@@ -6,24 +6,28 @@ import type { Kernels, Lowering, Operand } from '../kernels.js'
 
 const f32 = 4
 
+/** Where an operand lies in the team's memory. */
+type Offset = (operand: Operand) => number
+
 /** Tensors are laid into the bucket when they are made, and copied only where somebody else reads them. */
 export const allReduceBegin: Lowering<Ops['allReduceBegin']> = {
   rowMajor: ['src'],
   team: ['src', 'sums', 'staging'],
   lower({ x: { src }, y: { sums, staging }, attrs: { replicas } }, k) {
     const starts = bucketStarts(src)
-    const elsewhere = src.map((operand, t) => !k.gather(operand, sums, f32 * starts[t]!))
-    run(k, offset => {
-      const at = (element: number) => offset(sums) + f32 * element
-      return src.flatMap((operand, t): Task[] => {
-        const [start, n] = [starts[t]!, sizeOf(operand.shape)]
-        const next = starts[t + 1] ?? sizeOf(sums.shape)
-        return [
-          ...(elsewhere[t] ? [copy(at(start), offset(operand), n)] : []),
-          ...(start + n < next ? [{ kernel: 'fill', dst: at(start + n), n: next - start - n, value: 0 } as const] : []),
-        ]
-      })
+    const at = (element: number, offset: Offset) => offset(sums) + f32 * element
+    const tasks = src.flatMap((operand, t) => {
+      const [start, n] = [starts[t]!, sizeOf(operand.shape)]
+      const gap = (starts[t + 1] ?? sizeOf(sums.shape)) - start - n
+      const isThere = k.gather(operand, sums, f32 * start)
+      return [
+        ...(isThere ? [] : [(offset: Offset) => copy(at(start, offset), offset(operand), n)]),
+        ...(gap === 0
+          ? []
+          : [(offset: Offset): Task => ({ kernel: 'fill', dst: at(start + n, offset), n: gap, value: 0 })]),
+      ]
     })
+    if (tasks.length > 0) run(k, offset => tasks.map(task => task(offset)))
     k.launches.push({ kind: 'exchange', sums, staging, replicas })
   },
 }
@@ -50,6 +54,6 @@ export const part: Lowering<Ops['part']> = {
 
 const copy = (dst: number, src: number, n: number): Task => ({ kernel: 'copy', dst, src, n })
 
-function run(k: Kernels, tasks: (offset: (operand: Operand) => number) => readonly Task[]): void {
+function run(k: Kernels, tasks: (offset: Offset) => readonly Task[]): void {
   k.launches.push({ kind: 'team', tasks, bind: () => ({ scalars() {} }) })
 }

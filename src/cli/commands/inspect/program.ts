@@ -19,9 +19,9 @@ export function programTable(kernels: readonly (Kernel & Partial<TimedKernel>)[]
 export function describeExchanges([first]: readonly Timeline[]): string | undefined {
   const hidden = first && hiddenShare(first)
   if (hidden === undefined) return undefined
-  const { exchanges, waited } = first!
+  const { exchanges, exchanging } = first!
   const bytes = exchanges.reduce((sum, exchange) => sum + exchange.bytes, 0)
-  return `${formatBytes(bytes)} summed over all replicas in ${exchanges.length} exchanges: ${formatPercent(hidden)} of their time spent computing, ${waited.toFixed(1)} ms waiting`
+  return `${formatBytes(bytes)} summed over all replicas in ${exchanges.length} exchanges: ${formatPercent(hidden)} of their time spent computing, ${exchanging.toFixed(1)} ms with them alone`
 }
 
 /** One run in Chrome's trace event format, a process a replica, for chrome://tracing and Perfetto. Times in microseconds. */
