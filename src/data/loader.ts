@@ -307,13 +307,22 @@ export class Loader {
   #finish(run: BatchRun): undefined {
     if (run !== this.#run) return
     this.#end(run)
-    if (run.kind === 'pass' && !this.#options.partial && this.#bad.size === this.#set.items.length)
-      throw new UserError(`none of the images of ${this.#set.root} can be decoded`)
+    if (run.kind === 'pass' && !this.#options.partial && this.#allBad) throw this.#noneDecoded()
+  }
+
+  get #allBad(): boolean {
+    return this.#bad.size === this.#set.items.length
+  }
+
+  #noneDecoded(): UserError {
+    const [{ path, reason }] = this.bad as [BadImageNote]
+    return new UserError(`none of the images of ${this.#set.root} can be decoded; the first is ${path}: ${reason}`)
   }
 
   /** Why a batch cannot be handed out, if so; of several bad images the first in the batch is named. */
   #refusalOf(filling: Filling): UserError | undefined {
-    if (filling.fatal !== undefined) return new UserError(`${this.#set.root}: ${filling.fatal}`)
+    if (filling.fatal !== undefined)
+      return this.#allBad ? this.#noneDecoded() : new UserError(`${this.#set.root}: ${filling.fatal}`)
     if (this.#options.badImages === 'skip' || filling.bad.length === 0) return
     const first = filling.bad.reduce((a, b) => (b.sample < a.sample ? b : a))
     const { path } = this.#set.items[first.index]!

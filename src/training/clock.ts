@@ -37,6 +37,11 @@ export class Clock {
     return (performance.now() - this.#begin - this.#paused) / 1000
   }
 
+  /** The part of training that was waiting for images. */
+  get waitShare() {
+    return Math.min(1, this.#waited / Math.max(1e-9, this.trainingSeconds))
+  }
+
   reportDue(seconds: number) {
     return performance.now() - this.#reported.time > 1000 * seconds
   }

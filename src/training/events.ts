@@ -143,7 +143,10 @@ export interface DoneEvent {
   readonly type: 'done'
   readonly step: number
   readonly epoch: number
+  /** Of training since the run began or went on, evaluations left out. */
   readonly seconds: number
+  /** The part of that time in which the engine waited for images. @default not known */
+  readonly waitShare?: number
   /** The last checkpoint. */
   readonly file: string
 }
@@ -224,7 +227,7 @@ const fieldTypes: FieldTypes = {
   diverged: { step: 'number', message: 'string' },
   warning: { message: 'string' },
   'bad image': { path: 'string', reason: 'string' },
-  done: { step: 'number', epoch: 'number', seconds: 'number', file: 'string' },
+  done: { step: 'number', epoch: 'number', seconds: 'number', waitShare: 'number?', file: 'string' },
   interrupted: { step: 'number', resumeCommand: 'string' },
 }
 

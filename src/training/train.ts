@@ -287,7 +287,8 @@ export async function* train(
     throw error
   }
   const file = (last ?? resume)?.file ?? ''
-  yield { type: 'done', step: steps, epoch: epochAt(steps), seconds: clock.trainingSeconds, file }
+  const { trainingSeconds: seconds, waitShare } = clock
+  yield { type: 'done', step: steps, epoch: epochAt(steps), seconds, waitShare, file }
 }
 
 /** Bytes of a program and its store. */

@@ -38,7 +38,10 @@ test('training away from a terminal is told in plain lines', () => {
   )
   assert.match(stderr, /^step \d+\/72 {2}epoch .* images\/s {2}loss .* learning rate .* left/m)
   assert.match(stderr, /^validation at epoch 12\.00: top-1 error .* \(12 images in /m)
-  assert.match(stderr, /^done: 72 steps in .*straight\/checkpoints\/step-00000072\.safetensors$/m)
+  assert.match(
+    stderr,
+    /^done: 72 steps in .*, [\d.]+ % of it waiting for images; .*straight\/checkpoints\/step-00000072\.safetensors$/m,
+  )
   // biome-ignore lint/suspicious/noControlCharactersInRegex: looking for them is the point
   assert.doesNotMatch(stderr, /[\r\x1b]/)
   assert.equal(checkpointsOf('straight').length, 3)

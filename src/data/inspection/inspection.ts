@@ -19,6 +19,7 @@ export interface Spread {
 
 export interface SplitInspection {
   readonly name: string
+  readonly title: string
   readonly root: string
   readonly images: number
   /** Images a class, by name. */
@@ -168,13 +169,13 @@ class Survey {
   }
 
   result(): SplitInspection {
-    const { name, root, items, classes } = this.#split
+    const { name, title, root, items, classes } = this.#split
     const counts = countsOf(this.#split)
     const pathOf = (index: number) => path.relative(root, items[index]!.path)
     const read = [...items.keys()].filter(index => !this.#bad.has(index))
     const spread = (of: (index: number) => number) => spreadOf(Float64Array.from(read, of))
     return {
-      ...{ name, root, images: items.length, bytes: this.#bytes },
+      ...{ name, title, root, images: items.length, bytes: this.#bytes },
       classes: Object.fromEntries(classes.map((each, label) => [each, counts[label]!])),
       sizes:
         read.length === 0

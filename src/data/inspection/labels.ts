@@ -33,7 +33,7 @@ export function countsOf({ classes, items }: Split): number[] {
 const imbalance = 10
 
 function judgeSplit(split: Split): Finding[] {
-  const where = split.root
+  const where = split.title
   if (split.classes.length === 0)
     return [{ kind: 'no classes', message: `${where} has no class folders: its images have no labels` }]
   const counts = countsOf(split)
@@ -65,7 +65,7 @@ function classesOfOneSplit(splits: readonly Split[]): Finding[] {
         return split.classes
           .filter(name => !known.has(name))
           .map(
-            (name): Finding => ({ kind: 'class of one split', message: `only ${split.root} has the class '${name}'` }),
+            (name): Finding => ({ kind: 'class of one split', message: `only ${split.title} has the class '${name}'` }),
           )
       }),
   )
@@ -100,13 +100,13 @@ function judgeNames(splits: readonly Split[]): Finding[] {
 /** A data set that is nearly ImageNet's is probably meant to be it. */
 function judgeImagenet(splits: readonly Split[]): Finding[] {
   const known = new Set(imagenetClasses.map(({ wnid }) => wnid))
-  return splits.flatMap(({ root, classes }) => {
+  return splits.flatMap(({ title, classes }) => {
     const found = classes.filter(name => known.has(name)).length
     if (found < known.size / 2 || (found === known.size && classes.length === known.size)) return []
     return [
       {
         kind: 'not ImageNet' as const,
-        message: `${root} has ${formatCount(found)} of ImageNet's ${formatCount(known.size)} classes, and ${formatCount(classes.length - found)} others`,
+        message: `${title} has ${formatCount(found)} of ImageNet's ${formatCount(known.size)} classes, and ${formatCount(classes.length - found)} others`,
       },
     ]
   })

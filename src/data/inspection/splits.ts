@@ -11,6 +11,8 @@ import { splits as parts } from '../sources/source.js'
 export interface Split extends ImageSet {
   /** `train`, `val`, or nothing for the folder itself. */
   readonly name: string
+  /** What messages call it: its folder, or with its name what holds several. */
+  readonly title: string
   /** Images beside the class folders, which no run would use. Without class folders they are the items, labelled −1. */
   readonly strays: number
 }
@@ -24,7 +26,11 @@ export interface Split extends ImageSet {
  */
 export async function listSplits(folder: string, options: ScanOptions = {}): Promise<Split[]> {
   const held = await openHeld(folder, parts, options)
-  if (held) return parts.flatMap(name => (held[name] ? [{ ...held[name], name, strays: 0 }] : []))
+  if (held)
+    return parts.flatMap(name => {
+      const set = held[name]
+      return set ? [{ ...set, name, title: titleOf(set.root, name), strays: 0 }] : []
+    })
   await requireFolder(folder, 'give a data folder')
   const splits: Split[] = []
   for (const name of parts) {
@@ -37,6 +43,8 @@ export async function listSplits(folder: string, options: ScanOptions = {}): Pro
   return splits
 }
 
+const titleOf = (root: string, name: string): string => (path.basename(root) === name ? root : `${root} (${name})`)
+
 async function listSplit(name: string, root: string): Promise<Split> {
   const classes: string[] = []
   const items: { path: string; label: number }[] = []
@@ -48,6 +56,6 @@ async function listSplit(name: string, root: string): Promise<Split> {
       classes.push(entry.name)
     } else if (isImageName(entry.name)) strays.push({ path: place, label: -1 })
   }
-  if (classes.length === 0) return { name, root, classes, items: strays, strays: 0 }
-  return { name, root, classes, items, strays: strays.length }
+  const split = { name, title: root, root, classes }
+  return classes.length === 0 ? { ...split, items: strays, strays: 0 } : { ...split, items, strays: strays.length }
 }

@@ -20,7 +20,7 @@ export function writeRunReport(file: string, settings: RunSettings, events: read
 /** The report of one run as one HTML file: how the validation error fell, every epoch in numbers, all settings. */
 export function renderRunReport(settings: RunSettings, events: readonly LoggedEvent[]): string {
   const { title } = networkOf(settings.model)
-  const { epochs, imagesPerSecond } = courseOf(events)
+  const { epochs, imagesPerSecond, waitShare } = courseOf(events)
   const images = events.findLast(event => event.type === 'evaluation')?.images ?? 0
   const last = epochs.at(-1)
   const ended = events.some(event => event.type === 'done' || event.type === 'died')
@@ -40,7 +40,11 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
     last ? `After ${last.epoch} epochs and ${formatDuration(last.seconds)} of training` : 'Training has begun',
     `on ${settings.data}`,
     ...(fineTuning ? [`beginning with the weights of ${fineTuning.file}`] : []),
-    ...(imagesPerSecond === null ? [] : [`at ${imagesPerSecond.toFixed(1)} images a second`]),
+    ...(imagesPerSecond === null || waitShare === null
+      ? []
+      : [
+          `at ${imagesPerSecond.toFixed(1)} images a second, ${formatPercent(waitShare)} of the time waiting for images`,
+        ]),
   ].join(' ')
   const figures = epochs.length > 0 ? [errorFigure(epochs, images)] : []
   const [blocks, blockTable] = [watchFigure(events), watchTable(events)]
@@ -128,8 +132,21 @@ const epochTable = (epochs: readonly EpochResult[]): Table => ({
   notes: [],
 })
 
-const settingsOf = ({ model, recipe, badImages, backend, fineTuning }: RunSettings): [string, string][] =>
-  Object.entries({ ...model, ...recipe, badImages, backend, ...(fineTuning && { fineTuning }) }).map(([key, value]) => [
-    key,
-    typeof value === 'object' ? JSON.stringify(value) : String(value),
-  ])
+const settingsOf = ({
+  model,
+  recipe,
+  labels,
+  boxes,
+  badImages,
+  backend,
+  fineTuning,
+}: RunSettings): [string, string][] =>
+  Object.entries({
+    ...model,
+    ...recipe,
+    ...(labels && { labels }),
+    ...(boxes && { boxes }),
+    badImages,
+    backend,
+    ...(fineTuning && { fineTuning }),
+  }).map(([key, value]) => [key, typeof value === 'object' ? JSON.stringify(value) : String(value)])

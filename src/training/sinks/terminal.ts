@@ -103,8 +103,10 @@ export function describe(event: Exclude<TrainingEvent, StepEvent>): string {
       return `warning: ${event.message}`
     case 'bad image':
       return `warning: bad image ${event.path}: ${event.reason}`
-    case 'done':
-      return `done: ${formatCount(event.step)} steps in ${formatDuration(event.seconds)}; ${event.file}`
+    case 'done': {
+      const waited = event.waitShare === undefined ? '' : `, ${formatPercent(event.waitShare)} of it waiting for images`
+      return `done: ${formatCount(event.step)} steps in ${formatDuration(event.seconds)}${waited}; ${event.file}`
+    }
     case 'interrupted':
       return `stopped at step ${formatCount(event.step)}; to go on: ${event.resumeCommand}`
   }

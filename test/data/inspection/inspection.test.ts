@@ -131,10 +131,10 @@ test("archives are looked at as they are; ILSVRC's classes are its WNIDs", async
   await forms['archives of ILSVRC']!(root, await drawMiniature())
   const { splits, findings } = await inspectData(await listSplits(root))
   assert.deepEqual(
-    splits.map(({ name, images, classes, bad }) => ({ name, images, classes, bad })),
+    splits.map(({ title, images, classes, bad }) => ({ title, images, classes, bad })),
     [
-      { name: 'train', images: 12, classes: Object.fromEntries(classes.map(wnid => [wnid, 4])), bad: [] },
-      { name: 'val', images: 6, classes: Object.fromEntries(classes.map(wnid => [wnid, 2])), bad: [] },
+      { title: `${root} (train)`, images: 12, classes: Object.fromEntries(classes.map(wnid => [wnid, 4])), bad: [] },
+      { title: `${root} (val)`, images: 6, classes: Object.fromEntries(classes.map(wnid => [wnid, 2])), bad: [] },
     ],
   )
   assert.deepEqual(findings, [])

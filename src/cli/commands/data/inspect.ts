@@ -31,7 +31,10 @@ export const inspectDataCommand = (): Command =>
     .description(
       'what a data folder holds: classes, counts, sizes, oddities, doubtful labels; images as training sees them',
     )
-    .argument('<folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg, or the class folders, or images')
+    .argument(
+      '<folder>',
+      'holds train/<class>/*.jpg and val/<class>/*.jpg, or the class folders, or images, or archives',
+    )
     .option('--sheet <file>', 'write a PNG of images as they come out of augmentation, a row a class')
     .option(
       '--split <name>',
@@ -88,10 +91,10 @@ const describe = ({ splits, findings }: Inspection): string =>
 /** Bad images and examples of oddities beyond these are in the JSON. */
 const mostListed = 20
 
-function describeSplit({ root, images, classes, bytes, sizes, formats, oddities, bad }: SplitInspection): string {
+function describeSplit({ title, images, classes, bytes, sizes, formats, oddities, bad }: SplitInspection): string {
   const byCount = Object.entries(classes).sort(([, a], [, b]) => a - b)
   const lines = [
-    `${root}: ${formatCount(images)} images in ${formatCount(byCount.length)} classes, ${formatBytes(bytes)}`,
+    `${title}: ${formatCount(images)} images in ${formatCount(byCount.length)} classes, ${formatBytes(bytes)}`,
   ]
   if (byCount.length > 0) {
     const say = ([name, count]: readonly [string, number]) => `${formatCount(count)} (${name})`
