@@ -37,7 +37,12 @@ import { interruptSignal } from '../interrupt.js'
 import { lookingThrough } from '../looking-through.js'
 import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
 import { asReplica, replicaTimeoutOption, type Together } from '../replicas.js'
-import { type AugmentationFlags, addAugmentationOptions, augmentationOf } from './train/augmentation.js'
+import {
+  type AugmentationFlags,
+  addAugmentationOptions,
+  addMixingOptions,
+  augmentationOf,
+} from './train/augmentation.js'
 import { addDryRunOptions, type DryRunFlags, dryRun, expectDryRun } from './train/dry-run.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
 
@@ -64,19 +69,24 @@ interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFl
 }
 
 export const trainCommand = (): Command =>
-  addAugmentationOptions(
-    recipeOptions(
-      addModelOptions(
-        addFineTuningOptions(
-          addDryRunOptions(new Command('train'))
-            .description("train one network on a folder of images, by default with the paper's recipe")
-            .option('--network <id>', 'see: inception networks')
-            .option(
-              '--data <path>',
-              'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md',
-            )
-            .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
-            .option('--resume <run>', 'go on with the run in this folder'),
+  addMixingOptions(
+    addAugmentationOptions(
+      recipeOptions(
+        addModelOptions(
+          addFineTuningOptions(
+            addDryRunOptions(new Command('train'))
+              .description("train one network on a folder of images, by default with the paper's recipe")
+              .option('--network <id>', 'see: inception networks')
+              .option(
+                '--data <path>',
+                'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md',
+              )
+              .option(
+                '--out <folder>',
+                'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)',
+              )
+              .option('--resume <run>', 'go on with the run in this folder'),
+          ),
         ),
       ),
     ),
