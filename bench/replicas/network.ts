@@ -1,6 +1,6 @@
 // How much of the exchange between replicas on hosts of their own is hidden behind the backward pass, by the speed of
 // the links between them. Needs root, `iproute2` and Open MPI.
-//     node dist/bench/replicas/network.js [--hosts 2] [--gigabits 1,10] [--delay microseconds] [--json] [-- options of turn.js]
+//     npm run bench:network -- [--hosts 2] [--gigabits 1,10] [--delay microseconds] [--json] [-- options of turn.js]
 
 import path from 'node:path'
 import { parseArgs } from 'node:util'

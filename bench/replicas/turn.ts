@@ -4,6 +4,7 @@
 import { parseArgs } from 'node:util'
 import { openBackend } from '../../src/backends/open.js'
 import { openCommunicator } from '../../src/communication/open.js'
+import { allPasses } from '../../src/graph/passes/passes.js'
 import { modelOptions } from '../../src/networks/model-spec.js'
 import { findNetwork } from '../../src/networks/networks.js'
 import { paperRecipe } from '../../src/training/recipe.js'
@@ -27,11 +28,13 @@ const { values } = parseArgs({
   options: {
     network: { type: 'string', default: 'inception-v4' },
     size: { type: 'string' },
+    width: { type: 'string', default: '1' },
     batch: { type: 'string', default: '4' },
     steps: { type: 'string', default: '5' },
     precision: { type: 'string', default: 'bf16' },
     reduce: { type: 'string', default: 'f32' },
     threads: { type: 'string', default: '1' },
+    'no-tune': { type: 'boolean', default: false },
   },
 })
 const number = (text: string | undefined) => (text === undefined ? undefined : Number(text))
@@ -42,12 +45,13 @@ const reducePrecision = values.reduce === 'bf16' ? 'bf16' : 'f32'
 
 using communicator = openCommunicator()
 const replicas = communicator?.size ?? 1
-const backend = openBackend('onednn', () => {}, { threads: number(values.threads) })
+const passes = new Set([...allPasses].filter(name => !(values['no-tune'] && name === 'tune')))
+const backend = openBackend('onednn', () => {}, { passes, threads: number(values.threads) })
 const spec = {
   network: network.id,
   classes: 1000,
   size: number(values.size) ?? network.size,
-  width: 1,
+  width: number(values.width)!,
   normScale: true,
 }
 const recipe = { ...paperRecipe, batch: local * replicas, precision, reducePrecision } as const

@@ -1,6 +1,6 @@
 // Weak scaling on one machine: replicas of one thread each with the same batch each, beside what as many processes that
 // know nothing of each other reach, which is all that the machine has to give.
-//     node dist/bench/replicas/weak-scaling.js [--replicas 1,2,4,8,20] [--rounds 3] [--json] [-- options of turn.js]
+//     npm run bench:replicas -- [--replicas 1,2,4,8,20] [--rounds 3] [--json] [-- options of turn.js]
 
 import { spawn } from 'node:child_process'
 import path from 'node:path'

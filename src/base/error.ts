@@ -12,13 +12,15 @@ export class UserError extends Error {
   }
 }
 
-/** What an error named AbortError says to the user. */
-export const interruptionIn = (error: Error): string =>
-  // What aborting gives unless somebody gave a reason.
-  error instanceof DOMException ? 'interrupted; the same command starts again' : error.message
+/** Work was stopped on purpose, and there is more to say of it than that. */
+export class Interruption extends Error {
+  /** As errors of aborted work are called everywhere. */
+  override readonly name = 'AbortError'
+}
 
-/** An error named AbortError for work that the same command goes on with. */
-export const interruption = (message: string): Error => Object.assign(new Error(message), { name: 'AbortError' })
+/** What an error named AbortError says to the user: those of Node and of the browser's interfaces have no words of use. */
+export const interruptionIn = (error: Error): string =>
+  error instanceof Interruption ? error.message : 'interrupted; the same command starts again'
 
 /** The candidate closest to `word` in edit distance, if one is close enough to be a likely slip of the keyboard. */
 export function nearest(word: string, candidates: readonly string[]): string | undefined {

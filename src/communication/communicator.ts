@@ -3,7 +3,8 @@ import { UserError } from '../base/error.js'
 /**
  * What one replica of a training has in common with the others: who they are, and the exchange of numbers with them.
  * All replicas call the same methods in the same order; only `advance` is each one's own affair. Nothing waits longer
- * than `timeoutSeconds`: then a method throws {@link ReplicaLost}, after which only `abort` is of use.
+ * than `timeoutSeconds`, or on others than replica 0 a minute more: then a method throws {@link ReplicaLost}, after which
+ * only `abort` is of use.
  *
  * Disposed, it takes leave of the others and waits until they do the same. So a replica whose work has failed calls
  * `abort` instead, or the others would wait for it. Where one was lost, disposing does nothing.

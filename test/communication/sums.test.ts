@@ -39,11 +39,12 @@ async function checkSums(mpi: Mpi, replicas: number, title: RegExp, options?: Ru
 }
 
 test('gradients are summed over replicas', { skip: withoutMpi }, async t => {
-  for (const mpi of installed)
-    for (const replicas of mpi.name === 'MPICH' ? [4] : [2, 3])
-      await t.test(`${replicas} replicas over ${mpi.name}`, () =>
-        checkSums(mpi, replicas, new RegExp(`^${mpi.name} \\d+\\.\\d+`)),
-      )
+  for (const [i, mpi] of installed.entries()) {
+    const replicas = i === 0 ? 4 : 2
+    await t.test(`${replicas} replicas over ${mpi.name}`, () =>
+      checkSums(mpi, replicas, new RegExp(`^${mpi.name} \\d+\\.\\d+`)),
+    )
+  }
 
   const mpich = installed.find(({ name }) => name === 'MPICH')
   await t.test('2 replicas over the standard ABI', { skip: !mpich && 'needs MPICH' }, async t => {

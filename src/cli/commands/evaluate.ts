@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
-import { interruption, UserError } from '../../base/error.js'
+import { Interruption, UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
 import { packageVersion } from '../../base/package-version.js'
 import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
@@ -213,7 +213,7 @@ async function evaluate(
   } catch (error) {
     if (!signal.aborted || keepIn === undefined) throw error
     if (!(error instanceof Error && error.name === 'AbortError')) throw error
-    throw interruption('interrupted; the same command goes on')
+    throw new Interruption('interrupted; the same command goes on')
   } finally {
     line.end()
     for (const checkpoint of checkpoints) checkpoint.close()

@@ -17,7 +17,7 @@ export class MpiCommunicator implements Communicator {
   readonly title: string
   readonly rank: number
   readonly size: number
-  readonly hosts: readonly string[]
+  readonly hosts: readonly string[] = []
   readonly timeoutSeconds: number
   readonly traffic = { bytes: 0, waited: 0, advanced: 0 }
   readonly #calls: Calls
@@ -40,7 +40,7 @@ export class MpiCommunicator implements Communicator {
   constructor(library: Library, timeoutSeconds: number) {
     const calls = new Calls(library)
     const { world, errorsReturn, funneled } = library.constants
-    calls.call('initThread', null, null, funneled, addressOf(new Int32Array(32)))
+    calls.cell('initThread', null, null, funneled)
     calls.call('setErrorHandler', world, errorsReturn)
     this.#calls = calls
     this.#world = world
@@ -57,7 +57,9 @@ export class MpiCommunicator implements Communicator {
     this.#following = following!
     this.#control = control!
     this.#crowded = false
-    this.#heartbeats = new Heartbeats(calls, control!, this.rank, this.size, Math.min(1000, timeoutSeconds * 125))
+    // So that half of the longest wait is enough to tell who is silent.
+    const interval = Math.min(1000, (1000 * timeoutSeconds) / 8)
+    this.#heartbeats = new Heartbeats(calls, control!, this.rank, this.size, interval)
     this.hosts = this.allGather(Buffer.from(os.hostname())).map(name => Buffer.from(name).toString())
     this.#crowded = this.hosts.filter(host => host === this.hosts[this.rank]).length > os.cpus().length
   }

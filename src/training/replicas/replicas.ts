@@ -1,4 +1,4 @@
-import { interruption, interruptionIn, UserError } from '../../base/error.js'
+import { Interruption, interruptionIn, UserError } from '../../base/error.js'
 import { type Communicator, ReplicaLost } from '../../communication/communicator.js'
 
 /** How a message between replicas begins: with what was asked for, or with why its sender cannot give it. */
@@ -127,7 +127,7 @@ export class Replicas {
     const first = failures.find(({ interrupted }) => !interrupted) ?? failures[0]!
     const isOfAll = failures.length === this.size && failures.every(({ message }) => message === first.message)
     const error = first.interrupted
-      ? interruption(first.message)
+      ? new Interruption(first.message)
       : new UserError(isOfAll ? first.message : `${this.name(first.rank)}: ${first.message}`, first.exitCode)
     this.#agreed.add(error)
     return error
