@@ -10,6 +10,8 @@ import type { Checkpoint } from './checkpoint.js'
 export interface CheckpointState {
   readonly model: ModelSpec
   readonly classNames: readonly string[]
+  /** Of the images that it was trained on, and of their boxes where crops looked at them: see `digestOfSet`. */
+  readonly images?: string
   /** The share of each side that evaluation's central crop keeps. */
   readonly centralFraction: number
   /** How evaluation cuts a single crop unless told otherwise. @default 'slim' */
@@ -36,7 +38,7 @@ export const encodeState = (state: CheckpointState): object => ({
 /** Errors: UserError when the state is not one of ours. */
 export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>): CheckpointState {
   const where = `checkpoint ${file}`
-  const { classNames, centralFraction, crop, epoch, errors, silent, unevaluated, source } = state
+  const { classNames, centralFraction, crop, epoch, images, errors, silent, unevaluated, source } = state
   if (!Array.isArray(classNames) || !classNames.every(name => typeof name === 'string'))
     throw new UserError(`${where}: no class names; use another checkpoint`)
   if (typeof centralFraction !== 'number' || typeof epoch !== 'number')
@@ -49,6 +51,7 @@ export function decodeState({ file, state }: Pick<Checkpoint, 'file' | 'state'>)
   return {
     model: parseModelSpec(state.model, where),
     classNames: classNames as string[],
+    ...(typeof images === 'string' && { images }),
     centralFraction,
     ...(known && { crop: known }),
     epoch,

@@ -8,6 +8,7 @@ import type { ImageSet } from '../data/class-folder.js'
 import type { CacheMemory } from '../data/image-cache.js'
 import type { BadImageNote } from '../data/loader.js'
 import { mixImages } from '../data/mix.js'
+import { digestOfSet } from '../data/set-digest.js'
 import { variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
@@ -89,7 +90,8 @@ export async function* train(
   const epochAt = (done: number) => (done * recipe.batch) / images.items.length
   const stepsIn = (epochs: number) => Math.ceil((epochs * images.items.length) / recipe.batch)
   const state = resume && decodeState(resume)
-  if (resume && state) expectSameImages(resume, state, images, epochAt(resume.step))
+  const digest = digestOfSet(images, plan.boxes === 'data')
+  if (resume && state) expectSameImages(resume, state, images, { epoch: epochAt(resume.step), digest })
   const firstStep = resume?.step ?? 0
   const phases = phasesOf(fineTuning, stepsIn)
   const options = { model, recipe, backend, recompute: plan.recompute, watchSteps, replicas }
@@ -149,6 +151,7 @@ export async function* train(
     const contents: CheckpointState = {
       model,
       classNames: images.classes,
+      images: digest,
       centralFraction: network.preprocessing.centralFraction,
       epoch: epochAt(done),
       ...(errors && { errors }),
@@ -307,15 +310,22 @@ function feedScalars(program: Program, step: TrainingStep, done: number, learnin
 }
 
 /** A checkpoint fixes which images come next, so going on with others would silently be another run. */
-function expectSameImages(checkpoint: Checkpoint, saved: CheckpointState, images: ImageSet, epoch: number): void {
-  const { classNames } = saved
+function expectSameImages(
+  checkpoint: Checkpoint,
+  saved: CheckpointState,
+  images: ImageSet,
+  { epoch, digest }: { readonly epoch: number; readonly digest: string },
+): void {
+  const { classNames, images: before = digest } = saved
   const moved = images.classes.findIndex((name, label) => name !== classNames[label])
   const now =
     moved >= 0 || classNames.length !== images.classes.length
       ? `has the classes ${images.classes.join(', ')} instead of ${classNames.join(', ')}`
       : saved.epoch !== epoch
         ? `has ${images.items.length} images, with which step ${checkpoint.step} would end at epoch ${epoch} instead of ${saved.epoch}`
-        : undefined
+        : digest !== before
+          ? 'has images of other names, labels or boxes'
+          : undefined
   if (now !== undefined)
     throw new UserError(
       `${images.root} is not what checkpoint ${checkpoint.file} was trained on: it ${now}; put the images back, or start a new run`,

@@ -24,11 +24,18 @@ test('inspecting says what a folder holds and draws a sheet of it', async t => {
   assert.match(stdout, /^note: the same image is there 2 times in both splits: data\/train\/a\/1\.jpg, /m)
   const { width, height } = await sharp(path.join(cwd, 'sheet.png')).metadata()
   assert.deepEqual([width, height], [4 + 2 * 36, 4 + 2 * 60])
-  const json = JSON.parse(assertDone(await inspect('data', '--json')).stdout)
+  const greyOf = async (sheet: string) => {
+    const rgb = await sharp(path.join(cwd, sheet)).raw().toBuffer()
+    return rgb.filter((value, i) => i % 3 === 0 && value === 128 && rgb[i + 1] === 128 && rgb[i + 2] === 128).length
+  }
+  const erasing = '--sheet erased.png --size 32 --erase 1 --erase-mode const --json'.split(' ')
+  const json = JSON.parse(assertDone(await inspect('data', ...erasing)).stdout)
+  assert.ok((await greyOf('erased.png')) > (await greyOf('sheet.png')))
   assert.deepEqual(
     json.splits.map((split: { images: number }) => split.images),
     [3, 1],
   )
+  assertRefused(await inspect('data', '--augment', 'timm', '--colour', 'fast'), 2, /timm's colours are a jitter/)
   assertRefused(await inspect('nowhere'), 1, /the data folder nowhere does not exist/)
   assertRefused(await inspect('data', '--sheet', 'data'), 1, /cannot write data: it is a folder/)
 })

@@ -329,7 +329,13 @@ test('a run does not go on with other images than it began with', async () => {
     run('changing', { ...(await own()), resume: true }, { data: folder }),
     /is not what checkpoint .* was trained on: it has 23 images/,
   )
-  cpSync(data.train.items[0]!.path, item)
+  const other = (name: string) => path.join(path.dirname(item), name)
+  cpSync(data.train.items[0]!.path, other('another.jpg'))
+  await assert.rejects(
+    run('changing', { ...(await own()), resume: true }, { data: folder }),
+    /is not what checkpoint .* was trained on: it has images of other names, labels or boxes; put the images back/,
+  )
+  renameSync(other('another.jpg'), item)
   for (const split of ['train', 'val']) {
     const [first] = data.train.classes
     renameSync(path.join(folder, split, first!), path.join(folder, split, 'another'))

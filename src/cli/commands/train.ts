@@ -36,7 +36,12 @@ import { interruptSignal } from '../interrupt.js'
 import { lookingThrough } from '../looking-through.js'
 import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
 import { asReplica, type Together } from '../replicas.js'
-import { type AugmentationFlags, addAugmentationOptions, augmentationOf } from './train/augmentation.js'
+import {
+  type AugmentationFlags,
+  addAugmentationOptions,
+  addMixingOptions,
+  augmentationOf,
+} from './train/augmentation.js'
 import { addDryRunOptions, type DryRunFlags, dryRun, expectDryRun } from './train/dry-run.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
 import { addReplicaOptions, type ReplicaFlags, replicaRecipeOf } from './train/replica-options.js'
@@ -67,8 +72,8 @@ export function trainCommand(): Command {
     .option('--data <path>', 'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md')
     .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
     .option('--resume <run>', 'go on with the run in this folder')
-  const parts = [addFineTuningOptions, addModelOptions, recipeOptions, addAugmentationOptions, addReplicaOptions]
-  for (const add of [...parts, addDryRunOptions]) add(command)
+  const ofRecipe = [addFineTuningOptions, addModelOptions, recipeOptions, addAugmentationOptions, addMixingOptions]
+  for (const add of [...ofRecipe, addReplicaOptions, addDryRunOptions]) add(command)
   return command
     .addOption(labelsOption())
     .addOption(dataPolicyOption())

@@ -1,5 +1,6 @@
 import sharp from 'sharp'
 import { formatCount } from '../../base/format.js'
+import { type BoxSource, openBoxes } from '../box-source.js'
 import type { ImageSet } from '../class-folder.js'
 import { labelOf } from '../imagenet-classes.js'
 import { Loader } from '../loader.js'
@@ -10,6 +11,8 @@ import type { Split } from './splits.js'
 export interface ContactSheetOptions {
   /** What training does to an image; its size is a cell's. */
   readonly preprocessing: TrainPreprocessing
+  /** Whose boxes crops look at. @default 'none' */
+  readonly boxes?: BoxSource
   readonly seed: number
   /** Classes at most, evenly over their list. */
   readonly rows: number
@@ -35,7 +38,7 @@ const missing = [0xb0, 0x20, 0x20] as const
  * row is a class, with its label, name and number of images above it; an image that cannot be read is a red cell.
  */
 export async function drawContactSheet(split: Split, options: ContactSheetOptions): Promise<ContactSheet> {
-  const { preprocessing, columns, seed, signal } = options
+  const { preprocessing, boxes: source = 'none', columns, seed, signal } = options
   const { width, height } = inputExtent(preprocessing)
   const rows = chooseRows(split, options)
   const columnsUsed = rows.reduce((most, { items }) => Math.max(most, items.length), 0)
@@ -46,9 +49,10 @@ export async function drawContactSheet(split: Split, options: ContactSheetOption
   const rgb = Buffer.alloc(sheet.width * sheet.height * 3, paper)
   const places = rows.flatMap(({ items }, row) => items.map((_, column) => ({ row, column })))
   const set: ImageSet = { ...split, items: rows.flatMap(({ items }) => items) }
+  const boxes = await openBoxes(source, set)
   const loader = new Loader(set, {
     ...{ batch: Math.min(columns, set.items.length), preprocessing, seed, badImages: 'skip', partial: true },
-    ...{ cacheBytes: 0, ...(signal && { signal }) },
+    ...{ cacheBytes: 0, ...(boxes && { boxes }), ...(signal && { signal }) },
   })
   try {
     let done = 0
@@ -62,7 +66,7 @@ export async function drawContactSheet(split: Split, options: ContactSheetOption
             for (let c = 0; c < 3; c++) {
               const value = images[((i * height + y) * width + x) * 3 + c]!
               rgb[((top + y) * sheet.width + left + x) * 3 + c] =
-                weights[i] === 0 ? missing[c]! : Math.round((value + 1) * 127.5)
+                weights[i] === 0 ? missing[c]! : Math.round(Math.min(255, Math.max(0, (value + 1) * 127.5)))
             }
       }
   } finally {

@@ -198,7 +198,7 @@ function expectSameStart(
     'the number of classes': train.classes.length,
     'the number of training images': train.items.length,
     'the number of validation images': val.items.length,
-    'the list of training images': digestOfSet(train),
+    'the list of training images': digestOfSet(train, settings.boxes === 'data'),
     'the list of validation images': digestOfSet(val),
     'the library of kernels': backend.title,
     ...(resume && { 'the checkpoint to go on from': resume.sha256 }),

@@ -5,6 +5,7 @@ import { Command } from 'commander'
 import { formatCount, formatPercent, formatTable } from '../../../base/format.js'
 import { mostThreads, usableCores } from '../../../base/threads.js'
 import type { ImageSet } from '../../../data/class-folder.js'
+import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { openTrainingData } from '../../../data/sources/open.js'
 import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
 import {
@@ -18,11 +19,14 @@ import {
 import { type DecoderSpeed, measureDecoder } from '../../../study/bench/decoder-speed.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
+import { labelsOption } from '../../engine-options.js'
 import { interruptSignal } from '../../interrupt.js'
+import { lookingThrough } from '../../looking-through.js'
 import { ProgressLine } from '../../progress-line.js'
 
 interface Flags {
   data?: string
+  labels: LabelNumbering
   size: number
   batch: number
   batches: number
@@ -38,7 +42,8 @@ const drawn = { ...defaultSynthSettings, val: 25, size: 400 }
 export const benchDataCommand = (): Command =>
   new Command('data')
     .description('the input pipeline: images a second from JPEG files to batches, against the decoder alone')
-    .option('--data <folder>', 'holds train/<class>/*.jpg and val/<class>/*.jpg (default: drawn pictures)')
+    .option('--data <folder>', 'class folders, or archives: see docs/imagenet.md (default: drawn pictures)')
+    .addOption(labelsOption())
     .option('--size <pixels>', "side of the network's input", wholeNumber(1), 299)
     .option('--batch <n>', 'images a batch', wholeNumber(1), 32)
     .option('--batches <n>', 'batches for each figure', wholeNumber(1), 8)
@@ -49,8 +54,11 @@ export const benchDataCommand = (): Command =>
     .action(async (flags: Flags) => {
       const signal = interruptSignal('stopping')
       if (flags.data === undefined) await withDrawnPictures(imagesWanted(flags), signal, set => run(set, flags, signal))
-      else await run((await openTrainingData(flags.data, { signal })).train, flags, signal)
+      else await run(await trainingImages(flags.data, flags.labels, signal), flags, signal)
     })
+
+const trainingImages = async (data: string, labels: LabelNumbering, signal: AbortSignal): Promise<ImageSet> =>
+  (await lookingThrough(options => openTrainingData(data, { ...options, labels, signal }))).train
 
 async function withDrawnPictures(wanted: number, signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
   const train = Math.max(wanted, drawn.classes)

@@ -1,9 +1,12 @@
 import { Command } from 'commander'
 import { UserError } from '../../../base/error.js'
 import { formatBytes, formatCount, formatTable } from '../../../base/format.js'
-import { drawContactSheet } from '../../../data/inspection/contact-sheet.js'
+import { plainAugmentation } from '../../../data/augmentation.js'
+import { boxSourceOf, chooseBoxes } from '../../../data/box-source.js'
+import { type ContactSheetOptions, drawContactSheet } from '../../../data/inspection/contact-sheet.js'
 import { type Inspection, inspectData, type SplitInspection } from '../../../data/inspection/inspection.js'
 import { listSplits, type Split } from '../../../data/inspection/splits.js'
+import type { TrainPreprocessing } from '../../../data/preprocessing.js'
 import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { expectFilePlace, writeAtomically } from '../../../formats/atomic-file.js'
 import { paperRecipe } from '../../../training/recipe.js'
@@ -13,8 +16,9 @@ import { interruptSignal } from '../../interrupt.js'
 import { lookingThrough } from '../../looking-through.js'
 import { ProgressLine } from '../../progress-line.js'
 import { warn } from '../../warn.js'
+import { type AugmentationFlags, addAugmentationOptions, augmentationOf } from '../train/augmentation.js'
 
-interface Flags {
+interface Flags extends AugmentationFlags {
   sheet?: string
   split?: 'train' | 'val'
   rows: number
@@ -27,7 +31,7 @@ interface Flags {
 }
 
 export const inspectDataCommand = (): Command =>
-  new Command('inspect')
+  addAugmentationOptions(new Command('inspect'))
     .description(
       'what a data folder holds: classes, counts, sizes, oddities, doubtful labels; images as training sees them',
     )
@@ -53,7 +57,8 @@ export const inspectDataCommand = (): Command =>
     .option('--seed <n>', 'decides the augmentation on the sheet', wholeNumber(0), paperRecipe.seed)
     .addOption(labelsOption())
     .option('--json', 'as JSON')
-    .action(async (folder: string, flags: Flags) => {
+    .action(async (folder: string, flags: Flags, command: Command) => {
+      const drawing = drawingOf(flags, command)
       if (flags.sheet !== undefined) expectFilePlace(flags.sheet)
       const splits = await lookingThrough(options => listSplits(folder, { ...options, labels: flags.labels }))
       const shown = flags.sheet === undefined ? undefined : chooseSplit(splits, folder, flags.split)
@@ -64,7 +69,7 @@ export const inspectDataCommand = (): Command =>
         signal,
         progress: done => line.update(`looking at ${formatCount(done)} of ${formatCount(total)} images`),
       }).finally(() => line.end())
-      if (shown) await writeSheet(shown, flags, signal)
+      if (shown) await writeSheet(shown, flags, { preprocessing: drawing, signal })
       console.log(flags.json ? JSON.stringify(inspection, undefined, 2) : describe(inspection))
     })
 
@@ -75,9 +80,22 @@ function chooseSplit(splits: readonly Split[], folder: string, name: string | un
   return found
 }
 
-async function writeSheet(split: Split, { sheet, rows, columns, size, colour, seed }: Flags, signal: AbortSignal) {
-  const preprocessing = { kind: 'train', size, colour } as const
-  const { png, captioned } = await drawContactSheet(split, { preprocessing, seed, rows, columns, signal })
+/** What training with these options would do to an image. */
+function drawingOf(flags: Flags, command: Command): TrainPreprocessing {
+  const { size, colour } = flags
+  const given = command.getOptionValueSource('colour') === 'cli'
+  return { kind: 'train', size, colour, ...augmentationOf(flags, given ? colour : undefined) }
+}
+
+async function writeSheet(
+  split: Split,
+  { sheet, rows, columns, seed, boxes: asked }: Flags,
+  { preprocessing, signal }: Pick<ContactSheetOptions, 'preprocessing' | 'signal'>,
+) {
+  const { style } = preprocessing.augmentation ?? plainAugmentation
+  const boxes = chooseBoxes(asked === undefined ? undefined : await boxSourceOf(asked), split, { style, tell: warn })
+  const options = { preprocessing, boxes, seed, rows, columns, ...(signal && { signal }) }
+  const { png, captioned } = await drawContactSheet(split, options)
   writeAtomically(sheet!, out => out.append(png))
   if (!captioned) warn(`${sheet} has no class names: the system has no fonts; install some, such as fonts-dejavu-core`)
 }

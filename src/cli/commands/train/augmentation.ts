@@ -20,6 +20,7 @@ export interface AugmentationFlags extends Partial<Omit<Augmentation, 'style'>> 
 
 const resizes = [...resizeMethods, 'random'] as const
 
+/** What can be done to an image by itself; {@link addMixingOptions} has the rest. */
 export const addAugmentationOptions = (command: Command): Command =>
   command
     .option(
@@ -45,6 +46,9 @@ export const addAugmentationOptions = (command: Command): Command =>
       'what stands there: pixel (noise, the default), rand, const',
       oneOf('mode', eraseModes),
     )
+
+export const addMixingOptions = (command: Command): Command =>
+  command
     .option('--mixup <alpha>', 'mix pairs of images, by a share from Beta(α, α); 0 for none', realNumber(0))
     .option('--cutmix <alpha>', 'put a box of one image into another, likewise; 0 for none', realNumber(0))
 
