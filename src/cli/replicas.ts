@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Option } from 'commander'
+import { packageVersion } from '../base/package-version.js'
 import { type Communicator, ReplicaLost } from '../communication/communicator.js'
 import { openCommunicator } from '../communication/open.js'
+import { expectSame } from '../training/replicas/agreement.js'
 import { Replicas } from '../training/replicas/replicas.js'
 import { realNumber } from './arguments.js'
 import { failureOf } from './failure.js'
@@ -28,6 +30,8 @@ export async function asReplica(timeoutSeconds: number, work: (together: Togethe
   const tell = replicas.isFirst ? warn : () => {}
   if (communicator === undefined) return await work({ replicas, warn })
   try {
+    // Whatever else they compare, they have to be speaking of the same thing.
+    expectSame(replicas, { "the program's version": packageVersion(), 'the command': process.argv[2] ?? '' })
     await work({ replicas, warn: tell })
     // Whoever fails now still finds the others.
     replicas.gather(true)

@@ -4,7 +4,6 @@ import { Command } from 'commander'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { Interruption, UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
-import { packageVersion } from '../../base/package-version.js'
 import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
 import {
   type BadImagePolicy,
@@ -186,7 +185,6 @@ async function evaluate(
   const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   expectSame(replicas, {
-    "the program's version": packageVersion(),
     ...Object.fromEntries(checkpoints.map(({ sha256 }, i) => [`checkpoint ${i + 1}`, sha256])),
     ...{ crops: JSON.stringify(crops), precision, 'what is done about bad images': flags.badImages },
     'the list of images': digestOfSet(data.images),

@@ -3,6 +3,7 @@ import { Command } from 'commander'
 import type { Precision } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
+import type { Json } from '../../formats/json.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { printGraph } from '../../graph/print.js'
@@ -10,6 +11,7 @@ import type { ModelSpec } from '../../networks/model-spec.js'
 import { findNetwork } from '../../networks/networks.js'
 import { summarise } from '../../networks/summary.js'
 import { timelinesOf } from '../../study/bench/timeline.js'
+import { expectSame, factsOf } from '../../training/replicas/agreement.js'
 import type { Replicas } from '../../training/replicas/replicas.js'
 import { replicaThreads } from '../../training/replicas/threads.js'
 import { wholeNumber } from '../arguments.js'
@@ -74,6 +76,8 @@ export const inspectCommand = (): Command =>
 type Tell = (message: string) => void
 
 function describe(id: string, flags: Flags, replicas: Replicas, warn: Tell): string {
+  const asked = JSON.stringify({ network: id, ...flags, passes: [...flags.passes] })
+  expectSame(replicas, factsOf(JSON.parse(asked) as Json))
   const spec = modelSpec(findNetwork(id).id, flags.classes, flags)
   const summary = summarise(spec)
   const { model, parameters, multiplyAdds } = summary

@@ -2,7 +2,6 @@ import { existsSync, readdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend } from '../../backends/backend.js'
 import { UserError } from '../../base/error.js'
-import { packageVersion } from '../../base/package-version.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { ImageCache } from '../../data/image-cache.js'
 import { describeQuarantine, inLoading, quarantine, quarantineOf } from '../../data/quarantine.js'
@@ -187,14 +186,14 @@ async function lastOf(
 function expectSameStart(
   replicas: Replicas,
   settings: RunSettings,
-  { backend, data }: Pick<RunOptions, 'backend' | 'data'>,
+  { backend, data, checkSteps = 100 }: Pick<RunOptions, 'backend' | 'data' | 'checkSteps'>,
   resume: Checkpoint | undefined,
 ): void {
   if (replicas.size === 1) return
   const { train, val } = data
   expectSame(replicas, {
-    "the program's version": packageVersion(),
     ...factsOf(JSON.parse(JSON.stringify(settings)) as Json),
+    'the number of steps between comparisons of replicas': checkSteps,
     'the number of classes': train.classes.length,
     'the number of training images': train.items.length,
     'the number of validation images': val.items.length,

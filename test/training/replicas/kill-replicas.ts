@@ -5,7 +5,6 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
-import { performance } from 'node:perf_hooks'
 import { RandomStream } from '../../../src/base/random.js'
 import { readEventLog } from '../../../src/training/sinks/jsonl.js'
 import { withoutMpi } from '../../communication/mpirun.js'
@@ -25,16 +24,12 @@ const weightsOf = (out: string) => sha256(path.join(root, out, 'checkpoints', 's
 
 try {
   await drawTinyData(path.join(root, 'data'))
-  const started = performance.now()
-  await done(2, begin('straight'))
-  const span = performance.now() - started
+  const lines = linesIn((await done(2, begin('straight'))).stderr)
   const expected = weightsOf('straight')
   const random = new RandomStream(seed, 'kills')
-  console.log(
-    `${kills} kills of one of two replicas, seed ${seed}; an undisturbed run takes ${(span / 1000).toFixed(1)} s`,
-  )
+  console.log(`${kills} kills of one of two replicas, seed ${seed}, anywhere in the ${lines} lines that a run says`)
   for (let i = 1; i <= kills; i++) {
-    const moment = random.uniform(0, span)
+    const moment = { lines: random.integer(lines), milliseconds: random.uniform(0, 100) }
     const out = `killed-${i}`
     let ended = await killed(begin(out), i % 2, moment)
     const note = existsSync(path.join(root, out, 'events.jsonl'))
@@ -43,14 +38,14 @@ try {
     const again = existsSync(path.join(root, out, 'run.json')) ? ['train', '--resume', out] : begin(out)
     if (ended.code !== 0) ended = await done(2, again)
     assert.equal(weightsOf(out), expected, `kill ${i} of seed ${seed}`)
-    console.log(`${i}: replica ${i % 2} after ${(moment / 1000).toFixed(2)} s, ${note}: the same weights`)
+    console.log(`${i}: replica ${i % 2} after ${moment.lines} lines, ${note}: the same weights`)
     rmSync(path.join(root, out), { recursive: true })
   }
 
   const rates = new Map<number, number>()
   for (const count of [2, 4, 8, 20]) {
     const out = `by-${count}`
-    await done(count, [...flags, '--batch', '40', '--steps', '20', '--evaluate-epochs', '100', '--out', out])
+    await done(count, [...flags, ...'--width 0.25 --size 107 --batch 40 --steps 10'.split(' '), '--out', out])
     const steps = readEventLog(path.join(root, out, 'events.jsonl')).filter(event => event.type === 'step')
     rates.set(count, steps.at(-1)!.imagesPerSecond)
     const share = rates.get(count)! / rates.get(2)!
@@ -66,17 +61,25 @@ async function done(count: number, args: readonly string[]) {
   return ended
 }
 
-/** Runs two replicas, one of which is killed after so many milliseconds if it is still there. */
-async function killed(args: readonly string[], rank: number, milliseconds: number) {
+/** Runs two replicas, one of which is killed so long after so many lines, if it is still there. */
+async function killed(args: readonly string[], rank: number, moment: { lines: number; milliseconds: number }) {
+  let aimed = false
   return await launch(2, args, {
     cwd: root,
-    begun: send =>
+    watch(stderr, send) {
+      if (aimed || linesIn(stderr) <= moment.lines) return
+      aimed = true
       setTimeout(() => {
         try {
           send(rank, 'SIGKILL')
         } catch {
-          // It has not begun, or has ended.
+          // It has ended.
         }
-      }, milliseconds),
+      }, moment.milliseconds)
+    },
   })
+}
+
+function linesIn(text: string): number {
+  return text.split('\n').length - 1
 }

@@ -7,8 +7,6 @@ type Send = (rank: number, signal: NodeJS.Signals) => void
 
 export interface Launch {
   readonly cwd: string
-  /** Called at once, to send signals to replicas later. */
-  readonly begun?: (send: Send) => void
   /** Looks at what has been said, and may send signals to replicas. Called whenever there is more. */
   readonly watch?: (stderr: string, send: Send) => void
   /** Other options of the last replica. @default the same */
@@ -16,17 +14,12 @@ export interface Launch {
 }
 
 /** Runs the command as so many replicas of the first MPI that is installed, as a user does, with one thread each. */
-export function launch(
-  replicas: number,
-  args: readonly string[],
-  { cwd, begun, watch, last }: Launch,
-): Promise<Finished> {
+export function launch(replicas: number, args: readonly string[], { cwd, watch, last }: Launch): Promise<Finished> {
   const { mpirun, options } = installed[0]!
   const command = (count: number, given: readonly string[]) => ['-n', `${count}`, process.execPath, main, ...given]
   const words = last ? [...command(replicas - 1, args), ':', ...command(1, last)] : command(replicas, args)
   const child = spawn(mpirun, [...options, ...words], { cwd, env: { ...process.env, OMP_NUM_THREADS: '1' } })
   const send: Send = (rank, signal) => process.kill(replicasBelow(child.pid!)[rank]!, signal)
-  begun?.(send)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
