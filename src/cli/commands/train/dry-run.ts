@@ -72,7 +72,8 @@ export async function dryRun(settings: RunSettings, options: DryRunOptions): Pro
   if (link === undefined || replicas === 1) return [...begin, describeRun(settings, data, secondsWithLoader)].join('\n')
   const cost = exchangeCost(communicator)
   const of = (n: number) => predictScaling(step, link, cost, n)
-  const loading = secondsWithLoader - mean(step.seconds)
+  // What is measured less than nothing is the clock.
+  const loading = Math.max(0, secondsWithLoader - mean(step.seconds))
   const speed = `${formatCount(link.bitsPerSecond / 1e6)} Mb/s and ${Math.round(link.latencySeconds * 1e6)} µs`
   return [
     ...begin,
