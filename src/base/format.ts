@@ -34,6 +34,12 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(s / 3600)} h ${two(Math.floor((s % 3600) / 60))} min`
 }
 
+/** As {@link formatDuration}, or days where it is many: "57 days". */
+export function formatDays(seconds: number): string {
+  const days = seconds / 86_400
+  return days < 3 ? formatDuration(seconds) : `${formatCount(days)} days`
+}
+
 /** A fraction as a percentage with one decimal: 0.2134 → "21.3 %". */
 export const formatPercent = (fraction: number): string => `${(100 * fraction).toFixed(1)} %`
 

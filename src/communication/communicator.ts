@@ -56,6 +56,7 @@ export interface Exchange {
   /** When the last transfer was begun, and when it was seen to be over, on the clock of `performance.now()`. */
   readonly began: number
   readonly ended: number
+  /** What a replica brings, as it is sent. */
   readonly bytes: number
 }
 

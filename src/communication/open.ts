@@ -17,6 +17,10 @@ export interface CommunicatorOptions {
 export function openCommunicator({ timeoutSeconds = 300 }: CommunicatorOptions = {}): Communicator | undefined {
   const launcher = findLauncher()
   if (launcher === undefined) return undefined
+  // UCX, below MPICH and some of Open MPI's, reads this when it is loaded. It replaces the C library's calls for memory to
+  // hear of what is given back; in a process of many threads like Node's, some of the heap then vanished now and then (as in
+  // openucx/ucx#3831). What it hears is of use to InfiniBand only.
+  process.env.UCX_MEM_EVENTS ??= 'no'
   const library = loadMpi(launcher)
   // Open MPI reads this when it begins. Where replicas share processors, one that waits must let the others compute.
   if ((localSize() ?? 1) > os.cpus().length) process.env.OMPI_MCA_mpi_yield_when_idle ??= '1'

@@ -1,10 +1,9 @@
 import path from 'node:path'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import type { Backend } from '../../backends/backend.js'
 import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { quoted } from '../../base/shell-word.js'
-import { reducePrecisions } from '../../communication/communicator.js'
 import { plainAugmentation } from '../../data/augmentation.js'
 import { boxSourceOf, chooseBoxes } from '../../data/box-source.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
@@ -36,7 +35,7 @@ import {
 import { interruptSignal } from '../interrupt.js'
 import { lookingThrough } from '../looking-through.js'
 import { addModelOptions, type ModelFlags, modelOf, modelSpec } from '../model-options.js'
-import { asReplica, replicaTimeoutOption, type Together } from '../replicas.js'
+import { asReplica, type Together } from '../replicas.js'
 import {
   type AugmentationFlags,
   addAugmentationOptions,
@@ -45,10 +44,11 @@ import {
 } from './train/augmentation.js'
 import { addDryRunOptions, type DryRunFlags, dryRun, expectDryRun } from './train/dry-run.js'
 import { addFineTuningOptions, expectInit, type FineTuningFlags } from './train/fine-tuning.js'
+import { addReplicaOptions, type ReplicaFlags, replicaRecipeOf } from './train/replica-options.js'
 
-type RecipeFlags = Omit<Recipe, 'precision' | 'augmentation'>
+type RecipeFlags = Omit<Recipe, 'precision' | 'augmentation' | 'reducePrecision' | 'syncBatchNorm'>
 
-interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFlags, DryRunFlags {
+interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFlags, ReplicaFlags, DryRunFlags {
   network?: string
   data?: string
   out?: string
@@ -63,34 +63,18 @@ interface Flags extends ModelFlags, RecipeFlags, AugmentationFlags, FineTuningFl
   evaluateEpochs: number
   watchSteps: number
   steps?: number
-  batchPerReplica?: number
-  checkReplicas: number
-  replicaTimeout: number
 }
 
-export const trainCommand = (): Command =>
-  addMixingOptions(
-    addAugmentationOptions(
-      recipeOptions(
-        addModelOptions(
-          addFineTuningOptions(
-            addDryRunOptions(new Command('train'))
-              .description("train one network on a folder of images, by default with the paper's recipe")
-              .option('--network <id>', 'see: inception networks')
-              .option(
-                '--data <path>',
-                'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md',
-              )
-              .option(
-                '--out <folder>',
-                'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)',
-              )
-              .option('--resume <run>', 'go on with the run in this folder'),
-          ),
-        ),
-      ),
-    ),
-  )
+export function trainCommand(): Command {
+  const command = new Command('train')
+    .description("train one network on a folder of images, by default with the paper's recipe")
+    .option('--network <id>', 'see: inception networks')
+    .option('--data <path>', 'holds train/<class>/*.jpg and val/<class>/*.jpg, or archives: see docs/imagenet.md')
+    .option('--out <folder>', 'the run folder to make (default: runs/<network>, or runs/<network>-fine-tuned)')
+    .option('--resume <run>', 'go on with the run in this folder')
+  const ofRecipe = [addFineTuningOptions, addModelOptions, recipeOptions, addAugmentationOptions, addMixingOptions]
+  for (const add of [...ofRecipe, addReplicaOptions, addDryRunOptions]) add(command)
+  return command
     .addOption(labelsOption())
     .addOption(dataPolicyOption())
     .addOption(backendOption())
@@ -106,23 +90,6 @@ export const trainCommand = (): Command =>
       wholeNumber(0),
       50,
     )
-    .option(
-      '--batch-per-replica <n>',
-      'under mpirun, instead of --batch: images a step of each replica',
-      wholeNumber(1),
-    )
-    .addOption(
-      new Option('--reduce-precision <type>', 'under mpirun: what gradients are sent in: f32, bf16')
-        .argParser(oneOf('precision', reducePrecisions))
-        .default('f32'),
-    )
-    .option(
-      '--check-replicas <steps>',
-      'under mpirun: steps between comparisons of all weights; 0 for none',
-      wholeNumber(0),
-      100,
-    )
-    .addOption(replicaTimeoutOption())
     .action((flags: Flags, command: Command) =>
       asReplica(flags.replicaTimeout, async together => {
         const { replicas } = together
@@ -154,6 +121,7 @@ export const trainCommand = (): Command =>
         if (last.type === 'died') process.exitCode = 1
       }),
     )
+}
 
 /** Everything a run needs, checked, what is cheap to check first; nothing is written yet. */
 interface Prepared {
@@ -222,17 +190,12 @@ function recipeOf(flags: Flags, command: Command, replicas: number): Omit<Recipe
   const recipe = Object.fromEntries(
     Object.entries(silent).map(([key, value]) => [key, given(key) ? flags[key as keyof RecipeFlags] : value]),
   ) as unknown as RecipeFlags
-  const { batchPerReplica, baseBatch, reducePrecision } = flags
-  if (batchPerReplica !== undefined && given('batch'))
-    throw new UserError('--batch is of all replicas together, --batch-per-replica of one: give one of them', 2)
   return {
     ...recipe,
-    ...(batchPerReplica !== undefined && { batch: batchPerReplica * replicas }),
-    ...(baseBatch !== undefined && { baseBatch }),
-    ...(reducePrecision !== undefined && reducePrecision !== 'f32' && { reducePrecision }),
+    ...(flags.baseBatch !== undefined && { baseBatch: flags.baseBatch }),
+    ...replicaRecipeOf(flags, { replicas, givesBatch: given('batch') }),
     ...augmentationOf(flags, given('colour') ? flags.colour : undefined),
     ...(flags.scaledDecoding && { scaledDecoding: true }),
-    ...(flags.syncBatchNorm && { syncBatchNorm: true }),
   }
 }
 
@@ -301,6 +264,5 @@ function recipeOptions(command: Command): Command {
       r.colour,
     )
     .option('--scaled-decoding', 'decode pictures of four times the size or more smaller: faster, other pixels')
-    .option('--sync-batch-norm', "batch norms take the statistics of all replicas' images")
     .option('--seed <n>', 'decides weights, order, augmentation, dropout', wholeNumber(0), r.seed)
 }

@@ -76,8 +76,8 @@ export interface RunOptions {
 /**
  * Trains in a run folder: checkpoints, log and TensorBoard events go there, and every event to `sinks` as well.
  * Returns the last event: `done` or `interrupted`. Of several replicas the first alone makes the folder, writes there and
- * tells the sinks. Errors: as `train`, and UserError when the folder is in use, holds
- * another run, or has nothing whole to go on from.
+ * tells the sinks. Errors: as `train`, and UserError when the folder is in use, holds another run, has nothing whole to go
+ * on from, or is not seen by all replicas, and where these were not started alike.
  */
 export async function trainInFolder(settings: RunSettings, options: RunOptions): Promise<TrainingEvent> {
   const { backend, data, signal, resumeCommand, replicas = new Replicas() } = options

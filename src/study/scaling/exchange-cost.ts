@@ -1,8 +1,9 @@
 import { performance } from 'node:perf_hooks'
 import type { Communicator } from '../../communication/communicator.js'
+import { defaultBucketBytes } from '../../graph/reduceTogether.js'
 
 /** As much as a bucket of gradients holds. */
-const elements = 4 * 2 ** 20
+const elements = defaultBucketBytes / 4
 const rounds = 5
 
 /**

@@ -1,4 +1,4 @@
-import { formatBytes, formatCount, formatDuration, formatTable } from '../../../base/format.js'
+import { formatBytes, formatCount, formatDays, formatTable } from '../../../base/format.js'
 import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { openTrainingData } from '../../../data/sources/open.js'
 import {
@@ -45,9 +45,3 @@ const tableOf = ({ rows }: Forecast): string =>
       formatBytes(row.bytes),
     ]),
   )
-
-const day = 86_400
-
-/** Hours and minutes, or days where it is many. */
-const formatDays = (seconds: number): string =>
-  seconds < 3 * day ? formatDuration(seconds) : `${formatCount(seconds / day)} days`

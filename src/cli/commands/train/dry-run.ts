@@ -1,7 +1,7 @@
 import { type Command, InvalidArgumentError } from 'commander'
 import type { Backend } from '../../../backends/backend.js'
 import { UserError } from '../../../base/error.js'
-import { formatBytes, formatCount, formatDuration, formatPercent, formatTable } from '../../../base/format.js'
+import { formatBytes, formatCount, formatDays, formatPercent, formatTable } from '../../../base/format.js'
 import type { Communicator } from '../../../communication/communicator.js'
 import { networkOf } from '../../../networks/model-spec.js'
 import type { DataSets } from '../../../study/run/run.js'
@@ -72,12 +72,12 @@ export async function dryRun(settings: RunSettings, options: DryRunOptions): Pro
   if (link === undefined || replicas === 1) return [...begin, describeRun(settings, data, secondsWithLoader)].join('\n')
   const cost = exchangeCost(communicator)
   const of = (n: number) => predictScaling(step, link, cost, n)
-  // What is measured less than nothing is the clock.
   const loading = Math.max(0, secondsWithLoader - mean(step.seconds))
+  const left = recipe.syncBatchNorm ? '; without what every batch norm waits for (--sync-batch-norm)' : ''
   const speed = `${formatCount(link.bitsPerSecond / 1e6)} Mb/s and ${Math.round(link.latencySeconds * 1e6)} µs`
   return [
     ...begin,
-    `Predicted, not measured: replicas of ${batch} images each, on links of ${speed}:\n`,
+    `Predicted, not measured: replicas of ${batch} images each, on links of ${speed}${left}:\n`,
     `${scalingTable(powersUpTo(replicas).map(of), batch, loading)}\n`,
     `With ${replicas} replicas ${describeRun(settings, data, of(replicas).stepSeconds + loading)}`,
   ].join('\n')
@@ -93,7 +93,7 @@ const costs = ({ step, secondsWithLoader, memoryBytes, variableBytes }: Measured
 function describeRun({ recipe, steps: end }: RunSettings, { train }: DataSets, stepSeconds: number): string {
   const count = train.items.length
   const steps = end ?? Math.ceil((recipe.epochs * count) / recipe.batch)
-  return `${formatCount(steps)} steps over ${formatCount(count)} images take about ${formatDuration(steps * stepSeconds)}, evaluations left out (${(recipe.batch / stepSeconds).toPrecision(3)} images/s).`
+  return `${formatCount(steps)} steps over ${formatCount(count)} images take about ${formatDays(steps * stepSeconds)}, evaluations left out (${(recipe.batch / stepSeconds).toPrecision(3)} images/s).`
 }
 
 const scalingTable = (rows: readonly Scaling[], batch: number, loading: number): string =>
