@@ -33,7 +33,8 @@ export interface DataSets {
   }
 }
 
-const cacheBytes = 512 * 2 ** 20
+/** For decoded images, of training and of validation together. */
+export const cacheBytes = 512 * 2 ** 20
 
 /**
  * Opens the images of a run. Errors: as {@link openTrainingData}.
