@@ -103,6 +103,11 @@ export class Loader {
       .map(([index, reason]) => ({ path: this.#set.items[index]!.path, reason }))
   }
 
+  /** Memory shared with its processes, and with no other loader: batches, lists of images, and its cache when that is full. */
+  get sharedBytes(): number {
+    return this.#own.reduce((sum, { buffer }) => sum + buffer.byteLength, 0)
+  }
+
   /** How long callers have waited for batches that were not ready, the first ones included. */
   get waitedSeconds(): number {
     return this.#waited

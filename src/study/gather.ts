@@ -44,8 +44,14 @@ export function readEvaluations(run: ComparisonRun, orders: readonly EvaluationO
 
 /** Errors over the images of `kept`, all when it is absent. */
 function errorsOver(predictions: Predictions, kept?: Uint8Array): FinalErrors {
-  const { top1Error, top5Error, images } = scoresOf(kept ? onlyImages(predictions, kept) : predictions)
-  return { top1Error, top5Error, images }
+  const seen = kept ? onlyImages(predictions, kept) : predictions
+  const { top1Error, top5Error, images } = scoresOf(seen)
+  return {
+    top1Error,
+    top5Error,
+    images,
+    badImages: (kept ? kept.reduce((sum, each) => sum + each, 0) : predictions.labels.length) - images,
+  }
 }
 
 /** The networks of a study, each with its runs; `kept` are the images of the single crop. */

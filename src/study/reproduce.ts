@@ -278,7 +278,11 @@ async function gather(
       size: Math.max(...preset.comparison.contestants.map(({ model }) => model.size)),
       synthetic: study.drawn,
       imagenet: isImageNet(val),
-      badImages: Math.max(0, ...evaluated.map(each => each.badImages)),
+      badImages: Math.max(
+        0,
+        ...evaluated.map(each => each.badImages),
+        ...networks.flatMap(({ runs }) => runs.map(run => run.badImages ?? 0)),
+      ),
     },
     machine: describeMachine(`${backend.title}, ${precision}`),
     recipe: describeRecipe(preset),

@@ -42,7 +42,7 @@ export interface DataSetSummary {
   readonly synthetic: boolean
   /** ILSVRC-2012 itself, so that the published numbers are of the same images. */
   readonly imagenet: boolean
-  /** Images that could not be read and were left out. */
+  /** Images that could not be read and were left out, of the run that met the most. */
   readonly badImages: number
 }
 
@@ -100,6 +100,8 @@ export interface RunResult {
   readonly memoryBytes: number | null
   /** Share of training time spent waiting for data, 0 … 1. */
   readonly dataWaitShare: number | null
+  /** Images of training and of its evaluations that could not be read and were left out. @default not known */
+  readonly badImages?: number
   readonly checkpoint: string | null
   /** The command that repeats this one run, and the one that evaluates it. */
   readonly commands: readonly string[]
@@ -121,6 +123,8 @@ export interface FinalErrors {
   readonly top1Error: number
   readonly top5Error: number
   readonly images: number
+  /** Images left out of these because they could not be read. @default not known */
+  readonly badImages?: number
 }
 
 /** A way to evaluate: '1', '10', '12', '144' or 'dense'. */

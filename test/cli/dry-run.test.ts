@@ -15,6 +15,7 @@ test('a dry run tells what the run would take, and writes nothing', async () => 
   const { stdout } = assertDone(await dryRun('--batch', '8'))
   assert.match(stdout, /^Inception-ResNet-v1 at \d+×\d+, batch 8, .*Measured in 3 steps:$/m)
   assert.match(stdout, /^a step and its images +[\d,]+ ms$/m)
+  assert.match(stdout, /^memory for images, at most +5\d\d\.\d+ MiB$/m)
   assert.match(stdout, /^memory, as planned +[\d.]+ [KMG]iB$/m)
   assert.match(stdout, /^9 steps over 24 images take about \d+ s, evaluations left out \([\d.]+ images\/s\)\.$/m)
   assert.ok(!existsSync(path.join(root, 'runs')))

@@ -138,7 +138,7 @@ test('an ensemble is there when all its members are, and is compared with its be
       {
         members: preset.comparison.ensembles[0]!.members,
         protocol: '12',
-        errors: { top1Error: 0.25, top5Error: 0, images: 4 },
+        errors: { top1Error: 0.25, top5Error: 0, images: 4, badImages: 0 },
       },
     ],
   )
@@ -171,7 +171,10 @@ test('a network without a run that got anywhere is left out, and protocols that 
   const [run] = networks[0]!.runs
   assert.equal(run!.note, 'step 5: the loss is NaN')
   assert.equal(run!.checkpoint, path.join('inception-v4', 'seed-1', 'checkpoints', 'step-00000003.safetensors'))
-  assert.deepEqual(run!.errors['1'], { top1Error: 0, top5Error: 0, images: 3 })
+  assert.deepEqual(run!.errors['1'], { top1Error: 0, top5Error: 0, images: 3, badImages: 0 })
+  const damaged = [evaluated('inception-v4', 1, { '1': predicting([0, 1, 2, 1], [0, 1, -1, 1]) })]
+  const [seen] = networkResults(damaged, { preset, out: root, kept })[0]!.runs
+  assert.deepEqual(seen!.errors['1'], { top1Error: 0, top5Error: 0, images: 2, badImages: 1 })
   assert.deepEqual(protocolSummaries(own, ['1', '12', '144'], kept), [
     { id: '1', title: 'single crop', description: 'how 1', images: 3 },
     { id: '144', title: '144 crops', description: 'how 144', images: 1 },

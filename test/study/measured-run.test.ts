@@ -46,7 +46,14 @@ const checkpoint = (at: number): TrainingEvent => ({ type: 'checkpoint', step: a
 const logged = (...events: TrainingEvent[]): LoggedEvent[] => events.map((event, i) => ({ time: 1000 + i, ...event }))
 
 test('a run that has not begun has no course', () => {
-  const nothing = { epochs: [], imagesPerSecond: null, stepMilliseconds: null, waitShare: null, memoryBytes: null }
+  const nothing = {
+    epochs: [],
+    imagesPerSecond: null,
+    stepMilliseconds: null,
+    waitShare: null,
+    memoryBytes: null,
+    badImages: 0,
+  }
   assert.deepEqual(courseOf([]), nothing)
   assert.deepEqual(courseOf(logged(start())), { ...nothing, memoryBytes: 4096 })
 })

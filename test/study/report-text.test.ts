@@ -24,16 +24,16 @@ test('Markdown has every table, claim and figure, its pictures by the names they
 
 test('CSV has a header, as many cells a line, and the numbers unrounded', () => {
   const lines = renderCsv(sample).split('\r\n')
-  assert.equal(lines[0], 'section,protocol,subject,seed,metric,value,low,high,images,epoch,step')
+  assert.equal(lines[0], 'section,protocol,subject,seed,metric,value,low,high,images,images_bad,epoch,step')
   assert.equal(lines.at(-1), '')
   const rows = lines.slice(1, -1).map(line => line.split(','))
   const plain = rows.filter(([section]) => section !== 'claims' && !section!.startsWith('"'))
-  for (const row of plain) assert.equal(row.length, 11, row.join())
+  for (const row of plain) assert.equal(row.length, 12, row.join())
   const { top1Error, images } = sample.networks[3]!.runs[1]!.errors['144']!
-  assert.ok(lines.includes(`errors,144,inception-resnet-v2,2,top-1 error,${top1Error},,,${images},,`))
-  assert.ok(lines.includes('instability,,scale-1,1,outcome,died,,,,,1150'))
+  assert.ok(lines.includes(`errors,144,inception-resnet-v2,2,top-1 error,${top1Error},,,${images},,,`))
+  assert.ok(lines.includes('instability,,scale-1,1,outcome,died,,,,,,1150'))
   assert.ok(lines.some(line => line.startsWith('errors,1,inception-v3,,mean top-1 error,')))
-  assert.ok(lines.includes('"paper, ImageNet",144,inception-v4,,top-1 error,0.177,,,,,'))
+  assert.ok(lines.includes('"paper, ImageNet",144,inception-v4,,top-1 error,0.177,,,,,,'))
 })
 
 test('text from outside does nothing in Markdown and CSV', () => {

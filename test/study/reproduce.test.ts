@@ -102,7 +102,7 @@ test('a study trains, evaluates and compares, and writes down what it found', ()
         Object.entries({ '1': 12, '12': 4, '144': 2 }),
       )
       const { top1Error, top5Error } = run.epochs.at(-1)!
-      assert.deepEqual(run.errors['1'], { top1Error, top5Error, images: 12 })
+      assert.deepEqual(run.errors['1'], { top1Error, top5Error, images: 12, badImages: 0 })
       assert.equal(path.join(root, 'study', run.checkpoint!), lastOf('study', network, `seed-${run.seed}`))
       assert.equal(run.commands.length, 4)
       assert.equal(run.note, undefined)

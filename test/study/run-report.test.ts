@@ -73,6 +73,7 @@ test('a run report tells the last error, every evaluation, every warning and eve
   for (const text of [
     'Inception-v4: 25.0 % top-1 error',
     'not ended',
+    '>Left out</th>',
     'of the time waiting for images',
     '2.250',
     '5.0 %',

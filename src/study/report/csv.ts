@@ -1,7 +1,15 @@
 import type { Interval } from '../../evaluation/intervals.js'
 import { judgeClaims } from '../claims/claims.js'
 import { intervalOf, meanOf } from '../claims/difference.js'
-import { errorsOf, type Footprint, isUsable, type NetworkResult, type StudyResult, subjectId } from '../result.js'
+import {
+  errorsOf,
+  type FinalErrors,
+  type Footprint,
+  isUsable,
+  type NetworkResult,
+  type StudyResult,
+  subjectId,
+} from '../result.js'
 import { publishedEnsembles, publishedTables } from './published.js'
 
 const columns = [
@@ -14,6 +22,7 @@ const columns = [
   'low',
   'high',
   'images',
+  'images_bad',
   'epoch',
   'step',
 ] as const
@@ -85,13 +94,18 @@ const errorRows = (result: StudyResult, network: NetworkResult): Row[] =>
     return kinds.flatMap(([kind, metric]) => {
       const each = network.runs.flatMap(({ seed, errors }) => {
         const own = errors[protocol]
-        return isUsable(own) ? [{ ...at, seed, metric, value: own[kind], images: own.images }] : []
+        return isUsable(own) ? [{ ...at, seed, metric, value: own[kind], ...counts(own) }] : []
       })
       if (images === undefined) return each
       const of = { values: all.map(errors => errors[kind]), images }
       return [...each, { ...at, metric: `mean ${metric}`, value: meanOf(of), ...ends(intervalOf(of)), images }]
     })
   })
+
+const counts = ({ images, badImages }: FinalErrors) => ({
+  images,
+  ...(badImages !== undefined && { images_bad: badImages }),
+})
 
 const ends = ({ low, high }: Interval) => ({ low, high })
 
@@ -105,7 +119,7 @@ const ensembleRows = ({ ensembles }: StudyResult): Row[] =>
           metric,
           value: errors[kind],
           ...ends(intervalOf({ values: [errors[kind]], images: errors.images })),
-          images: errors.images,
+          ...counts(errors),
         }))
       : [],
   )
@@ -145,11 +159,12 @@ const costRows = ({ network, parameters, multiplyAdds, width, runs }: NetworkRes
     { ...at, metric: 'width', value: width },
     { ...at, metric: 'parameters', value: parameters },
     { ...at, metric: 'multiply-adds', value: multiplyAdds },
-    ...runs.flatMap(({ seed, stepMilliseconds, imagesPerSecond, memoryBytes, dataWaitShare }) => [
+    ...runs.flatMap(({ seed, stepMilliseconds, imagesPerSecond, memoryBytes, dataWaitShare, badImages = null }) => [
       { ...at, seed, metric: 'step milliseconds', value: stepMilliseconds },
       { ...at, seed, metric: 'images per second', value: imagesPerSecond },
       { ...at, seed, metric: 'planned bytes', value: memoryBytes },
       { ...at, seed, metric: 'share of time waiting for data', value: dataWaitShare },
+      { ...at, seed, metric: 'images left out', value: badImages },
     ]),
   ]
 }

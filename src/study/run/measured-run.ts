@@ -9,6 +9,8 @@ export interface Course {
   readonly stepMilliseconds: number | null
   readonly waitShare: number | null
   readonly memoryBytes: number | null
+  /** Images of training and validation that could not be read and were left out. */
+  readonly badImages: number
 }
 
 /** Reads the course of training from a run's events: validation errors by epoch with the training time until then. */
@@ -54,6 +56,7 @@ export function courseOf(events: readonly LoggedEvent[]): Course {
     stepMilliseconds: rate === null ? null : (1000 * batch) / rate,
     waitShare: total > 0 ? speeds.reduce((sum, speed) => sum + speed.waited, 0) / total : null,
     memoryBytes,
+    badImages: events.filter(event => event.type === 'bad image').length,
   }
 }
 

@@ -2,7 +2,7 @@ import { formatCount, formatDuration, formatPercent } from '../../base/format.js
 import { wilsonInterval } from '../../evaluation/intervals.js'
 import { writeText } from '../../formats/atomic-file.js'
 import { networkOf } from '../../networks/model-spec.js'
-import type { LoggedEvent } from '../../training/events.js'
+import type { EvaluationEvent, LoggedEvent } from '../../training/events.js'
 import type { Chart } from '../report/chart.js'
 import { type Figure, figureHtml } from '../report/figure.js'
 import { escapeProse, escapeText } from '../report/markup.js'
@@ -21,7 +21,8 @@ export function writeRunReport(file: string, settings: RunSettings, events: read
 export function renderRunReport(settings: RunSettings, events: readonly LoggedEvent[]): string {
   const { title } = networkOf(settings.model)
   const { epochs, imagesPerSecond, waitShare } = courseOf(events)
-  const images = events.findLast(event => event.type === 'evaluation')?.images ?? 0
+  const evaluations = events.filter(event => event.type === 'evaluation')
+  const images = evaluations.at(-1)?.images ?? 0
   const last = epochs.at(-1)
   const ended = events.some(event => event.type === 'done' || event.type === 'died')
   const death = events.find(event => event.type === 'died')
@@ -54,7 +55,7 @@ export function renderRunReport(settings: RunSettings, events: readonly LoggedEv
       title: 'Error during training',
       body:
         figures.length > 0
-          ? figures.map(figureHtml).join('') + tableHtml(epochTable(epochs))
+          ? figures.map(figureHtml).join('') + tableHtml(epochTable(epochs, evaluations))
           : '<p>No epoch was evaluated.</p>',
     },
     ...(blocks && blockTable
@@ -118,16 +119,18 @@ function errorChart(epochs: readonly EpochResult[], images: number): Chart {
   }
 }
 
-const epochTable = (epochs: readonly EpochResult[]): Table => ({
+const epochTable = (epochs: readonly EpochResult[], evaluations: readonly EvaluationEvent[]): Table => ({
   id: 'epochs',
   caption: 'Every evaluation in numbers',
-  header: ['Epoch', 'Training time', 'Training loss', 'Top-1 error', 'Top-5 error'],
-  rows: epochs.map(epoch => [
+  header: ['Epoch', 'Training time', 'Training loss', 'Top-1 error', 'Top-5 error', 'Images', 'Left out'],
+  rows: epochs.map((epoch, i) => [
     `${epoch.epoch}`,
     formatDuration(epoch.seconds),
     epoch.trainLoss?.toFixed(3) ?? missing,
     measured(epoch.top1Error, formatPercent),
     measured(epoch.top5Error, formatPercent),
+    formatCount(evaluations[i]!.images),
+    formatCount(evaluations[i]!.badImages),
   ]),
   notes: [],
 })

@@ -32,7 +32,8 @@ export interface DataSets {
   }
 }
 
-const cacheBytes = 512 * 2 ** 20
+/** For decoded images, of training and of validation together. */
+export const cacheBytes = 512 * 2 ** 20
 
 /**
  * Opens the images of a run. Errors: as {@link openTrainingData}.
@@ -64,7 +65,7 @@ export interface RunOptions {
   readonly sinks: readonly Sink[]
   readonly signal?: AbortSignal | undefined
   readonly resumeCommand: string
-  /** Threads that make batches. @default the loader's own choice */
+  /** Processes that make batches. @default the loader's own choice */
   readonly workers?: number
   /** The processes that train together, each of which calls this. @default this one by itself */
   readonly replicas?: Replicas

@@ -12,6 +12,7 @@ import { weightsOf } from '../../training/stage.js'
 import { buildTrainingStep } from '../../training/step.js'
 import { memoryOf } from '../../training/train.js'
 import { trainingLoader } from '../../training/training-loader.js'
+import { cacheBytes } from '../run/run.js'
 import type { RunSettings } from '../run/run-settings.js'
 import type { Bucket, MeasuredStep } from './prediction.js'
 
@@ -33,6 +34,8 @@ export interface MeasuredTraining {
   readonly secondsWithLoader: number
   /** As planned, for the step and its variables. */
   readonly memoryBytes: number
+  /** Batches under way, lists of images, and a run's cache when it is full. */
+  readonly imageBytes: number
   readonly variableBytes: number
 }
 
@@ -85,6 +88,7 @@ export async function measureTraining(settings: RunSettings, options: MeasuringO
     step: measureStep(program, steps),
     secondsWithLoader,
     memoryBytes: memoryOf(program, store),
+    imageBytes: loader.sharedBytes + cacheBytes,
     variableBytes: [...store.variables.keys()].reduce((sum, name) => sum + store.data(name).byteLength, 0),
   }
 }

@@ -83,10 +83,11 @@ export async function dryRun(settings: RunSettings, options: DryRunOptions): Pro
   ].join('\n')
 }
 
-const costs = ({ step, secondsWithLoader, memoryBytes, variableBytes }: MeasuredTraining): string[][] => [
+const costs = ({ step, secondsWithLoader, memoryBytes, imageBytes, variableBytes }: MeasuredTraining): string[][] => [
   ['a step, images at hand', milliseconds(mean(step.seconds))],
   ['a step and its images', milliseconds(secondsWithLoader)],
   ['memory, as planned', formatBytes(memoryBytes)],
+  ['memory for images, at most', formatBytes(imageBytes)],
   ['checkpoints on disk', formatBytes(keptCheckpoints * variableBytes)],
 ]
 
