@@ -17,8 +17,8 @@ export const boxSourceOf = async (word: string): Promise<BoxSource> =>
   word === 'data' || word === 'none' ? word : await boxFile(word)
 
 /**
- * The boxes that crops of these images are to look at. Where nothing is asked for, those of the images, if they have any
- * and the augmentation's crops look at boxes; that they do is told.
+ * The boxes that crops of these images are to look at; undefined where nothing is asked for and there are none. Where
+ * nothing is asked for, those of the images, if the augmentation's crops look at boxes; that they do is told.
  *
  * Errors: `UserError` where boxes of the images are asked for and they come with none, and where timm's crops would look
  * at boxes.
@@ -27,7 +27,7 @@ export function chooseBoxes(
   asked: BoxSource | undefined,
   images: Pick<ImageSet, 'root' | 'items'>,
   { style, tell }: { readonly style: Style; readonly tell: (message: string) => void },
-): BoxSource {
+): BoxSource | undefined {
   if (asked === 'none') return asked
   if (asked !== undefined && style === 'timm')
     throw new UserError("boxes are for Slim's crops, and timm's look at no objects: leave the boxes out", 2)
@@ -35,7 +35,7 @@ export function chooseBoxes(
   if (asked === 'data' && boxed === 0)
     throw new UserError(`the images of ${images.root} come with no boxes: give a file of boxes, or leave them out`, 2)
   if (asked !== undefined) return asked
-  if (style === 'timm' || boxed === 0) return 'none'
+  if (style === 'timm' || boxed === 0) return undefined
   tell(`crops look at the boxes that ${formatCount(boxed)} images come with (--boxes none: without)`)
   return 'data'
 }

@@ -126,7 +126,7 @@ async function prepare(options: StudyOptions): Promise<Study> {
     out,
     data: folder,
     ...(labels && labels !== 'auto' && { labels }),
-    ...((options.boxes || boxes !== 'none') && { boxes }),
+    ...(boxes && { boxes }),
     classes: train.classes.length,
     backend: backendName,
     precision,

@@ -158,13 +158,14 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
   if (flags.precision === 'auto' && precision === 'f32')
     warn("computing in f32: bf16 would not be faster here ('--precision bf16' asks for it all the same)")
   const { style } = recipe.augmentation ?? plainAugmentation
-  const boxes = flags.boxes === undefined ? undefined : await boxSourceOf(flags.boxes)
+  const asked = flags.boxes === undefined ? undefined : await boxSourceOf(flags.boxes)
+  const boxes = chooseBoxes(asked, data.train, { style, tell: warn })
   const settings: RunSettings = {
     model: { ...spec, classes: data.train.classes.length },
     recipe: { ...recipe, precision },
     data: images,
     ...(flags.labels !== 'auto' && { labels: flags.labels }),
-    boxes: chooseBoxes(boxes, data.train, { style, tell: warn }),
+    ...(boxes && { boxes }),
     badImages: flags.badImages,
     backend: flags.backend,
     evaluateEpochs: flags.evaluateEpochs,

@@ -94,7 +94,7 @@ async function writeSheet(
 ) {
   const { style } = preprocessing.augmentation ?? plainAugmentation
   const boxes = chooseBoxes(asked === undefined ? undefined : await boxSourceOf(asked), split, { style, tell: warn })
-  const options = { preprocessing, boxes, seed, rows, columns, ...(signal && { signal }) }
+  const options = { preprocessing, ...(boxes && { boxes }), seed, rows, columns, ...(signal && { signal }) }
   const { png, captioned } = await drawContactSheet(split, options)
   writeAtomically(sheet!, out => out.append(png))
   if (!captioned) warn(`${sheet} has no class names: the system has no fonts; install some, such as fonts-dejavu-core`)
