@@ -1,4 +1,3 @@
-import type { Precision } from '../backends/backend.js'
 import { UserError } from '../base/error.js'
 import { mixes } from '../data/augmentation.js'
 import { gradients } from '../graph/gradients.js'
@@ -98,10 +97,12 @@ export function buildTrainingStep(
   const parameters = model.parameters.map(absorbed).filter(value => !frozen(variableOf(value)!.name))
   if (parameters.length === 0) throw new UserError('everything is frozen: leave something to train', 2)
   const own = absorbed(main)
-  const losses = [{ of: own, weight: 1 }]
-  if (auxiliary) losses.push({ of: absorbed(auxiliary), weight: recipe.auxiliary })
+  // Sums over replicas of what each has its share in are means, without a pass over the gradients.
+  const share = 1 / replica.of
+  const losses = [{ of: own, weight: share }]
+  if (auxiliary) losses.push({ of: absorbed(auxiliary), weight: share * recipe.auxiliary })
   const running = model.statistics.map(statistic => absorbed(statistic.running))
-  const { diff, loss, statistics } = meansOverReplicas(
+  const { diff, loss, statistics } = overReplicas(
     {
       diff: gradients(losses, parameters),
       loss: own,
@@ -165,18 +166,12 @@ interface Shared {
   readonly statistics: readonly Value[]
 }
 
-/** Losses and statistics are small, and f32 whatever gradients are added up in. */
-function meansOverReplicas(own: Shared, replicas: number, { reducePrecision = 'f32' }: Recipe): Shared {
+/** Sums of gradients, of which each replica has its share, and means of losses and statistics: small, and always f32. */
+function overReplicas(own: Shared, replicas: number, { reducePrecision: precision = 'f32' }: Recipe): Shared {
   if (replicas === 1) return own
-  const mean = (values: readonly Value[], precision: Precision) =>
-    reduceTogether(values, { replicas, precision, factor: 1 / replicas })
-  if (reducePrecision !== 'f32') {
-    const [loss, ...statistics] = mean([own.loss, ...own.statistics], 'f32')
-    return { diff: mean(own.diff, reducePrecision), loss: loss!, statistics }
-  }
-  const [loss, ...means] = mean([own.loss, ...own.diff, ...own.statistics], 'f32')
-  const [diff, statistics] = [means.slice(0, own.diff.length), means.slice(own.diff.length)]
-  return { diff, loss: loss!, statistics }
+  const small = { replicas, precision: 'f32', factor: 1 / replicas } as const
+  const [loss, ...statistics] = reduceTogether([own.loss, ...own.statistics], small)
+  return { diff: reduceTogether(own.diff, { replicas, precision }), loss: loss!, statistics }
 }
 
 /** The model's handles after its graph has been rewritten. */
