@@ -34,14 +34,15 @@ export function launch(replicas: number, args: readonly string[], { cwd, watch, 
   })
 }
 
-/** The processes of Node below a launcher, by rank. */
+/** The replicas below a launcher, by rank; the processes that they start have their environment, and another program. */
 function replicasBelow(launcher: number): number[] {
   const processes = readdirSync('/proc').filter(name => /^\d+$/.test(name))
   const found = processes.flatMap(name => {
     const environment = read(`/proc/${name}/environ`).split('\0')
     const rank = /^(?:OMPI_COMM_WORLD_RANK|PMI_RANK)=(\d+)$/
     const own = environment.map(entry => rank.exec(entry)?.[1]).find(Boolean)
-    return own !== undefined && isBelow(name, launcher) ? [{ pid: Number(name), rank: Number(own) }] : []
+    const isReplica = read(`/proc/${name}/cmdline`).split('\0').includes(main)
+    return own !== undefined && isReplica && isBelow(name, launcher) ? [{ pid: Number(name), rank: Number(own) }] : []
   })
   return found.sort((a, b) => a.rank - b.rank).map(({ pid }) => pid)
 }
