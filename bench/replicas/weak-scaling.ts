@@ -3,6 +3,7 @@
 //     npm run bench:replicas -- [--replicas 1,2,4,8,20] [--rounds 3] [--json] [-- options of turn.js]
 
 import { spawn } from 'node:child_process'
+import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatPercent, formatTable } from '../../src/base/format.js'
@@ -18,7 +19,12 @@ const { values, positionals } = parseArgs({
   },
 })
 const program = [process.execPath, path.join(root, 'dist/bench/replicas/turn.js'), ...positionals]
-const launcher = ['mpirun', '--allow-run-as-root', '--oversubscribe', '--bind-to', 'none']
+/** On a core each, while there are enough; a process by itself is put there by Linux's `taskset`. */
+const onCore = (core: number) => ['taskset', '-c', `${core}`, ...program]
+const launcher = (n: number) => [
+  ...['mpirun', '--allow-run-as-root', '-n', `${n}`],
+  ...(n <= os.cpus().length ? ['--bind-to', 'core'] : ['--oversubscribe', '--bind-to', 'none']),
+]
 const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
 
 async function turnOf([command, ...args]: readonly string[]): Promise<Turn> {
@@ -34,7 +40,7 @@ async function turnOf([command, ...args]: readonly string[]): Promise<Turn> {
 
 /** Images a second of all. */
 async function strangers(n: number): Promise<number> {
-  const turns = await Promise.all(Array.from({ length: n }, () => turnOf(program)))
+  const turns = await Promise.all(Array.from({ length: n }, (_, core) => turnOf(onCore(core))))
   return turns.reduce((sum, { imagesPerSecond }) => sum + imagesPerSecond, 0)
 }
 
@@ -49,11 +55,11 @@ const rows = counts.map(replicas => ({
 for (let round = 0; round < Number(values.rounds); round++)
   for (const row of rows) {
     const n = row.replicas
-    const turn = await turnOf(n === 1 ? program : [...launcher, '-n', `${n}`, ...program])
+    const turn = await turnOf(n === 1 ? onCore(0) : [...launcher(n), ...program])
     row.together.push(turn.imagesPerSecond)
     row.waited.push(turn.waitedMilliseconds / turn.stepMilliseconds)
     // More processes than cores have no ceiling of their own.
-    if (n <= 2) row.apart.push(n === 1 ? turn.imagesPerSecond : await strangers(n))
+    if (n <= os.cpus().length) row.apart.push(n === 1 ? turn.imagesPerSecond : await strangers(n))
   }
 const results = rows.map(({ replicas, together, apart, waited }) => ({
   replicas,

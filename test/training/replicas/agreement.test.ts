@@ -56,7 +56,7 @@ test('an error is told once, and without a name where all have it', () => {
     told++
     return [own, own]
   })
-  const error = alike.fail(Object.assign(new Error('batch 3'), { name: 'AbortError' }))
+  const error = alike.fail(new Interruption('batch 3'))
   assert.ok(error instanceof Error && error.message === 'batch 3')
   assert.equal(alike.fail(error), error)
   assert.equal(told, 1)
