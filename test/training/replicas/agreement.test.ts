@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { Interruption } from '../../../src/base/error.js'
 import { soloCommunicator } from '../../../src/communication/solo.js'
 import { expectSame, factsOf } from '../../../src/training/replicas/agreement.js'
 import { PaceWatch } from '../../../src/training/replicas/pace.js'
