@@ -15,8 +15,9 @@ if (files.length === 0) {
   console.error(`no test file matches ${words.join(', ')}`)
   process.exit(2)
 }
-// Most tests compute with one thread, so that on two cores Node's own choice, one file at a time, leaves a core idle.
-const filesAtOnce = Math.max(2, os.availableParallelism() - 1)
+// Most tests compute with one thread, and wait for processes to start and end: Node's own choice, on two cores one file at
+// a time, would leave cores idle.
+const filesAtOnce = os.availableParallelism() + 1
 const options = ['--test', `--test-concurrency=${filesAtOnce}`, '--test-reporter=spec', '--test-timeout=300000']
 const done = spawnSync(process.execPath, [...options, ...files], {
   cwd: root,

@@ -40,6 +40,7 @@ const course = (name: string) =>
     if (event.type === 'step' || event.type === 'start') return []
     const { time, ...rest } = event
     if ('seconds' in rest) rest.seconds = 0
+    if ('waitShare' in rest) rest.waitShare = 0
     return [{ ...rest, ...('file' in rest && { file: path.basename(rest.file) }) }]
   })
 const isSilentIn = (file: string) => {
