@@ -6,7 +6,7 @@ import { expectSame, factsOf } from '../../../src/training/replicas/agreement.js
 import { PaceWatch } from '../../../src/training/replicas/pace.js'
 import { Replicas } from '../../../src/training/replicas/replicas.js'
 import { localBatch } from '../../../src/training/replicas/share.js'
-import { coresOf, type Place } from '../../../src/training/replicas/threads.js'
+import { coresOf, type Place, replicaThreads } from '../../../src/training/replicas/threads.js'
 
 /** A replica whose others answer what `others` makes of its own message. */
 function replicaAmong(others: (own: Uint8Array) => Uint8Array[]): Replicas {
@@ -118,4 +118,16 @@ test('replicas of one host share its cores, unless the launcher gave each its ow
   assert.ok(crowded.every(each => coresOf(each, crowded) < 1))
   const untold: Place[] = [1, 2].map(() => ({ host: 'a', processors: undefined, cores: 6 }))
   assert.equal(coresOf(untold[0]!, untold), 3)
+})
+
+test('more replicas than cores are told of, also where each was given its threads', () => {
+  const crowd = replicaAmong(own => Array<Uint8Array>(999).fill(own))
+  const warnings: string[] = []
+  assert.equal(
+    replicaThreads(crowd, 3, message => warnings.push(message)),
+    3,
+  )
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /^one runs 1000 replicas that have less than a core each/)
+  assert.equal(replicaThreads(new Replicas(), 3, assert.fail), 3)
 })
