@@ -67,6 +67,15 @@ test('an error is told once, and without a name where all have it', () => {
   assert.equal(told, 1)
 })
 
+test('what the others do after the first of a host may fail, and then none goes on', () => {
+  const failure = { message: 'too large', exitCode: 1, interrupted: false }
+  let told = 0
+  const last = replicaAmong(own => [own, ++told === 2 ? message(1, failure) : own])
+  let done = 0
+  assert.throws(() => last.inTurn(() => ++done), { name: 'UserError', message: 'replica 2 (two): too large' })
+  assert.equal(done, 1)
+})
+
 test('a replica by itself sends nothing and changes nothing', async () => {
   const alone = new Replicas()
   assert.equal(alone.isFirst, true)
