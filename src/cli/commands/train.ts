@@ -101,7 +101,7 @@ export function trainCommand(): Command {
         if (flags.dryRun) {
           const shared = { replicas: flags.replicas ?? replicas.size, link: flags.link }
           const signal = interruptSignal('stopping')
-          const text = await dryRun(settings, { ...shared, backend, data, communicator: replicas.communicator, signal })
+          const text = await dryRun(settings, { ...shared, backend, data, together: replicas, signal })
           if (replicas.isFirst) console.log(text)
           return
         }

@@ -95,7 +95,7 @@ export class Replicas {
     this.gather(true)
     const [found] = leads ? first : [work()]
     this.gather(true)
-    return found!
+    return found as T
   }
 
   /**
