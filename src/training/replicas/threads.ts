@@ -29,11 +29,7 @@ export function coresOf(place: Place, all: readonly Place[]): number {
  * How many threads this replica computes with: those asked for, else OMP_NUM_THREADS, else its part of its host's cores.
  * `warn` hears of hosts with fewer cores than replicas, whatever is asked for. To be called by all replicas.
  */
-export function replicaThreads(
-  replicas: Replicas,
-  asked: number | undefined,
-  warn: (message: string) => void,
-): number {
+export function replicaThreads(replicas: Replicas, asked: number | undefined, warn: (message: string) => void): number {
   if (replicas.size === 1) return asked ?? defaultThreads()
   const own: Place = { host: replicas.host(replicas.rank), processors: allowedProcessors(), cores: usableCores() }
   const all = replicas.gather(own)

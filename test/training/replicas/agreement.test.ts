@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { createReference } from '../../../src/backends/reference/reference.js'
 import { Interruption } from '../../../src/base/error.js'
 import { soloCommunicator } from '../../../src/communication/solo.js'
 import { expectSame, factsOf } from '../../../src/training/replicas/agreement.js'
+import { expectAlike } from '../../../src/training/replicas/divergence.js'
 import { PaceWatch } from '../../../src/training/replicas/pace.js'
 import { Replicas } from '../../../src/training/replicas/replicas.js'
 import { localBatch } from '../../../src/training/replicas/share.js'
@@ -83,6 +85,26 @@ test('a replica by itself sends nothing and changes nothing', async () => {
   assert.equal(await alone.fromFirst(() => Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY)
   const error = new RangeError('as it is')
   assert.equal(alone.fail(error), error)
+})
+
+test('a variable that is not the same bits everywhere is named with the replica that has another', () => {
+  using store = createReference().createStore()
+  for (const name of ['b', 'a'])
+    store.declare({ name, role: 'parameter', shape: [4], initial: { kind: 'constant', value: 1 }, decays: true }, 0)
+  expectAlike(
+    replicaAmong(own => [own, own]),
+    store,
+    7,
+  )
+  const apart = replicaAmong(own => {
+    const other = own.slice()
+    other[other.length - 1]! ^= 1
+    return [own, other]
+  })
+  assert.throws(() => expectAlike(apart, store, 7), {
+    name: 'UserError',
+    message: /^step 7: the replicas have come apart: 'b' is another on replica 2 \(two\) than on the others: /,
+  })
 })
 
 test('a batch that replicas cannot share names the nearest that they can', () => {
