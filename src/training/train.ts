@@ -190,7 +190,8 @@ export async function* train(
   let done = firstStep
   let saved = firstStep
   let unevaluated = measure !== undefined && state?.unevaluated === true
-  // While images are read, of training or to evaluate, the state is that of the last whole step.
+  // While images are read, of training or to evaluate, by this replica or by others, the state is that of the last whole
+  // step.
   let reading = true
   async function* evaluateNow(measure: Evaluate): AsyncGenerator<TrainingEvent, void> {
     unevaluated = true
@@ -208,9 +209,12 @@ export async function* train(
       reading = true
     }
     for await (const batch of loader.steps(firstStep, steps)) {
-      reading = false
       clock.waited(loader.waitedSeconds)
-      if (stages.changesAt(done)) await clock.pause(async () => replicas.inTurn(() => stages.at(done)))
+      if (stages.changesAt(done)) {
+        // From here on the store has what the next phase trains as well.
+        reading = false
+        await clock.pause(async () => replicas.inTurn(() => stages.at(done)))
+      }
       const { step, program, lookout } = stages.at(done)
       if (fineTuning && phaseAt(phases, done).firstStep === done)
         yield {
@@ -221,6 +225,7 @@ export async function* train(
           memoryBytes: memoryOf(program, store),
         }
       const { stopping, slow } = rollCall.call(plan.signal?.aborted === true)
+      reading = false
       if (replicas.size > 1) clock.communicated(rollCall.spentSeconds)
       const learningRate = learningRateOf(recipe, epochAt(done))
       if (augmentation && mixes(augmentation)) {

@@ -181,7 +181,7 @@ async function evaluate(
   flags: Flags,
   { crops, data, keepIn, together: { replicas, warn } }: Setting,
 ): Promise<Evaluated> {
-  const threads = flags.threads ?? replicaThreads(replicas, warn)
+  const threads = replicaThreads(replicas, flags.threads, warn)
   const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   expectSame(replicas, {

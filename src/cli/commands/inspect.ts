@@ -103,7 +103,7 @@ function describe(id: string, flags: Flags, replicas: Replicas, warn: Tell): str
 function compile(spec: ModelSpec, flags: Flags, replicas: Replicas, warn: Tell) {
   const { batch, train, program: list, trace, freeze } = flags
   if (batch === undefined && !train && !list && trace === undefined && freeze === undefined) return undefined
-  const threads = flags.threads ?? replicaThreads(replicas, warn)
+  const threads = replicaThreads(replicas, flags.threads, warn)
   const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute, freeze, replicas }

@@ -101,7 +101,7 @@ export function trainCommand(): Command {
         if (flags.dryRun) {
           const shared = { replicas: flags.replicas ?? replicas.size, link: flags.link }
           const signal = interruptSignal('stopping')
-          const text = await dryRun(settings, { ...shared, backend, data, communicator: replicas.communicator, signal })
+          const text = await dryRun(settings, { ...shared, backend, data, together: replicas, signal })
           if (replicas.isFirst) console.log(text)
           return
         }
@@ -152,7 +152,7 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
   const { labels } = flags
   const data = await lookingThrough(options => openDataSets(images, { ...options, labels }, replicas.onThisHost))
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
-  const threads = flags.threads ?? replicaThreads(replicas, warn)
+  const threads = replicaThreads(replicas, flags.threads, warn)
   const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
   const precision = choosePrecision(backend, flags.precision)
   if (flags.precision === 'auto' && precision === 'f32')
@@ -227,7 +227,7 @@ async function oldRun(
   if (settings.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   localBatch(settings.recipe.batch, replicas.size)
   const passes = new Set(settings.passes)
-  const threads = asked ?? replicaThreads(replicas, warn)
+  const threads = replicaThreads(replicas, asked, warn)
   const backend = openBackend(settings.backend, warn, { threads, passes, notify: warn })
   return { settings, folder, data, backend }
 }

@@ -100,7 +100,10 @@ function measureStep(program: Program, steps: number): MeasuredStep {
     return (performance.now() - start) / 1000
   })
   const start = performance.now()
-  const end = program.profile().find(({ op }) => op === 'allReduceEnd')
+  const kernels = program.profile()
+  // What ends before the last one begins is of norms over all replicas, not what the update waits for.
+  const lastBegin = kernels.findLastIndex(({ op }) => op === 'allReduceBegin')
+  const end = kernels.slice(lastBegin + 1).find(({ op }) => op === 'allReduceEnd')
   const buckets = program
     .exchanges()
     .map(({ began, bytes }): Bucket => ({ readyAt: (began - start) / 1000, bytes }))

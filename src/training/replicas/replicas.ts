@@ -86,13 +86,16 @@ export class Replicas {
 
   /**
    * Does what leaves its findings on the machine, such as measured times of kernels: the first replica of each host
-   * before the others, so that these find what it left instead of measuring beside it, and choose alike.
+   * before the others, so that these find what it left instead of measuring beside it, and choose alike. Errors: that of
+   * a replica whose work has failed, on all; so none goes on to sums that it would wait for in vain.
    */
   inTurn<T>(work: () => T): T {
     const leads = this.#hosts.indexOf(this.host(this.rank)) === this.rank
-    const found = leads ? [work()] : []
+    const first = leads ? [work()] : []
     this.gather(true)
-    return leads ? found[0]! : work()
+    const [found] = leads ? first : [work()]
+    this.gather(true)
+    return found as T
   }
 
   /**

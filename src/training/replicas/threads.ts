@@ -26,11 +26,11 @@ export function coresOf(place: Place, all: readonly Place[]): number {
 }
 
 /**
- * How many threads this replica computes with unless it is told: OMP_NUM_THREADS, else its part of its host's cores.
- * `warn` hears of hosts with fewer cores than replicas. To be called by all replicas.
+ * How many threads this replica computes with: those asked for, else OMP_NUM_THREADS, else its part of its host's cores.
+ * `warn` hears of hosts with fewer cores than replicas, whatever is asked for. To be called by all replicas.
  */
-export function replicaThreads(replicas: Replicas, warn: (message: string) => void): number {
-  if (replicas.size === 1) return defaultThreads()
+export function replicaThreads(replicas: Replicas, asked: number | undefined, warn: (message: string) => void): number {
+  if (replicas.size === 1) return asked ?? defaultThreads()
   const own: Place = { host: replicas.host(replicas.rank), processors: allowedProcessors(), cores: usableCores() }
   const all = replicas.gather(own)
   const crowded = all.filter(place => coresOf(place, all) < 1)
@@ -38,5 +38,5 @@ export function replicaThreads(replicas: Replicas, warn: (message: string) => vo
     warn(
       `${host} runs ${crowded.filter(place => place.host === host).length} replicas that have less than a core each: they wait for each other; start fewer there`,
     )
-  return defaultThreads(process.env, undefined, Math.max(1, Math.floor(coresOf(own, all) + 1e-9)))
+  return asked ?? defaultThreads(process.env, undefined, Math.max(1, Math.floor(coresOf(own, all) + 1e-9)))
 }

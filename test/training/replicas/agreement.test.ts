@@ -1,12 +1,14 @@
 import assert from 'node:assert/strict'
 import test from 'node:test'
+import { createReference } from '../../../src/backends/reference/reference.js'
 import { Interruption } from '../../../src/base/error.js'
 import { soloCommunicator } from '../../../src/communication/solo.js'
 import { expectSame, factsOf } from '../../../src/training/replicas/agreement.js'
+import { expectAlike } from '../../../src/training/replicas/divergence.js'
 import { PaceWatch } from '../../../src/training/replicas/pace.js'
 import { Replicas } from '../../../src/training/replicas/replicas.js'
 import { localBatch } from '../../../src/training/replicas/share.js'
-import { coresOf, type Place } from '../../../src/training/replicas/threads.js'
+import { coresOf, type Place, replicaThreads } from '../../../src/training/replicas/threads.js'
 
 /** A replica whose others answer what `others` makes of its own message. */
 function replicaAmong(others: (own: Uint8Array) => Uint8Array[]): Replicas {
@@ -67,6 +69,15 @@ test('an error is told once, and without a name where all have it', () => {
   assert.equal(told, 1)
 })
 
+test('what the others do after the first of a host may fail, and then none goes on', () => {
+  const failure = { message: 'too large', exitCode: 1, interrupted: false }
+  let told = 0
+  const last = replicaAmong(own => [own, ++told === 2 ? message(1, failure) : own])
+  let done = 0
+  assert.throws(() => last.inTurn(() => ++done), { name: 'UserError', message: 'replica 2 (two): too large' })
+  assert.equal(done, 1)
+})
+
 test('a replica by itself sends nothing and changes nothing', async () => {
   const alone = new Replicas()
   assert.equal(alone.isFirst, true)
@@ -74,6 +85,26 @@ test('a replica by itself sends nothing and changes nothing', async () => {
   assert.equal(await alone.fromFirst(() => Number.POSITIVE_INFINITY), Number.POSITIVE_INFINITY)
   const error = new RangeError('as it is')
   assert.equal(alone.fail(error), error)
+})
+
+test('a variable that is not the same bits everywhere is named with the replica that has another', () => {
+  using store = createReference().createStore()
+  for (const name of ['b', 'a'])
+    store.declare({ name, role: 'parameter', shape: [4], initial: { kind: 'constant', value: 1 }, decays: true }, 0)
+  expectAlike(
+    replicaAmong(own => [own, own]),
+    store,
+    7,
+  )
+  const apart = replicaAmong(own => {
+    const other = own.slice()
+    other[other.length - 1]! ^= 1
+    return [own, other]
+  })
+  assert.throws(() => expectAlike(apart, store, 7), {
+    name: 'UserError',
+    message: /^step 7: the replicas have come apart: 'b' is another on replica 2 \(two\) than on the others: /,
+  })
 })
 
 test('a batch that replicas cannot share names the nearest that they can', () => {
@@ -118,4 +149,16 @@ test('replicas of one host share its cores, unless the launcher gave each its ow
   assert.ok(crowded.every(each => coresOf(each, crowded) < 1))
   const untold: Place[] = [1, 2].map(() => ({ host: 'a', processors: undefined, cores: 6 }))
   assert.equal(coresOf(untold[0]!, untold), 3)
+})
+
+test('more replicas than cores are told of, also where each was given its threads', () => {
+  const crowd = replicaAmong(own => Array<Uint8Array>(999).fill(own))
+  const warnings: string[] = []
+  assert.equal(
+    replicaThreads(crowd, 3, message => warnings.push(message)),
+    3,
+  )
+  assert.equal(warnings.length, 1)
+  assert.match(warnings[0]!, /^one runs 1000 replicas that have less than a core each/)
+  assert.equal(replicaThreads(new Replicas(), 3, assert.fail), 3)
 })

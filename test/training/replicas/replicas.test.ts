@@ -2,6 +2,8 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { TrainingOrder } from '../../../src/data/order.js'
+import { openTrainingData } from '../../../src/data/sources/open.js'
 import { readCheckpoint } from '../../../src/training/checkpoint.js'
 import { readEventLog } from '../../../src/training/sinks/jsonl.js'
 import { assertDone, inception } from '../../cli/inception.js'
@@ -114,16 +116,22 @@ test('a replica that does not answer ends the run, with its name and a checkpoin
   assert.equal(checkpoint.step, last.step)
 })
 
-test('a bad image that one replica meets ends all, and is named with the replica', { skip }, async () => {
+test('a bad image that one replica meets ends all with a checkpoint, and is named with the replica', {
+  skip,
+}, async () => {
   cpSync(path.join(root, 'data'), path.join(root, 'bad'), { recursive: true })
-  const folder = path.join(root, 'bad', 'train')
-  const image = path.join(folder, readdirSync(folder)[0]!)
-  const file = path.join(image, readdirSync(image)[0]!)
+  const { train } = await openTrainingData(path.join(root, 'bad'))
+  // The first that replica 1 has of the second step.
+  const file = train.items[new TrainingOrder(5, train.items.length).indexAt(18)]!.path
   writeFileSync(file, readFileSync(file).subarray(0, 100))
   const met = await replicas(2, [...run('met'), '--data', 'bad'])
   ended(met, 1)
   assert.equal(said(met).length, 1, met.stderr)
-  assert.match(said(met)[0]!, /^inception: replica [01] \(.*\): bad image .*\/bad\/train\/.*: /)
+  assert.match(said(met)[0]!, /^inception: replica 1 \(.*\): bad image .*\/bad\/train\/.*: /)
+  const last = logOf('met').at(-1)
+  assert.ok(last?.type === 'interrupted' && last.step === 1)
+  using checkpoint = readCheckpoint(fileOf('met', 1))
+  assert.equal(checkpoint.step, 1)
 })
 
 test('replicas that were not started alike, or cannot share the work, say so before anything is written', {

@@ -2,7 +2,6 @@ import { type Command, InvalidArgumentError } from 'commander'
 import type { Backend } from '../../../backends/backend.js'
 import { UserError } from '../../../base/error.js'
 import { formatBytes, formatCount, formatDays, formatPercent, formatTable } from '../../../base/format.js'
-import type { Communicator } from '../../../communication/communicator.js'
 import { networkOf } from '../../../networks/model-spec.js'
 import type { DataSets } from '../../../study/run/run.js'
 import type { RunSettings } from '../../../study/run/run-settings.js'
@@ -10,6 +9,7 @@ import { exchangeCost } from '../../../study/scaling/exchange-cost.js'
 import { parseLink } from '../../../study/scaling/link.js'
 import { type MeasuredTraining, measureTraining } from '../../../study/scaling/measured-training.js'
 import { type Link, predictScaling, type Scaling } from '../../../study/scaling/prediction.js'
+import type { Replicas } from '../../../training/replicas/replicas.js'
 import { wholeNumber } from '../../arguments.js'
 
 export interface DryRunFlags {
@@ -47,7 +47,8 @@ export interface DryRunOptions {
   readonly data: DataSets
   readonly replicas: number
   readonly link: Link | undefined
-  readonly communicator: Communicator | undefined
+  /** Those that do this together, each of which measures itself. */
+  readonly together: Replicas
   readonly signal: AbortSignal
 }
 
@@ -57,7 +58,7 @@ const keptCheckpoints = 3
 
 /** Measures a few steps of the run and says what all of it will take. Under mpirun to be called by all replicas. */
 export async function dryRun(settings: RunSettings, options: DryRunOptions): Promise<string> {
-  const { backend, data, replicas, link, communicator, signal } = options
+  const { backend, data, replicas, link, together, signal } = options
   const { recipe, model } = settings
   const images = data.train
   const measured = await measureTraining(settings, { backend, images, replicas, steps: measuredSteps, signal })
@@ -70,7 +71,9 @@ export async function dryRun(settings: RunSettings, options: DryRunOptions): Pro
     `${formatTable(['what', 'takes'], costs(measured))}\n`,
   ]
   if (link === undefined || replicas === 1) return [...begin, describeRun(settings, data, secondsWithLoader)].join('\n')
-  const cost = exchangeCost(communicator)
+  // Whoever was stopped, or met a bad image, says so here; in what follows the others would wait for it.
+  together.gather(true)
+  const cost = exchangeCost(together.communicator)
   const of = (n: number) => predictScaling(step, link, cost, n)
   const loading = Math.max(0, secondsWithLoader - mean(step.seconds))
   const left = recipe.syncBatchNorm ? '; without what every batch norm waits for (--sync-batch-norm)' : ''
