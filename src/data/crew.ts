@@ -2,13 +2,11 @@ import { Worker } from 'node:worker_threads'
 
 /**
  * Worker threads that run one program and are spoken to by messages. A worker that fails or ends by itself ends the
- * crew's work: `onFailure` hears of it once. Idle workers do not keep the process alive; {@link hold} changes that while
- * an answer is awaited.
+ * crew's work: `on.failure` hears of it once. They keep the process alive until the crew is closed.
  */
 export class Crew<Task, Reply> {
   readonly #workers: Worker[]
   readonly #ended: Promise<unknown>[]
-  #holds = 0
   #closing = false
   #failed = false
 
@@ -39,7 +37,6 @@ export class Crew<Task, Reply> {
           })
         }),
     )
-    for (const worker of this.#workers) worker.unref()
   }
 
   get size(): number {
@@ -50,24 +47,10 @@ export class Crew<Task, Reply> {
     this.#workers[worker]!.postMessage(task)
   }
 
-  postAll(task: Task): void {
-    for (const worker of this.#workers) worker.postMessage(task)
-  }
-
-  /** Until as many calls of {@link release} the process does not end by itself. */
-  hold(): void {
-    if (this.#holds++ === 0) for (const worker of this.#workers) worker.ref()
-  }
-
-  release(): void {
-    if (--this.#holds === 0) for (const worker of this.#workers) worker.unref()
-  }
-
   /** Lets every worker finish what it is at, and returns when all threads have ended. */
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true
-      this.hold()
       for (const worker of this.#workers) worker.postMessage(null)
     }
     await Promise.all(this.#ended)

@@ -17,7 +17,6 @@ function start(text: string, workers: number, onReply: (reply: unknown, worker: 
       { reply: onReply, failure: resolve },
     )
   })
-  crew!.hold()
   return { crew: crew!, failure }
 }
 
@@ -32,7 +31,7 @@ test('workers answer, know their data and end when closed', async () => {
         if (replies.filter(r => r !== undefined).length === 2) crew.close().then(resolve)
       },
     )
-    crew.postAll(4)
+    for (const worker of [0, 1]) crew.post(worker, 4)
   })
   await done
   assert.deepEqual(replies, [40, 41])

@@ -209,7 +209,6 @@ async function perform(
   }
   const onAbort = () => reject(signal?.reason)
   signal?.addEventListener('abort', onAbort, { once: true })
-  crew.hold()
   for (let worker = 0; worker < crew.size; worker++) give(worker)
   try {
     await promise
