@@ -27,8 +27,11 @@ export function gatherPredictions(
   for (let from = 0; from < most; from += recordsAtOnce) {
     const piece = Buffer.concat(own.slice(from, from + recordsAtOnce).map(one => encodeRecord(one, classes)))
     for (const [rank, bytes] of replicas.gatherBytes(piece).entries())
-      for (let at = 0; at < bytes.length; at += length)
-        predicted[rank]!.push(decodeRecord(bytes.subarray(at, at + length), new Float32Array(classes))!)
+      for (let at = 0; at < bytes.length; at += length) {
+        const one = decodeRecord(bytes.subarray(at, at + length), new Float32Array(classes))
+        if (one === undefined) throw new Error(`a prediction came damaged from ${replicas.name(rank)}`)
+        predicted[rank]!.push(one)
+      }
   }
   const collection = new Collection(plan, images, classes)
   const next = predicted.map(() => 0)
