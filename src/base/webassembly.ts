@@ -5,7 +5,7 @@ export interface WasmModule {
 }
 
 /** A memory made with `shared: true`. */
-export interface SharedMemory {
+export interface ThreadMemory {
   readonly buffer: SharedArrayBuffer
   grow(pages: number): number
 }
@@ -21,10 +21,10 @@ export const wasmPage = 65536
 
 interface WebAssemblyApi {
   readonly Module: new (bytes: Uint8Array) => WasmModule
-  readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => SharedMemory
+  readonly Memory: new (size: { initial: number; maximum: number; shared: true }) => ThreadMemory
   readonly Instance: new (
     module: WasmModule,
-    imports?: { env: { memory: SharedMemory } },
+    imports?: { env: { memory: ThreadMemory } },
   ) => { readonly exports: Readonly<Record<string, unknown>> }
   readonly Global: new (type: { value: 'i32' }, value: number) => { readonly value: unknown }
 }

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { UserError } from '../../base/error.js'
-import { type SharedMemory, type WasmModule, webAssembly } from '../../base/webassembly.js'
+import { type ThreadMemory, type WasmModule, webAssembly } from '../../base/webassembly.js'
 
 /** What `kernels/index.ts` exports: how threads share a job, and where the words of a row lie. */
 export interface KernelExports {
@@ -59,7 +59,7 @@ export function compileKernels(): WasmModule {
 }
 
 /** This thread's instance of the kernels over the team's memory. */
-export function instantiateKernels(module: WasmModule, memory: SharedMemory): KernelExports {
+export function instantiateKernels(module: WasmModule, memory: ThreadMemory): KernelExports {
   const { exports } = new webAssembly.Instance(module, { env: { memory } })
   const found: Partial<Record<string, unknown>> = {}
   const values: Partial<Record<string, number>> = {}

@@ -1,6 +1,6 @@
 import { UserError } from '../../base/error.js'
 import { formatBytes } from '../../base/format.js'
-import { type SharedMemory, webAssembly } from '../../base/webassembly.js'
+import { type ThreadMemory, webAssembly } from '../../base/webassembly.js'
 
 const page = 65536
 const alignment = 64
@@ -21,7 +21,7 @@ interface Range {
  * `buffer` stays good. Only the length of older `SharedArrayBuffer` objects is stale, so take fresh views.
  */
 export class StoreMemory {
-  readonly memory: SharedMemory
+  readonly memory: ThreadMemory
   readonly #limit: number
   readonly #blocks = new Map<number, number>()
   /** Released ranges below `#top`, by offset, no two touching. */

@@ -1,12 +1,12 @@
 // A thread of a Team: does its share of every job until the team stops.
 import { parentPort, workerData } from 'node:worker_threads'
-import type { SharedMemory, WasmModule } from '../../base/webassembly.js'
+import type { ThreadMemory, WasmModule } from '../../base/webassembly.js'
 import { instantiateKernels } from './kernel-module.js'
 
 /** What a team gives each of its workers. */
 export interface Hire {
   readonly module: WasmModule
-  readonly memory: SharedMemory
+  readonly memory: ThreadMemory
 }
 
 const { module, memory } = workerData as Hire
