@@ -2,10 +2,10 @@ import type { Rectangle } from './crop.js'
 import type { Extent } from './crops/protocol.js'
 import type { RgbImage } from './decode.js'
 
-/** For each pixel of a resized row, the byte offsets of its neighbours in the row it is made from. */
+/** For each pixel of a resized row, what it is made from. */
 export interface AcrossTables {
+  /** The byte offset of its left neighbour; the right one is the pixel after that, or the same at the row's end. */
   readonly left: Int32Array
-  readonly right: Int32Array
   /** The share of the right neighbour. */
   readonly weights: Float32Array
 }
@@ -14,7 +14,7 @@ export interface AcrossTables {
 let tables: AcrossTables = tablesOf(0)
 
 function tablesOf(size: number): AcrossTables {
-  return { left: new Int32Array(size), right: new Int32Array(size), weights: new Float32Array(size) }
+  return { left: new Int32Array(size), weights: new Float32Array(size) }
 }
 
 /** Where a square lies in something resized. */
@@ -42,7 +42,8 @@ export function resizeBilinear(
 ): void {
   const { rgb, width: stride } = image
   if (tables.left.length < size) tables = tablesOf(size)
-  const { left, right, weights } = tables
+  const { left, weights } = tables
+  const last = (from.width - 1) * 3
   sampleAcross(from.width, size, mirrored, tables, place.within.width, place.x)
   let o = 0
   for (let j = 0; j < size; j++) {
@@ -51,7 +52,7 @@ export function resizeBilinear(
     const below = ((from.y + lower) * stride + from.x) * 3
     for (let i = 0; i < size; i++) {
       const a = left[i]!
-      const b = right[i]!
+      const b = Math.min(a + 3, last)
       const across = weights[i]!
       for (let c = 0; c < 3; c++) {
         const ul = rgb[above + a + c]!
@@ -73,7 +74,7 @@ export function sampleAcross(
   length: number,
   size: number,
   mirrored: boolean,
-  { left, right, weights }: AcrossTables,
+  { left, weights }: AcrossTables,
   within = size,
   begin = 0,
 ): void {
@@ -82,7 +83,6 @@ export function sampleAcross(
     const at = Math.fround((begin + (mirrored ? size - 1 - i : i)) * scale)
     const near = Math.min(Math.floor(at), length - 1)
     left[i] = near * 3
-    right[i] = Math.min(near + 1, length - 1) * 3
     weights[i] = at - near
   }
 }

@@ -7,7 +7,7 @@ import { type OwnMemory, wasmPage, webAssembly } from '../base/webassembly.js'
 export interface RowKernels {
   readonly memory: OwnMemory
   readonly base: () => number
-  readonly across: (pixels: number, left: number, right: number, weights: number, row: number, plane: number) => void
+  readonly across: (pixels: number, last: number, left: number, weights: number, row: number, plane: number) => void
   readonly between: (upper: number, lower: number, weight: number, row: number, plane: number) => void
   readonly brightness: (row: number, plane: number, delta: number) => void
   readonly saturation: (row: number, plane: number, factor: number) => void

@@ -4,6 +4,9 @@ import type { RgbImage } from './decode.js'
 import { sampleAcross, sampleDown } from './resize.js'
 import { instantiateRowKernels, type RowKernels, reach } from './row-kernels.js'
 
+/** Rows that are finished before they are copied out: they stay in the processor's near caches. */
+const mostFinished = 8
+
 /**
  * Writes training samples in the vectors of WebAssembly: what {@link resizeBilinear}, the steps of `colour.ts` and
  * `toNetworkRange` do, in the single precision that TensorFlow computes in, so that a value may differ from theirs in
@@ -33,28 +36,24 @@ export class SampleWriter {
     // Where the parts are more than one, all rows are kept between them.
     const kept = parts.length > 1 ? size : 1
     const left = this.#base
-    const right = left + plane
-    const weights = right + plane
+    const weights = left + plane
     const resized = weights + plane
     const rows = resized + 2 * row
     const finished = rows + kept * row
-    const pixels = finished + row
-    // The kernel reads four bytes for the three of a pixel.
-    reach(kernels, pixels + from.width * 3 + 1)
+    const pixels = finished + mostFinished * size * 12 + row
+    // The kernel reads up to five bytes behind the last pixel.
+    reach(kernels, pixels + from.width * 3 + 5)
     const { buffer } = kernels.memory
     const bytes = new Uint8Array(buffer)
     const target = new Uint8Array(out.buffer, out.byteOffset, size * size * 12)
-    const tables = {
-      left: new Int32Array(buffer, left, plane / 4),
-      right: new Int32Array(buffer, right, plane / 4),
-      weights: new Float32Array(buffer, weights, plane / 4),
-    }
+    const tables = { left: new Int32Array(buffer, left, plane / 4), weights: new Float32Array(buffer, weights, plane / 4) }
     sampleAcross(from.width, size, mirrored, tables)
     // What fills up the last vector is read from the row's first pixel.
     for (const table of Object.values(tables)) table.fill(0, size)
 
     // Neighbouring rows of the image lie in different halves, so a row that two rows of the result need is resized once.
     const held = [-1, -1]
+    const last = (from.width - 1) * 3
     const acrossed = (y: number): number => {
       const half = y % 2
       const place = resized + half * row
@@ -62,12 +61,11 @@ export class SampleWriter {
         held[half] = y
         const start = ((from.y + y) * image.width + from.x) * 3
         bytes.set(image.rgb.subarray(start, start + from.width * 3), pixels)
-        kernels.across(pixels, left, right, weights, place, plane)
+        kernels.across(pixels, last, left, weights, place, plane)
       }
       return place
     }
-    const last = parts.length - 1
-    parts.forEach(({ contrast, pointwise }, part) => {
+        parts.forEach(({ contrast, pointwise }, part) => {
       const means = contrast === undefined ? undefined : this.#means(rows, size, plane)
       for (let j = 0; j < size; j++) {
         const place = rows + (kept === 1 ? 0 : j * row)
@@ -79,9 +77,11 @@ export class SampleWriter {
           kernels.contrast(place + c * plane, plane, mean, contrast!)
         })
         for (const { operation, amount } of pointwise) kernels[operation](place, plane, amount)
-        if (part === last) {
-          kernels.finish(place, plane, finished)
-          target.set(bytes.subarray(finished, finished + size * 12), j * size * 12)
+        if (part === parts.length - 1) {
+          const ready = j % mostFinished
+          kernels.finish(place, plane, finished + ready * size * 12)
+          if (ready === mostFinished - 1 || j === size - 1)
+            target.set(bytes.subarray(finished, finished + (ready + 1) * size * 12), (j - ready) * size * 12)
         }
       }
     })

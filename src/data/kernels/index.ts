@@ -7,13 +7,10 @@ export function base(): usize {
   return __heap_base
 }
 
-/** Four pixels of three bytes, and the byte after each, from the offsets of a table. */
+/** Two pixels of three bytes each and their neighbours to the right: eight bytes from each of two offsets. */
 @inline
-function gather(pixels: usize, offsets: usize): v128 {
-  const first = v128.load32_zero(pixels + load<u32>(offsets))
-  const second = v128.load32_lane(pixels + load<u32>(offsets, 4), first, 1)
-  const third = v128.load32_lane(pixels + load<u32>(offsets, 8), second, 2)
-  return v128.load32_lane(pixels + load<u32>(offsets, 12), third, 3)
+function pairs(pixels: usize, offsets: usize): v128 {
+  return v128.load64_lane(pixels + load<u32>(offsets, 4), v128.load64_zero(pixels + load<u32>(offsets)), 1)
 }
 
 /** One channel in [0, 1], rounded as TensorFlow's `convert_image_dtype` rounds it. */
@@ -29,16 +26,23 @@ function lerp(a: v128, b: v128, weight: v128): v128 {
 }
 
 /**
- * Resizes a row of 8-bit pixels to the floats of `row`. The tables hold, for each pixel of the result, the byte offsets
- * of its left and right neighbour and the right one's weight. One byte behind the last pixel is read.
+ * Resizes a row of 8-bit pixels to the floats of `row`. The tables hold, for each pixel of the result, the byte offset of
+ * its left neighbour and the weight of the right one. The row's `last` pixel is its own neighbour: what stands behind it
+ * gives way to it for as long as this takes. Up to five bytes behind the last pixel are read.
  */
-export function across(pixels: usize, left: usize, right: usize, weights: usize, row: usize, plane: usize): void {
+export function across(pixels: usize, last: usize, left: usize, weights: usize, row: usize, plane: usize): void {
+  const behind = pixels + last + 3, held = load<u32>(behind)
+  store<u32>(behind, load<u32>(pixels + last))
   for (let i: usize = 0; i < plane; i += 16) {
-    const l = gather(pixels, left + i), r = gather(pixels, right + i), weight = v128.load(weights + i), to = row + i
+    const first = pairs(pixels, left + i), second = pairs(pixels, left + i + 8)
+    const l = v128.shuffle<i32>(first, second, 0, 2, 4, 6)
+    const r = v128.shuffle<i32>(i64x2.shr_u(first, 24), i64x2.shr_u(second, 24), 0, 2, 4, 6)
+    const weight = v128.load(weights + i), to = row + i
     v128.store(to, lerp(channel(l, 0), channel(r, 0), weight))
     v128.store(to + plane, lerp(channel(l, 8), channel(r, 8), weight))
     v128.store(to + 2 * plane, lerp(channel(l, 16), channel(r, 16), weight))
   }
+  store<u32>(behind, held)
 }
 
 /** Lays a row between two others: `upper` where `weight` is 0, `lower` where it is 1. */
