@@ -46,7 +46,10 @@ export class SampleWriter {
     const { buffer } = kernels.memory
     const bytes = new Uint8Array(buffer)
     const target = new Uint8Array(out.buffer, out.byteOffset, size * size * 12)
-    const tables = { left: new Int32Array(buffer, left, plane / 4), weights: new Float32Array(buffer, weights, plane / 4) }
+    const tables = {
+      left: new Int32Array(buffer, left, plane / 4),
+      weights: new Float32Array(buffer, weights, plane / 4),
+    }
     sampleAcross(from.width, size, mirrored, tables)
     // What fills up the last vector is read from the row's first pixel.
     for (const table of Object.values(tables)) table.fill(0, size)
@@ -65,7 +68,7 @@ export class SampleWriter {
       }
       return place
     }
-        parts.forEach(({ contrast, pointwise }, part) => {
+    parts.forEach(({ contrast, pointwise }, part) => {
       const means = contrast === undefined ? undefined : this.#means(rows, size, plane)
       for (let j = 0; j < size; j++) {
         const place = rows + (kept === 1 ? 0 : j * row)

@@ -209,7 +209,8 @@ test('bench data: a figure for every protocol, number of workers, and what is kn
     ),
   )
   assert.deepEqual(places, expected)
-  for (const { imagesPerSecond } of figures) assert.ok(imagesPerSecond > 0 && Number.isFinite(imagesPerSecond))
+  for (const { imagesPerSecond, decoder } of figures)
+    for (const speed of [imagesPerSecond, decoder.imagesPerSecond]) assert.ok(speed > 0 && Number.isFinite(speed))
   const table = await outputOf(...args, '--protocol', 'eval')
   assert.match(table, /^eval +2 +decoded before +\d/m)
   assert.doesNotMatch(table, /^fast/m)
@@ -220,6 +221,6 @@ test('bench data: pictures drawn for it are gone afterwards', async () => {
   mkdirSync(temporary)
   const args = 'bench data --size 16 --batch 2 --batches 1 --workers 1 --protocol none'.split(' ')
   const ended = await inception(args, { cwd: root, env: { TMPDIR: temporary } })
-  assert.match(assertDone(ended).stdout, /20 images to 16×16/)
+  assert.match(assertDone(ended).stdout, /28 images to 16×16/)
   assert.deepEqual(readdirSync(temporary), [])
 })

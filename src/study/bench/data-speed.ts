@@ -3,7 +3,7 @@ import type { ImageSet } from '../../data/class-folder.js'
 import { Loader } from '../../data/loader.js'
 import { TrainingOrder } from '../../data/order.js'
 import type { Preprocessing } from '../../data/preprocessing.js'
-import { processorTime } from './decoder-speed.js'
+import { DecoderAlone, type DecoderSpeed, processorTime } from './decoder-speed.js'
 
 /** What is done to an image: training's distortions by their colour, or evaluation's central crop. */
 export const protocols = ['fast', 'full', 'none', 'eval'] as const
@@ -30,6 +30,8 @@ export interface DataSpeed {
   readonly imagesPerSecond: number
   /** Processor time of an image, over all threads and processes. */
   readonly milliseconds: number
+  /** The same of the decoder alone: as much of it as of batches, half before them and half after. */
+  readonly decoder: DecoderSpeed
 }
 
 /**
@@ -39,7 +41,7 @@ export interface DataSpeed {
 export type Images = 'first epoch' | 'later epochs' | 'decoded before'
 
 /** Until the workers' code is compiled for speed. */
-const warmUp = 4
+const warmUp = 8
 /** More than the loader has under way. */
 const ahead = 5
 
@@ -56,20 +58,26 @@ export function imagesFor(set: ImageSet, duration: Duration): ImageSet {
 }
 
 /**
- * How fast batches are made when nobody else wants the cores, for every protocol and number of workers.
+ * How fast batches are made when nobody else wants the cores, for every protocol and number of workers, and beside each
+ * figure how fast sharp alone decodes the same images.
  *
  * @param set of {@link imagesFor}
  */
 export async function* measureDataSpeed(set: ImageSet, options: DataSpeedOptions): AsyncGenerator<DataSpeed> {
+  const decoder = await DecoderAlone.of(set, options.signal)
   for (const protocol of options.protocols)
-    for (let workers = 1; workers <= options.mostWorkers; workers++) yield* measure(set, options, protocol, workers)
+    for (let workers = 1; workers <= options.mostWorkers; workers++)
+      yield* measure(set, options, { protocol, workers, decoder })
 }
 
 async function* measure(
   set: ImageSet,
   { size, batch, batches, scaledDecoding, signal }: DataSpeedOptions,
-  protocol: Protocol,
-  workers: number,
+  {
+    protocol,
+    workers,
+    decoder,
+  }: { readonly protocol: Protocol; readonly workers: number; readonly decoder: DecoderAlone },
 ): AsyncGenerator<DataSpeed> {
   const common = {
     batch,
@@ -80,6 +88,9 @@ async function* measure(
     ...(signal && { signal }),
   } as const
   const timed = async (images: Images, loader: Loader, from: number): Promise<DataSpeed> => {
+    const count = batches * batch
+    const half = Math.ceil(count / 2)
+    const earlier = await decoder.measure(half)
     let start = 0
     let before = 0
     let taken = 0
@@ -92,10 +103,10 @@ async function* measure(
       }
       if (taken === warmUp + batches) break
     }
-    const count = batches * batch
     const seconds = (performance.now() - start) / 1000
     const speed = { imagesPerSecond: count / seconds, milliseconds: (spent() - before) / count }
-    return { protocol, workers, images, ...speed }
+    const later = await decoder.measure(half)
+    return { protocol, workers, images, ...speed, decoder: together(earlier, later) }
   }
   await using files = new Loader(set, { ...common, cacheBytes: 0 })
   yield await timed('first epoch', files, 0)
@@ -105,6 +116,12 @@ async function* measure(
   await kept.fillCache()
   yield await timed('decoded before', kept, 0)
 }
+
+/** Of two measurements with as many images each. */
+const together = (a: DecoderSpeed, b: DecoderSpeed): DecoderSpeed => ({
+  imagesPerSecond: 2 / (1 / a.imagesPerSecond + 1 / b.imagesPerSecond),
+  milliseconds: (a.milliseconds + b.milliseconds) / 2,
+})
 
 const preprocessingOf = (protocol: Protocol, size: number, scaledDecoding: boolean): Preprocessing =>
   protocol === 'eval'

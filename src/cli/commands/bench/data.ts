@@ -7,7 +7,6 @@ import { mostThreads, usableCores } from '../../../base/threads.js'
 import type { ImageSet } from '../../../data/class-folder.js'
 import type { LabelNumbering } from '../../../data/sources/class-names.js'
 import { openTrainingData } from '../../../data/sources/open.js'
-import { defaultSynthSettings, writeSynth } from '../../../data/synth/folder.js'
 import {
   type DataSpeed,
   imagesFor,
@@ -16,7 +15,7 @@ import {
   type Protocol,
   protocols,
 } from '../../../study/bench/data-speed.js'
-import { type DecoderSpeed, measureDecoder } from '../../../study/bench/decoder-speed.js'
+import { writePhotographs } from '../../../study/bench/photographs.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
 import { labelsOption } from '../../engine-options.js'
@@ -36,36 +35,34 @@ interface Flags {
   json?: boolean
 }
 
-/** Pictures drawn where no folder is given: of about ImageNet's size. */
-const drawn = { ...defaultSynthSettings, val: 25, size: 400 }
-
 export const benchDataCommand = (): Command =>
   new Command('data')
     .description('the input pipeline: images a second from JPEG files to batches, against the decoder alone')
-    .option('--data <folder>', 'class folders, or archives: see docs/imagenet.md (default: drawn pictures)')
+    .option(
+      '--data <folder>',
+      'class folders, or archives: see docs/imagenet.md (default: drawn pictures as large as photographs)',
+    )
     .addOption(labelsOption())
     .option('--size <pixels>', "side of the network's input", wholeNumber(1), 299)
     .option('--batch <n>', 'images a batch', wholeNumber(1), 32)
-    .option('--batches <n>', 'batches for each figure', wholeNumber(1), 8)
+    .option('--batches <n>', 'batches for each figure', wholeNumber(1), 12)
     .option('--workers <n>', 'from 1 to so many worker processes', wholeNumber(1, mostThreads), usableCores())
     .option('--protocol <name>', `only this one of: ${protocols.join(', ')}`, oneOf('protocol', protocols))
     .option('--scaled-decoding', 'as in training with this option')
     .option('--json', 'as JSON, with the machine')
     .action(async (flags: Flags) => {
       const signal = interruptSignal('stopping')
-      if (flags.data === undefined) await withDrawnPictures(imagesWanted(flags), signal, set => run(set, flags, signal))
+      if (flags.data === undefined) await withPhotographs(imagesWanted(flags), signal, set => run(set, flags, signal))
       else await run(await trainingImages(flags.data, flags.labels, signal), flags, signal)
     })
 
 const trainingImages = async (data: string, labels: LabelNumbering, signal: AbortSignal): Promise<ImageSet> =>
   (await lookingThrough(options => openTrainingData(data, { ...options, labels, signal }))).train
 
-async function withDrawnPictures(wanted: number, signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
-  const train = Math.max(wanted, drawn.classes)
+async function withPhotographs(count: number, signal: AbortSignal, use: (set: ImageSet) => Promise<void>) {
   const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-bench-'))
   try {
-    await writeSynth(path.join(folder, 'data'), { ...drawn, train }, { signal })
-    await use((await openTrainingData(path.join(folder, 'data'))).train)
+    await use(await writePhotographs(path.join(folder, 'data'), count, signal))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
@@ -76,10 +73,8 @@ async function run(all: ImageSet, flags: Flags, signal: AbortSignal) {
   const set = imagesFor(all, flags)
   const line = new ProgressLine(process.stderr)
   const figures: DataSpeed[] = []
-  let decoder: DecoderSpeed
   try {
     line.update('the decoder alone')
-    decoder = await measureDecoder(set, batches * batch, signal)
     const some = protocol ? [protocol] : protocols
     const options = { size, batch, batches, mostWorkers: workers, protocols: some, scaledDecoding, signal }
     for await (const figure of measureDataSpeed(set, options)) {
@@ -93,25 +88,22 @@ async function run(all: ImageSet, flags: Flags, signal: AbortSignal) {
   if (flags.json) {
     const images = set.items.length
     console.log(
-      JSON.stringify(
-        { work: 'data', images, size, batch, batches, scaledDecoding, decoder, figures, machine },
-        undefined,
-        2,
-      ),
+      JSON.stringify({ work: 'data', images, size, batch, batches, scaledDecoding, figures, machine }, undefined, 2),
     )
     return
   }
-  const rows = figures.map(({ protocol, workers, images, imagesPerSecond, milliseconds }) => [
+  const rows = figures.map(({ protocol, workers, images, imagesPerSecond, milliseconds, decoder }) => [
     protocol,
     `${workers}`,
     images,
     imagesPerSecond.toFixed(1),
+    decoder.imagesPerSecond.toFixed(1),
     formatPercent(imagesPerSecond / decoder.imagesPerSecond),
     milliseconds.toFixed(2),
+    decoder.milliseconds.toFixed(2),
   ])
-  const alone = [decoder.imagesPerSecond.toFixed(1), formatPercent(1), decoder.milliseconds.toFixed(2)]
-  rows.unshift(['decoder alone', `${decoder.atOnce} at once`, 'in memory', ...alone])
-  console.log(formatTable(['data', 'workers', 'images', 'images/s', 'of the decoder', 'processor ms'], rows))
+  const heads = ['data', 'workers', 'images', 'images/s', 'decoder alone', 'of it', 'processor ms', 'decoder alone']
+  console.log(formatTable(heads, rows))
   console.log(
     `${machine.processor}, ${usableCores()} of ${machine.cores} cores, Node ${machine.node}; ${formatCount(set.items.length)} images to ${size}×${size}, ${batches} batches of ${batch}`,
   )
