@@ -3,7 +3,8 @@ import { usableCores } from '../base/threads.js'
 import { BoxList, type BoxMemory } from './box-list.js'
 import type { ImageSet } from './class-folder.js'
 import { type CacheMemory, ImageCache } from './image-cache.js'
-import { type Preprocessing, requirePreprocessing } from './preprocessing.js'
+import { inputExtent, type Preprocessing, requirePreprocessing } from './preprocessing.js'
+import { Slot, type SlotShape } from './slot.js'
 
 export interface LoaderOptions {
   /** Samples a batch: images in training, views of images in a pass. */
@@ -39,6 +40,22 @@ export interface LoaderOptions {
   readonly signal?: AbortSignal
 }
 
+const defaultPrefetch = 3
+
+/** What a loader's batches take: those made ahead, and the one in use. */
+export function batchesBytes({
+  batch,
+  preprocessing,
+  prefetch = defaultPrefetch,
+}: Pick<LoaderOptions, 'batch' | 'preprocessing' | 'prefetch'>): number {
+  return (prefetch + 1) * Slot.bytes(slotShape({ batch, preprocessing }))
+}
+
+export function slotShape({ batch, preprocessing }: Pick<LoaderOptions, 'batch' | 'preprocessing'>): SlotShape {
+  const { width, height } = inputExtent(preprocessing)
+  return { batch, sampleLength: width * height * 3 }
+}
+
 /** Part `index`, counted from 0, of `of` equal parts. */
 export interface Shard {
   readonly index: number
@@ -52,7 +69,7 @@ export interface Shard {
  */
 export function resolveOptions(set: ImageSet, options: LoaderOptions) {
   const { workers = Math.max(1, Math.min(2, Math.floor(usableCores() / 2))), shard = { index: 0, of: 1 } } = options
-  const { prefetch = 3, cacheBytes = 512 * 2 ** 20, secondsAnImage = 60 } = options
+  const { prefetch = defaultPrefetch, cacheBytes = 512 * 2 ** 20, secondsAnImage = 60 } = options
   const resolved = { ...options, workers, shard, prefetch, cacheBytes, secondsAnImage }
   const { batch, preprocessing, boxes, cache } = options
   for (const [name, least] of [

@@ -7,11 +7,11 @@ import type { ImageSet } from './class-folder.js'
 import { DecodeJournal } from './decode-journal.js'
 import { ImageCache } from './image-cache.js'
 import { LoaderCrew } from './loader-crew.js'
-import { type LoaderOptions, resolveOptions, type Shard } from './loader-options.js'
+import { batchesBytes, type LoaderOptions, resolveOptions, type Shard, slotShape } from './loader-options.js'
 import { decodesAtOnce, type FillTask, type LoaderShare } from './loader-task.js'
 import { PlaceList } from './place-list.js'
-import { inputExtent, viewCount } from './preprocessing.js'
-import { Slot, type SlotShape } from './slot.js'
+import { viewCount } from './preprocessing.js'
+import { Slot } from './slot.js'
 
 export interface BadImageNote {
   readonly path: string
@@ -65,9 +65,8 @@ export class Loader {
     this.#options = options
     this.#shard = shard
     this.views = viewCount(preprocessing)
-    const { width, height } = inputExtent(preprocessing)
-    const shape = { batch, sampleLength: width * height * 3 }
-    const slots = reserveSlots(prefetch + 1, shape)
+    const shape = slotShape({ batch, preprocessing })
+    const slots = reserveSlots(batchesBytes({ batch, preprocessing, prefetch }), batch)
     this.#slots = Slot.all(slots.buffer, shape)
     this.#free = this.#slots.map((_, i) => i)
     const wanted = SharedMemory.reserve(4)
@@ -345,14 +344,13 @@ export function badImageError(path: string, reason: string): UserError {
   return new UserError(`bad image ${path}: ${reason}; ${remedy}`)
 }
 
-function reserveSlots(count: number, shape: SlotShape): SharedMemory {
-  const bytes = count * Slot.bytes(shape)
+function reserveSlots(bytes: number, batch: number): SharedMemory {
   let cause: unknown
   try {
     if (bytes <= os.totalmem()) return SharedMemory.reserve(bytes)
   } catch (error) {
     cause = error
   }
-  const what = `${count} batches of ${shape.batch} inputs need ${formatBytes(bytes)} of memory that processes share`
+  const what = `batches of ${batch} inputs need ${formatBytes(bytes)} of memory that processes share`
   throw new UserError(`${what}, which there are not: choose a smaller batch, size or prefetch`, 1, { cause })
 }

@@ -1,6 +1,7 @@
 import type { Backend, Precision } from '../backends/backend.js'
 import type { BackendName } from '../backends/open.js'
 import { cropProtocols } from '../data/crops/crops.js'
+import { batchesBytes } from '../data/loader-options.js'
 import { denseSides } from '../evaluation/dense.js'
 import type { ModelSpec } from '../networks/model-spec.js'
 import { findNetwork } from '../networks/networks.js'
@@ -10,6 +11,7 @@ import type { FootprintOrder } from './lanes/measure-footprint.js'
 import { seedsOf } from './matrix.js'
 import type { Preset, StudyRecipe } from './presets/preset.js'
 import type { Footprint } from './result.js'
+import { cacheBytes } from './run/run.js'
 
 /** How many images and classes the study will have. */
 export interface DataCounts {
@@ -55,6 +57,8 @@ export interface Forecast {
   readonly seconds: number
   /** Of the runs that are in memory at a time. */
   readonly bytes: number
+  /** Batches of those runs, and their caches of decoded images when these are full. */
+  readonly imageBytes: number
   /** Of the checkpoints that are kept. */
   readonly diskBytes: number
 }
@@ -74,8 +78,10 @@ export async function forecast(options: ForecastOptions): Promise<Forecast> {
   const { recipe } = preset.comparison
   const rows: ForecastRow[] = []
   let parameters = 0
+  let batches = 0
   for (const contestant of preset.comparison.contestants) {
     const model = { ...contestant.model, classes: counts.classes }
+    batches = Math.max(batches, bytesOfBatches(recipe, model.size))
     const cost = await measure(options, model, recipe.batch)
     const runs = seedsOf(preset, contestant).length
     parameters += runs * cost.parameters
@@ -87,6 +93,7 @@ export async function forecast(options: ForecastOptions): Promise<Forecast> {
   const { instability } = preset
   if (instability) {
     const { model, seeds, settings, steps } = instability
+    batches = Math.max(batches, bytesOfBatches(instability.recipe, model.size))
     const cost = await measure(options, { ...model, classes: counts.classes }, instability.recipe.batch)
     const runs = seeds.length * settings.length
     parameters += runs * cost.parameters
@@ -99,9 +106,13 @@ export async function forecast(options: ForecastOptions): Promise<Forecast> {
     atOnce,
     seconds: total / atOnce,
     bytes: largest.slice(0, atOnce).reduce((sum, bytes) => sum + bytes, 0),
+    imageBytes: atOnce * (batches + cacheBytes),
     diskBytes: 4 * parameters * savedCopies,
   }
 }
+
+const bytesOfBatches = ({ batch, colour }: StudyRecipe, size: number): number =>
+  batchesBytes({ batch, preprocessing: { kind: 'train', size, colour } })
 
 const rowOf = (cost: Footprint, runs: number, steps: number, evaluationSeconds: number): ForecastRow => ({
   what: cost.title,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
 import { gzipSync } from 'node:zlib'
@@ -143,7 +143,14 @@ test("a study of ILSVRC's archives leaves out its blacklist, and its crops look 
   writeFileSync(at('one.json'), JSON.stringify(preset))
   const about =
     '--data archives-of-ILSVRC --boxes ILSVRC2012_bbox_train_v2.tar.gz --labels auto --exclude blacklist.txt'
-  assertDone(await inception(['reproduce', '--preset', 'one.json', ...about.split(' ')], { cwd: root }))
+  const reproduce = async (...more: string[]) =>
+    assertDone(await inception(['reproduce', '--preset', 'one.json', ...about.split(' '), ...more], { cwd: root }))
+  const { stdout } = await reproduce('--dry-run')
+  assert.match(stdout, /^Inception-ResNet-v1 +1 +\d+ +\d+ ms /m)
+  // Four batches of four inputs of 75×75, and the cache.
+  assert.match(stdout, /in all, .* of memory and at most 513\.0\d MiB for images, /)
+  assert.ok(!existsSync(at('runs')))
+  await reproduce()
   const study = path.join('runs', 'one')
   const { networks } = JSON.parse(readFileSync(at(study, 'result.json'), 'utf8'))
   assert.equal(networks[0].runs[0].errors['1'].images, 4)
