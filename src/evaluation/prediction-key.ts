@@ -2,6 +2,7 @@ import { createHash, type Hash } from 'node:crypto'
 import path from 'node:path'
 import type { Store } from '../backends/backend.js'
 import type { ImageSet } from '../data/class-folder.js'
+import { digestOfSet } from '../data/set-digest.js'
 import { encodeJson } from '../formats/json.js'
 import type { ModelSpec } from '../networks/model-spec.js'
 import type { PredictionKey } from './kept-predictions.js'
@@ -20,13 +21,13 @@ export interface KeyedEvaluation {
   readonly backend: string
 }
 
-/** Names images by their paths: what is in the files is not looked at. */
+/** Of the images, the folder and the names count: what is in the files is not looked at. */
 export function predictionKey(evaluation: KeyedEvaluation): PredictionKey {
   const { model, images, classOrder, crops, precision, batch, backend } = evaluation
   return {
     network: encodeJson(model, 'the model'),
     weights: hashOfVariables(evaluation),
-    images: hashOfImages(images),
+    images: digest(createHash('sha256').update(`${path.resolve(images.root)}\0${digestOfSet(images)}`)),
     'order of classes':
       classOrder === undefined ? 'as in the network' : digest(createHash('sha256').update(classOrder.join(' '))),
     crops,
@@ -43,12 +44,6 @@ function hashOfVariables({ store, variables }: KeyedEvaluation): string {
     // A copy, because the store's memory is shared between threads and hashing wants its own.
     hash.update(new Uint8Array(Float32Array.from(store.data(name)).buffer))
   }
-  return digest(hash)
-}
-
-function hashOfImages({ root, classes, items }: ImageSet): string {
-  const hash = createHash('sha256').update(`${path.resolve(root)}\0${classes.join('\0')}\n`)
-  for (const item of items) hash.update(`${path.relative(root, item.path)}\0${item.label}\n`)
   return digest(hash)
 }
 

@@ -63,6 +63,7 @@ test('fine-tuning that cannot be is refused in one line, and nothing is made', a
     ['--init known --freeze stem,resnet_d', 2, /under 'resnet_d': did you mean 'resnet_[abc]'\? There are stem, /],
     ['--init known --freeze stem,', 2, /'--freeze <scopes>' argument 'stem,' is invalid. Write it like/],
     ['--init known --classes-from-data --freeze logits', 2, /'logits.weights' is new and would stay zero/],
+    ['--init known --epochs 2 --head-only-epochs 3', 2, /the run has 2 epochs: .* no more than that/],
     ['--init known --auxiliary 0.4', 2, /with its auxiliary head does not fit/],
   ]
   await inLanes(

@@ -144,6 +144,11 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
   localBatch(recipe.batch, size)
   const weights = weightsOf(spec, recipe)
   const { classesFromData: newClasses = false, freeze = [], headOnlyEpochs = 0 } = flags
+  if (headOnlyEpochs > recipe.epochs)
+    throw new UserError(
+      `the run has ${recipe.epochs} epochs: give --head-only-epochs no more than that, or more --epochs`,
+      2,
+    )
   expectScopes(freeze, weights, newClasses)
   const folder = flags.out ?? path.join('runs', `${spec.network}${origin ? '-fine-tuned' : ''}`)
   if (replicas.isFirst && !flags.dryRun) expectNoRun(folder)

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { existsSync, mkdirSync, rmSync } from 'node:fs'
 import path from 'node:path'
 import type { Backend, Precision } from '../../backends/backend.js'
 import type { BackendName } from '../../backends/open.js'
 import type { ImageSet } from '../../data/class-folder.js'
+import { digestOfSet } from '../../data/set-digest.js'
 import type { LabelNumbering } from '../../data/sources/class-names.js'
 import { openTrainingData } from '../../data/sources/open.js'
 import { evaluatorOf } from '../../evaluation/checkpoint-evaluator.js'
@@ -53,11 +53,8 @@ export interface EvaluationNews {
 const storedFile = (run: string, crops: StudyCropName) => path.join(run, 'evaluations', `crops-${crops}.safetensors`)
 
 /** The same wherever the study's folder and the images lie. */
-function keyOf({ file, step }: Checkpoint, { root, classes, items }: ImageSet): string {
-  const images = createHash('sha256').update(JSON.stringify(classes))
-  for (const item of items) images.update(`${path.relative(root, item.path)}\0${item.label}\0`)
-  return JSON.stringify({ checkpoint: path.basename(file), step, images: images.digest('hex') })
-}
+const keyOf = ({ file, step }: Checkpoint, images: ImageSet): string =>
+  JSON.stringify({ checkpoint: path.basename(file), step, images: digestOfSet(images) })
 
 /** Evaluates unless that has been done. Interrupted, it goes on the next time where it was. */
 export async function evaluateRun(
