@@ -1,4 +1,4 @@
-import type { Constants } from './engine.js'
+import type { Constants } from './versions.js'
 
 /** Values of oneDNN 2's enumerations and macros (dnnl_types.h of 2.6.3). */
 export const constants: Constants = {

@@ -1,4 +1,4 @@
-import type { Constants } from './engine.js'
+import type { Constants } from './versions.js'
 
 /** Values of oneDNN 3's enumerations and macros (dnnl_types.h and dnnl_common_types.h of 3.7.2). */
 export const constants: Constants = {

@@ -1,8 +1,9 @@
 import type { Shape } from '../../base/shape.js'
 import { arg, type BoundArgument, type Descriptor, type Primitive } from './api.js'
 import { constants } from './constants-v2.js'
-import { type Create, check, dims, Engine, type Operation } from './engine.js'
+import { type Create, check, dims, Engine } from './engine.js'
 import { addressOf, type CArgument, copyFrom, type Functions, type Handle, type Library } from './library.js'
+import type { Operation } from './versions.js'
 
 /** Functions of version 2 only: descriptors are structures that the caller owns, and so are descriptions of operations. */
 const signatures = {

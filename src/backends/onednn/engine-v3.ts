@@ -1,8 +1,9 @@
 import type { Shape } from '../../base/shape.js'
 import type { Descriptor } from './api.js'
 import { constants } from './constants-v3.js'
-import { type Create, dims, Engine, made, type Operation } from './engine.js'
+import { type Create, dims, Engine, made } from './engine.js'
 import type { CArgument, Functions, Handle, Library } from './library.js'
+import type { Operation } from './versions.js'
 
 /** Functions of version 3 only: descriptors are made by the library and known by their address. */
 const signatures = {
