@@ -107,7 +107,7 @@ export async function* train(
     { ...(workers !== undefined && { workers }), ...(cache && { cache }) },
   )
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
-  const decoded = loader.fillCache()
+  const decoded = loader.fillCache(() => replicas.communicator?.worked())
   // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.
   decoded.catch(() => {})
   using store = backend.createStore()
@@ -160,7 +160,7 @@ export async function* train(
       ...(source && { source }),
     }
     const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
-    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3 })
+    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3, progress: replicas.worked })
   }
   const save = async (done: number): Promise<CheckpointEvent> => {
     if (checkSteps > 0) expectAlike(replicas, store, done)

@@ -46,19 +46,27 @@ test('under a launcher', { skip: withoutMpi }, async t => {
       const hosts = Array(3).fill(os.hostname()).join(' ')
       assert.deepEqual(
         lines,
-        [0, 1, 2].map(rank => `${rank} of 3 on ${hosts}: 1 3 5 bytes, replica 2 says "I am 2"`),
+        [0, 1, 2].map(rank => `${rank} of 3 on ${hosts}: 1 3 5 bytes`),
       )
     })
-    await t.test(`${mpi.name}: a replica that stops is named, and the job ends`, async () => {
+    await t.test(`${mpi.name}: a replica that fails takes the others from their work`, async () => {
+      const { code, stdout, stderr } = await mpirun(mpi, 3, new URL('failing-replica.js', import.meta.url))
+      assert.equal(code, 0, stderr)
+      const error = `replica 1 (${os.hostname()}): the disk is full`
+      assert.deepEqual(
+        stdout.trim().split('\n').sort(),
+        [0, 1, 2].map(rank => `${rank}: ${error}`),
+      )
+    })
+    await t.test(`${mpi.name}: one that works is waited for, one that stops is named, and the job ends`, async () => {
       const begin = performance.now()
       const { code, stdout, stderr } = await mpirun(mpi, 3, new URL('stopped-replica.js', import.meta.url))
       assert.notEqual(code, 0, stderr)
-      const { message, ranks } = JSON.parse(stdout.slice(0, stdout.indexOf('}') + 1)) as {
-        message: string
-        ranks: number[]
-      }
+      const [worked, lost] = stdout.split('\n')
+      assert.ok((JSON.parse(worked!) as { begin: number }).begin > 5000)
+      const { message, ranks } = JSON.parse(lost!) as { message: string; ranks: number[] }
       assert.deepEqual(ranks, [2])
-      assert.match(message, /^replica 0 \(.*\) has waited 2 s for others; missing: 2 \(.*\), not answering; resume/)
+      assert.match(message, /^replica 0 \(.*\) has waited [23] s for others; missing for 2 s: 2 \(.*\), not answering; resume/)
       assert.ok(performance.now() - begin < 30_000)
     })
   }

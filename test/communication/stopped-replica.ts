@@ -1,15 +1,32 @@
-// One replica: sums again and again, and stops being heard of if it is the last. Replica 0 prints who was missed.
+// One replica of three. First the last one works for much longer than any of them waits for a sign, in small pieces. Then
+// the second one works without end, and the last one stops being heard of: replica 0 prints who was missed.
 import { ReplicaLost } from '../../src/communication/communicator.js'
-import { openCommunicator } from '../../src/communication/open.js'
+import { findLauncher } from '../../src/communication/mpi/launcher.js'
+import { loadMpi } from '../../src/communication/mpi/library.js'
+import { MpiCommunicator } from '../../src/communication/mpi/mpi-communicator.js'
 
-const communicator = openCommunicator({ timeoutSeconds: 2 })
-if (!communicator) throw new Error('start this by mpirun')
+const seconds = 2
+const launcher = findLauncher()
+if (!launcher) throw new Error('start this by mpirun')
+const communicator = new MpiCommunicator(loadMpi(launcher), seconds, 1)
 const { rank, size } = communicator
 const numbers = new Float32Array(1000)
 const sum = communicator.prepareSum(numbers)
+const begin = performance.now()
+const nobody = new Int32Array(new SharedArrayBuffer(4))
+const work = (milliseconds: number) => {
+  const end = performance.now() + milliseconds
+  while (performance.now() < end) {
+    Atomics.wait(nobody, 0, 0, 20)
+    communicator.worked()
+  }
+}
 try {
   for (let step = 0; ; step++) {
-    if (step === 3 && rank === size - 1) process.kill(process.pid, 'SIGSTOP')
+    if (step === 3 && rank === size - 1) work(2500 * seconds)
+    if (step === 6 && rank === 1) work(100_000 * seconds)
+    if (step === 6 && rank === size - 1) process.kill(process.pid, 'SIGSTOP')
+    if (step === 6 && rank === 0) console.log(JSON.stringify({ begin: performance.now() - begin }))
     numbers.fill(1)
     sum.begin()
     sum.finish()
