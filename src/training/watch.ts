@@ -79,7 +79,12 @@ export class Watch implements Disposable {
       map: renamed(map),
       sum: sum && { ...sum, shortcut: renamed(sum.shortcut), residual: renamed(sum.residual) },
     }))
-    this.#program = backend.compile(model.graph, { outputs: wanted.map(renamed), store, tune: false, ...(communicator && { communicator }) })
+    this.#program = backend.compile(model.graph, {
+      outputs: wanted.map(renamed),
+      store,
+      tune: false,
+      ...(communicator && { communicator }),
+    })
     const own = (block: string) => parameterNames.flatMap((name, i) => (name.startsWith(`${block}.`) ? [i] : []))
     this.#parametersOf = new Map(blocks.map(({ name }) => [name, own(name)]))
   }

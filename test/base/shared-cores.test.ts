@@ -12,10 +12,7 @@ test('processes of one host share its cores, unless each was given its own', () 
   // A quota of two cores for both.
   assert.deepEqual(coresOf([place('a', all, 2), place('a', all, 2)]), [1, 1])
   assert.ok(coresOf([place('a', [0]), place('a', [0]), place('a', [0])]).every(cores => cores < 1))
-  assert.deepEqual(
-    coresOf([1, 2].map(() => ({ host: 'a', cores: 6 }))),
-    [3, 3],
-  )
+  assert.deepEqual(coresOf([1, 2].map(() => ({ host: 'a', cores: 6 }))), [3, 3])
 })
 
 test('a process alone has all that it may use, as others are told of it', () => {

@@ -68,7 +68,10 @@ test('of three replicas', { skip: withoutMpi, concurrency: true }, async t => {
       assert.ok((JSON.parse(worked!) as { begin: number }).begin > 5000)
       const { message, ranks } = JSON.parse(lost!) as { message: string; ranks: number[] }
       assert.deepEqual(ranks, [2])
-      assert.match(message, /^replica 0 \(.*\) has waited \d s for others; missing for 2 s: 2 \(.*\), not answering; resume/)
+      assert.match(
+        message,
+        /^replica 0 \(.*\) has waited \d s for others; missing for 2 s: 2 \(.*\), not answering; resume/,
+      )
       assert.ok(performance.now() - begin < 30_000)
     }),
   ])

@@ -48,7 +48,9 @@ export function lower(
 ): Lowered {
   const liveness = new Liveness(graph, outputs)
   using candidates = new Belongings()
-  const choices = api.making(candidates, () => chooser?.choose(new GraphSubject(graph, api, liveness, outputs), onMeasured))
+  const choices = api.making(candidates, () =>
+    chooser?.choose(new GraphSubject(graph, api, liveness, outputs), onMeasured),
+  )
   const choiceOf = (node: Node) => choices?.get(node) ?? defaultChoice(node)
   const layouts = new Map<Value, Layout>()
   const bytes = new Map<Value, number>()

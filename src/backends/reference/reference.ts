@@ -125,7 +125,7 @@ class ReferenceProgram implements Program {
       Object.fromEntries(Object.entries(ports).map(([k, v]) => [k, v && ('node' in v ? tensor(v) : v.map(tensor))]))
     const [x, y] = [bound(node.inputs), bound(node.outputs)]
     const written = this.#rounds ? [...Object.values(node.outputs)].filter(v => v.dtype === 'bf16').map(tensor) : []
-    const perform = this.#exchanges.bind(node, x, y) ?? (() => node.op.reference(x, y, node.attrs))
+    const perform = this.#exchanges.around(node, tensor, () => node.op.reference(x, y, node.attrs))
     this.#steps.push({
       node,
       run: () => {

@@ -85,7 +85,9 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
   using resumed =
     options.resume && replicas.isFirst ? resumeRun(options.folder, { badImages: settings.badImages }) : undefined
   const warnings: string[] = []
-  using newest = resumed && newestCheckpoint(resumed, settings, { warn: message => warnings.push(message), progress: replicas.worked })
+  using newest =
+    resumed &&
+    newestCheckpoint(resumed, settings, { warn: message => warnings.push(message), progress: replicas.worked })
   const file = await replicas.fromFirst(() => newest?.file ?? null)
   using same = newest || file === null ? undefined : readCheckpoint(file, replicas.worked)
   const resume = newest ?? same

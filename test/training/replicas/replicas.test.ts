@@ -109,7 +109,10 @@ test('a replica that does not answer ends the run, with its name and a checkpoin
   const lost = await replicas(2, run('lost', '--replica-timeout', '5'), sending(1, 'SIGSTOP', /^checkpoint /m))
   ended(lost, 1)
   assert.equal(said(lost).length, 1, lost.stderr)
-  assert.match(said(lost)[0]!, /: replica 0 \(.*\) has waited \d+ s for others; missing for 5 s: 1 \(.*\), not answering; /)
+  assert.match(
+    said(lost)[0]!,
+    /: replica 0 \(.*\) has waited \d+ s for others; missing for 5 s: 1 \(.*\), not answering; /,
+  )
   const last = logOf('lost').at(-1)
   assert.ok(last?.type === 'interrupted')
   using checkpoint = readCheckpoint(fileOf('lost', last.step))
