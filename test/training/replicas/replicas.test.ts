@@ -158,6 +158,19 @@ test('replicas that were not started alike, or cannot share the work, say so bef
   assert.ok(!readdirSync(root).includes('never'))
 })
 
+test('a wrong option is told once, also where one replica alone has it', { skip }, async () => {
+  const wrong = [...run('never'), '--bogus']
+  for (const [first, told] of [
+    [wrong, /^inception: unknown option '--bogus'/],
+    [run('never'), /^inception: replica 1 \(.*\): unknown option '--bogus'/],
+  ] as const) {
+    const refused = await replicas(2, first, { last: wrong })
+    ended(refused, 2)
+    assert.equal(said(refused).length, 1, refused.stderr)
+    assert.match(said(refused)[0]!, told)
+  }
+})
+
 test('an evaluation by three replicas prints and writes what one does', { skip }, async () => {
   const evaluate = (out: string) =>
     `evaluate --checkpoint straight --data data --json --precision f32 --passes no-tune --crops dense --out ${out}`.split(
