@@ -37,6 +37,8 @@ export class MpiCommunicator implements Communicator {
   /** What is under way, the oldest first. */
   readonly #flying: { readonly transfer: Transfer; readonly then: (() => void) | undefined }[] = []
   #lost = false
+  /** Whether MPI itself has failed. */
+  #broken = false
   #closed = false
 
   /** @param grace seconds that others wait longer than replica 0, which alone knows whom to name, and saves what there is */
@@ -146,10 +148,21 @@ export class MpiCommunicator implements Communicator {
   }
 
   worked(): void {
-    if (this.#closed || this.#lost) return
+    if (this.#closed || this.#broken) return
     this.#heartbeats.worked()
-    if (this.#flying.length > 0) this.advance()
+    if (this.#lost) this.#beatOn()
+    else if (this.#flying.length > 0) this.advance()
     else this.#guarded(() => this.#heartbeats.beat())
+  }
+
+  /** Whoever saves what there is when another one is lost must not be taken for lost as well. */
+  #beatOn(): void {
+    try {
+      this.#heartbeats.beat()
+    } catch (error) {
+      if (!(error instanceof MpiFailure)) throw error
+      this.#broken = true
+    }
   }
 
   summon(): void {
@@ -157,7 +170,7 @@ export class MpiCommunicator implements Communicator {
   }
 
   get summoned(): boolean {
-    return this.#heartbeats.summoned
+    return !this.#lost && this.#heartbeats.summoned
   }
 
   /** MPI moves on all that is under way, whichever it is asked for; so what follows begins in one order everywhere. */
@@ -193,6 +206,7 @@ export class MpiCommunicator implements Communicator {
     } catch (error) {
       if (!(error instanceof MpiFailure)) throw error
       this.#lost = true
+      this.#broken = true
       throw new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, [])
     }
   }

@@ -69,6 +69,28 @@ test('an error is told once, and without a name where all have it', () => {
   assert.equal(told, 1)
 })
 
+test('work is told, and ends with the error of one that has failed meanwhile, who asks for that', () => {
+  let [pieces, summons] = [0, 0]
+  const failure = { message: 'the disk is full', exitCode: 1, interrupted: false }
+  const at = (summoned: boolean) =>
+    new Replicas({
+      ...soloCommunicator(),
+      ...{ size: 2, hosts: ['one', 'two'], summoned },
+      worked: () => void pieces++,
+      summon: () => void summons++,
+      allGather: own => [own, message(1, failure)],
+    })
+  at(false).worked()
+  assert.deepEqual([pieces, summons], [1, 0])
+  const expected = { name: 'UserError', message: 'replica 1 (two): the disk is full' }
+  assert.throws(at(true).worked, expected)
+  assert.throws(() => {
+    throw at(false).fail(new Interruption('batch 3'))
+  }, expected)
+  assert.deepEqual([pieces, summons], [2, 1])
+  new Replicas().worked()
+})
+
 test('what the others do after the first of a host may fail, and then none goes on', () => {
   const failure = { message: 'too large', exitCode: 1, interrupted: false }
   let told = 0
