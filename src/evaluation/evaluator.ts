@@ -99,7 +99,7 @@ export class Evaluator implements AsyncDisposable {
     const least = Math.min(...sides)
     this.#variables = declareNetwork({ ...options, averages, extent: { width: least, height: least } })
     if (crops.kind === 'dense')
-      this.#plan = signal => planDense(images, sides, { size, batch, signal, progress: replicas.worked })
+      this.#plan = signal => planDense(images, sides, { size, batch, signal, progress: replicas.goOn })
     else {
       const plan = planViews(images, { kind: 'views', crops: crops.name, size, fraction }, batch)
       this.#plan = () => plan
@@ -162,7 +162,7 @@ export class Evaluator implements AsyncDisposable {
     using kept = keep === undefined ? undefined : this.#resume(keep, own)
     const tell = (state: EvaluationProgress) => {
       progress(state)
-      replicas.worked()
+      replicas.goOn()
     }
     const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress: tell, signal })
     for (const [number, part] of share.parts.entries()) {

@@ -107,7 +107,7 @@ export async function* train(
     { ...(workers !== undefined && { workers }), ...(cache && { cache }) },
   )
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
-  const decoded = loader.fillCache(() => replicas.communicator?.worked())
+  const decoded = loader.fillCache(replicas.worked)
   // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.
   decoded.catch(() => {})
   using store = backend.createStore()

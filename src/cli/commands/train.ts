@@ -134,7 +134,7 @@ interface Prepared {
 
 async function newRun(flags: Flags, command: Command, { replicas, warn }: Together): Promise<Prepared> {
   expectInit(flags)
-  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn, replicas.worked)
+  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn, replicas.goOn)
   const spec = origin
     ? modelOf(origin, command, network => modelSpec(network, 1, flags))
     : modelSpec(chosenNetwork(flags), 1, flags)
@@ -152,7 +152,7 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
   const images = path.resolve(flags.data)
   const { labels } = flags
   const open = (options: ScanOptions) => openDataSets(images, { ...options, labels }, replicas.onThisHost)
-  const data = await lookingThrough(open, replicas.worked)
+  const data = await lookingThrough(open, replicas.goOn)
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   const threads = replicaThreads(replicas, flags.threads, warn)
   const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
@@ -221,7 +221,7 @@ async function oldRun(
   networkOf(settings.model)
   const { labels } = settings
   const open = (options: ScanOptions) => openDataSets(settings.data, { ...options, labels }, replicas.onThisHost)
-  const data = await lookingThrough(open, replicas.worked)
+  const data = await lookingThrough(open, replicas.goOn)
   const { classes } = data.train
   if (classes.length !== settings.model.classes)
     throw new UserError(

@@ -86,10 +86,9 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     options.resume && replicas.isFirst ? resumeRun(options.folder, { badImages: settings.badImages }) : undefined
   const warnings: string[] = []
   using newest =
-    resumed &&
-    newestCheckpoint(resumed, settings, { warn: message => warnings.push(message), progress: replicas.worked })
+    resumed && newestCheckpoint(resumed, settings, { warn: message => warnings.push(message), progress: replicas.goOn })
   const file = await replicas.fromFirst(() => newest?.file ?? null)
-  using same = newest || file === null ? undefined : readCheckpoint(file, replicas.worked)
+  using same = newest || file === null ? undefined : readCheckpoint(file, replicas.goOn)
   const resume = newest ?? same
   expectSameStart(replicas, settings, options, resume)
   const evaluators: Evaluator[] = []

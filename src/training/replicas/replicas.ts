@@ -64,10 +64,13 @@ export class Replicas {
 
   /**
    * Says that this replica has done a piece of work, so that others go on waiting for it; to be called where work between
-   * messages may take long. May be handed on as a callback. Errors: that of a replica that has failed meanwhile, on all.
+   * messages may take long. May be handed on as a callback.
    */
-  readonly worked = (): void => {
-    this.communicator?.worked()
+  readonly worked = (): void => this.communicator?.worked()
+
+  /** As {@link worked}, where the work may be left. Errors: that of a replica that has failed meanwhile, on all. */
+  readonly goOn = (): void => {
+    this.worked()
     // Whatever the others wait for, they wait in a message.
     if (this.communicator?.summoned) this.gather(true)
   }
