@@ -3,10 +3,10 @@
 //     npm run bench:replicas -- [--replicas 1,2,4,8,20] [--rounds 3] [--json] [-- options of turn.js]
 
 import { spawn } from 'node:child_process'
-import os from 'node:os'
 import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { formatPercent, formatTable } from '../../src/base/format.js'
+import { usableCores } from '../../src/base/threads.js'
 import { root } from '../root.js'
 import type { Turn } from './turn.js'
 
@@ -23,7 +23,7 @@ const program = [process.execPath, path.join(root, 'dist/bench/replicas/turn.js'
 const onCore = (core: number) => ['taskset', '-c', `${core}`, ...program]
 const launcher = (n: number) => [
   ...['mpirun', '--allow-run-as-root', '-n', `${n}`],
-  ...(n <= os.cpus().length ? ['--bind-to', 'core'] : ['--oversubscribe', '--bind-to', 'none']),
+  ...(n <= usableCores() ? ['--bind-to', 'core'] : ['--oversubscribe', '--bind-to', 'none']),
 ]
 const median = (numbers: readonly number[]) => numbers.toSorted((a, b) => a - b)[numbers.length >> 1]!
 
@@ -59,7 +59,7 @@ for (let round = 0; round < Number(values.rounds); round++)
     row.together.push(turn.imagesPerSecond)
     row.waited.push(turn.waitedMilliseconds / turn.stepMilliseconds)
     // More processes than cores have no ceiling of their own.
-    if (n <= os.cpus().length) row.apart.push(n === 1 ? turn.imagesPerSecond : await strangers(n))
+    if (n <= usableCores()) row.apart.push(n === 1 ? turn.imagesPerSecond : await strangers(n))
   }
 const results = rows.map(({ replicas, together, apart, waited }) => ({
   replicas,

@@ -31,7 +31,10 @@ export interface CompileOptions {
   readonly bind?: (name: string) => string
   /** Whether kernels may be measured, for a program that runs too seldom to be worth it. @default true */
   readonly tune?: boolean
-  /** With whom the graph's sums over replicas are formed; as many as the graph was made for. @default one replica alone */
+  /**
+   * With whom the graph's sums over replicas are formed; as many as the graph was made for, if it has any. It hears of all
+   * that is measured and run as work. @default one replica alone
+   */
   readonly communicator?: Communicator
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
-import { Command } from 'commander'
+import { Command, CommanderError } from 'commander'
 import { UserError } from '../base/error.js'
 import { findLauncher } from '../communication/mpi/launcher.js'
-import { failureOf } from './failure.js'
+import { failureOf, isMisuse, misuse } from './failure.js'
 import { watchStandardOutput } from './standard-output.js'
 
 /** By name, in the order of the help. Only the one asked for is loaded: all of them take longer than a prediction. */
@@ -34,19 +34,38 @@ function expectReplicas(command: CommandName): void {
     )
 }
 
-/** Makes the command, and those under it, throw where commander would exit, and say what is wrong in one line. */
+/** Makes the command, and those under it, throw where commander would say what is wrong, and exit. */
 function configure(command: Command): Command {
   for (const child of command.commands) configure(child)
-  const hint = "(add '--help' for the options)"
-  return command.exitOverride().configureOutput({
-    outputError: (text, write) =>
-      write(
-        `${text
-          .trim()
-          .replace(/^error: /, 'inception: ')
-          .replaceAll('\n', ' ')} ${hint}\n`,
-      ),
-  })
+  return command.exitOverride().configureOutput({ outputError() {} })
+}
+
+/** The command, or the one under it, that the words name. */
+function named(command: Command, [word, ...more]: readonly string[]): Command {
+  const child = command.commands.find(child => child.name() === word)
+  return child ? named(child, more) : command
+}
+
+/**
+ * Tells of what is wrong with the command. Where a launcher started many of one that they do together, all may have been
+ * given the same words, or this one alone others: they join to find out, and it is told once.
+ */
+async function refuse(error: unknown): Promise<void> {
+  if (error instanceof CommanderError && isMisuse(error) && findLauncher() !== undefined) {
+    const { asReplica, defaultReplicaTimeout, isForReplicas } = await import('./replicas.js')
+    const fail = () => Promise.reject(misuse(error))
+    if (isForReplicas(named(program, process.argv.slice(2))))
+      // Without an MPI to join by, each tells of its own.
+      return await asReplica(defaultReplicaTimeout, fail).catch(() => tell(error))
+  }
+  tell(error)
+}
+
+function tell(error: unknown): void {
+  const failure = failureOf(error)
+  if (failure === undefined) throw error
+  if (failure.line !== undefined) process.stderr.write(failure.line)
+  process.exitCode = failure.exitCode
 }
 
 const program = new Command('inception').description(
@@ -65,8 +84,5 @@ try {
   if (isCommand(asked)) expectReplicas(asked)
   await configure(program).parseAsync()
 } catch (error) {
-  const failure = failureOf(error)
-  if (failure === undefined) throw error
-  if (failure.line !== undefined) process.stderr.write(failure.line)
-  process.exitCode = failure.exitCode
+  await refuse(error)
 }

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Option } from 'commander'
+import { type Command, Option } from 'commander'
 import { packageVersion } from '../base/package-version.js'
 import { type Communicator, ReplicaLost } from '../communication/communicator.js'
 import { openCommunicator } from '../communication/open.js'
@@ -9,10 +9,16 @@ import { realNumber } from './arguments.js'
 import { failureOf } from './failure.js'
 import { warn } from './warn.js'
 
+export const defaultReplicaTimeout = 300
+
 export const replicaTimeoutOption = (): Option =>
-  new Option('--replica-timeout <seconds>', 'under mpirun: end the run when a replica does not answer for so long')
+  new Option('--replica-timeout <seconds>', 'under mpirun: end the run when a replica gets on with nothing for so long')
     .argParser(realNumber(1))
-    .default(300)
+    .default(defaultReplicaTimeout)
+
+/** Whether the processes that a launcher starts carry it out together: those have the option above. */
+export const isForReplicas = ({ options }: Command): boolean =>
+  options.some(({ long }) => long === replicaTimeoutOption().long)
 
 export interface Together {
   readonly replicas: Replicas

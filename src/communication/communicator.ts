@@ -2,9 +2,10 @@ import { UserError } from '../base/error.js'
 
 /**
  * What one replica of a training has in common with the others: who they are, and the exchange of numbers with them.
- * All replicas call the same methods in the same order; only `advance` is each one's own affair. Nothing waits longer
- * than `timeoutSeconds`, or on others than replica 0 a minute more: then a method throws {@link ReplicaLost}, after which
- * only `abort` is of use.
+ * All replicas call the same methods in the same order; only `advance`, `worked` and `summon` are each one's own affair.
+ * A wait lasts as long as those that it is for get on: they begin exchanges, or say that they have `worked`. When one has
+ * done neither for `timeoutSeconds` (others than replica 0 are told a minute later), the method that waits throws
+ * {@link ReplicaLost}, after which only `abort` is of use.
  *
  * Disposed, it takes leave of the others and waits until they do the same. So a replica whose work has failed calls
  * `abort` instead, or the others would wait for it. Where one was lost, disposing does nothing.
@@ -17,6 +18,8 @@ export interface Communicator extends Disposable {
   readonly size: number
   /** The name of every replica's host, by rank. */
   readonly hosts: readonly string[]
+  /** The cores that each replica may keep busy, by rank: those that several may use are divided among them. */
+  readonly cores: readonly number[]
   readonly timeoutSeconds: number
   /** What exchanges have cost since the communicator was opened; a step's share is a difference. */
   readonly traffic: Traffic
@@ -34,13 +37,21 @@ export interface Communicator extends Disposable {
   prepareAllToAll(from: Uint8Array, to: Uint8Array, then?: () => void): Exchange
   /** Prepares putting the `from` of all replicas one after another into `to`. To be begun in a `then` only. */
   prepareAllGather(from: Uint8Array, to: Uint8Array): Exchange
-  /** Moves on whatever is under way. Takes about a microsecond; to be called again and again while computing. */
+  /** Moves on whatever is under way. Takes about a microsecond. */
   advance(): void
+  /**
+   * Says that a piece of work is done, a kernel, a batch or a file, so that others go on waiting for this replica; moves on
+   * whatever is under way too. Takes about a microsecond; to be called again and again while there is no exchange to wait
+   * in, after real work only: a clock would tell of a process that hangs that it is well.
+   */
+  worked(): void
+  /** Asks the others to leave their work for the next exchange, which this replica is about to begin. */
+  summon(): void
+  /** Whether another one has. */
+  readonly summoned: boolean
 
   /** What every replica gives, by rank; lengths may differ. */
   allGather(bytes: Uint8Array): Uint8Array[]
-  /** What the replica `from` gives; what others give is not looked at. @default from replica 0 */
-  broadcast(bytes: Uint8Array, from?: number): Uint8Array
   /** Returns when all replicas have called it. */
   barrier(): void
   /** Ends the processes of all replicas at once, this one with this exit code. */
@@ -53,8 +64,9 @@ export interface Exchange {
   begin(): void
   /** Returns when all has come. Throws {@link ReplicaLost}. */
   finish(): void
-  /** When the last transfer was begun, and when it was seen to be over, on the clock of `performance.now()`. */
+  /** When the last transfer was begun, wanted by `finish`, and seen to be over, on the clock of `performance.now()`. */
   readonly began: number
+  readonly wanted: number
   readonly ended: number
   /** What a replica brings, as it is sent. */
   readonly bytes: number

@@ -40,6 +40,9 @@ export function prepareHalfSum(communicator: Communicator, half: HalfSum): Excha
     get began() {
       return deal.began
     },
+    get wanted() {
+      return deal.wanted
+    },
     get ended() {
       return share.ended
     },

@@ -1,5 +1,5 @@
-import os from 'node:os'
 import { UserError } from '../base/error.js'
+import { usableCores } from '../base/threads.js'
 import type { Communicator } from './communicator.js'
 import { findLauncher, localSize } from './mpi/launcher.js'
 import { loadMpi } from './mpi/library.js'
@@ -22,8 +22,9 @@ export function openCommunicator({ timeoutSeconds = 300 }: CommunicatorOptions =
   // openucx/ucx#3831). What it hears is of use to InfiniBand only.
   process.env.UCX_MEM_EVENTS ??= 'no'
   const library = loadMpi(launcher)
-  // Open MPI reads this when it begins. Where replicas share processors, one that waits must let the others compute.
-  if ((localSize() ?? 1) > os.cpus().length) process.env.OMPI_MCA_mpi_yield_when_idle ??= '1'
+  // Open MPI reads this when it begins. Where replicas share processors, one that waits must let the others compute. Only
+  // this one's own are known yet; where each has its own, yielding lets nobody in and costs a system call.
+  if ((localSize() ?? 1) > usableCores()) process.env.OMPI_MCA_mpi_yield_when_idle ??= '1'
   const communicator = new MpiCommunicator(library, timeoutSeconds)
   const { size } = communicator
   if (launcher.size !== undefined && launcher.size !== size)

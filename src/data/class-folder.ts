@@ -4,6 +4,9 @@ import { imagesBelow } from './files-below.js'
 import { isReadableName, kindOf, requireFolder, sortedEntries, statOf } from './folder-entries.js'
 import type { ImageBoxes } from './image-boxes.js'
 import type { ImagePlace } from './image-place.js'
+import type { ScanOptions } from './sources/found-image.js'
+
+type Looking = Pick<ScanOptions, 'onProgress'>
 
 /** An image with its label, a place in the set's list of classes. */
 export interface LabelledImage extends ImagePlace {
@@ -29,13 +32,16 @@ const layout = 'a data folder holds train/<class>/*.jpg and val/<class>/*.jpg'
  *
  * @throws {UserError} if a folder is missing, unreadable or empty, a class has no images, or the classes differ
  */
-export async function openClassFolders(folder: string): Promise<{ train: ImageSet; val: ImageSet }> {
+export async function openClassFolders(
+  folder: string,
+  options: Looking = {},
+): Promise<{ train: ImageSet; val: ImageSet }> {
   await requireFolder(folder, layout)
   for (const split of ['train', 'val'])
     if (!(await statOf(path.join(folder, split)))?.isDirectory())
       throw new UserError(`${folder} has no folder '${split}': ${layout}`)
-  const train = await openSplit(path.join(folder, 'train'))
-  const val = await openSplit(path.join(folder, 'val'))
+  const train = await openSplit(path.join(folder, 'train'), options)
+  const val = await openSplit(path.join(folder, 'val'), options)
   requireSameClasses(train, val)
   return { train, val }
 }
@@ -45,12 +51,12 @@ export async function openClassFolders(folder: string): Promise<{ train: ImageSe
  *
  * @throws {UserError} as {@link openClassFolders}
  */
-export async function openValFolders(folder: string): Promise<ImageSet> {
+export async function openValFolders(folder: string, options: Looking = {}): Promise<ImageSet> {
   await requireFolder(folder, layout)
-  if ((await statOf(path.join(folder, 'val')))?.isDirectory()) return await openSplit(path.join(folder, 'val'))
+  if ((await statOf(path.join(folder, 'val')))?.isDirectory()) return await openSplit(path.join(folder, 'val'), options)
   if ((await statOf(path.join(folder, 'train')))?.isDirectory())
     throw new UserError(`${folder} has a folder 'train' but no 'val' to evaluate on: ${layout}`)
-  return await openSplit(folder)
+  return await openSplit(folder, options)
 }
 
 /**
@@ -59,12 +65,13 @@ export async function openValFolders(folder: string): Promise<ImageSet> {
  *
  * @throws {UserError} as {@link openClassFolders}
  */
-export async function openSplit(folder: string): Promise<ImageSet> {
+export async function openSplit(folder: string, { onProgress }: Looking = {}): Promise<ImageSet> {
   await requireFolder(folder, layout)
   const classes: string[] = []
   const items: { path: string; label: number }[] = []
   let strayImages = 0
-  for (const entry of await sortedEntries(folder)) {
+  const entries = await sortedEntries(folder)
+  for (const [done, entry] of entries.entries()) {
     const place = path.join(folder, entry.name)
     const kind = await kindOf(entry, place)
     if (kind === 'folder') {
@@ -76,6 +83,7 @@ export async function openSplit(folder: string): Promise<ImageSet> {
         )
       for (const file of files) items.push({ path: file, label: classes.length })
       classes.push(entry.name)
+      onProgress?.(`listing ${folder}, folders`, done + 1, entries.length)
     } else if (kind === 'broken' && !isReadableName(entry.name)) {
       throw new UserError(`${place} is a link to nothing: mend the link or remove it`)
     } else if (isReadableName(entry.name)) strayImages++

@@ -69,6 +69,11 @@ export class ImageCache {
     return { width: this.#table[at + 2]!, height: this.#table[at + 3]! }
   }
 
+  /** Bytes that images have taken so far, put by whichever process. */
+  get takenBytes(): number {
+    return Atomics.load(this.#table, this.#taken) * bytesPerBlock
+  }
+
   /** Whether this view has met an image that there was no room for. */
   get overflowed(): boolean {
     return this.#overflowed

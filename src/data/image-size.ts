@@ -27,7 +27,7 @@ const filesAtOnce = 16
 export interface SizeOptions {
   /** Hears how many images are done. */
   readonly progress?: (done: number) => void
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** The sizes of a set's images in its order; of a bad one, why it has none. Throws the signal's reason when aborted. */
@@ -44,21 +44,24 @@ export async function readImageSizes(
     for (const [i, item] of upcoming) {
       try {
         signal?.throwIfAborted()
-        sizes[i] = await readImageSize(item, reader)
+        sizes[i] = await readImageSize(item, reader).catch(badImage)
+        if (failed) return
+        progress(++done)
       } catch (error) {
-        if (!(error instanceof BadImage)) {
-          failed = true
-          throw error
-        }
-        sizes[i] = error
+        failed = true
+        throw error
       }
-      if (failed) return
-      progress(++done)
     }
   }
   signal?.throwIfAborted()
   await Promise.all(Array.from({ length: Math.min(filesAtOnce, items.length) }, readSome))
   return sizes
+}
+
+/** An image may be bad; whatever else goes wrong is an error. */
+function badImage(error: unknown): BadImage {
+  if (error instanceof BadImage) return error
+  throw error
 }
 
 async function firstBytes(file: string): Promise<Uint8Array> {

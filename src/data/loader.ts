@@ -43,6 +43,7 @@ export class Loader {
   /** Who waits for the cache, by ticket. */
   readonly #caching = new Map<number, { shares: number; resolve: () => void; reject: (reason: unknown) => void }>()
   readonly #bad = new Map<number, string>()
+  readonly #cache: ImageCache
   readonly #onAbort: () => void
   #ticket = 0
   #run: BatchRun | undefined
@@ -79,6 +80,7 @@ export class Loader {
       cache: options.cache ?? ImageCache.reserve(set.items.length, cacheBytes),
       journal: SharedMemory.reserve(DecodeJournal.bytes(workers, decodesAtOnce)),
     }
+    this.#cache = new ImageCache(data.cache)
     this.#own = [
       ...[slots, wanted, data.labels, data.journal, ...Object.values(data.places), ...Object.values(data.boxes ?? {})],
       ...(options.cache ? [] : Object.values(data.cache)),
@@ -148,19 +150,26 @@ export class Loader {
 
   /**
    * Decodes ahead into the cache, until every image is in it or it is full, so that batches need not wait for that in
-   * the first epoch. To be called before batches are asked for; those asked for in between come after it.
+   * the first epoch. To be called before batches are asked for; those asked for in between come after it. `progress` hears,
+   * about once a second, that there are more images in it.
    */
-  async fillCache(): Promise<void> {
+  async fillCache(progress: () => void = () => {}): Promise<void> {
     if (this.#failed) throw this.#failure
     this.#abandon()
     const ticket = this.#ticket++
     this.#crew.hold()
+    let taken = this.#cache.takenBytes
+    const watch = setInterval(() => {
+      if (this.#cache.takenBytes > taken) progress()
+      taken = this.#cache.takenBytes
+    }, 1000)
     try {
       await new Promise<void>((resolve, reject) => {
         this.#caching.set(ticket, { shares: this.#crew.size, resolve, reject })
         this.#crew.postAll({ ticket, kind: 'cache' })
       })
     } finally {
+      clearInterval(watch)
       this.#crew.release()
     }
   }

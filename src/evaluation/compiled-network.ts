@@ -1,5 +1,6 @@
 import type { Backend, Precision, Program, Store } from '../backends/backend.js'
 import { inStore } from '../backends/initialise.js'
+import type { Communicator } from '../communication/communicator.js'
 import type { Extent } from '../data/crops/protocol.js'
 import type { Value } from '../graph/op.js'
 import { type Variable, variableOf } from '../graph/ops/source.js'
@@ -23,6 +24,8 @@ export interface CompiledNetworkOptions {
   readonly tune: boolean
   /** Whether the features can be read as well. @default false */
   readonly features?: boolean
+  /** What tells other replicas that this one is at work. @default there are none */
+  readonly communicator?: Communicator | undefined
 }
 
 /**
@@ -58,7 +61,7 @@ export class CompiledNetwork implements Disposable {
 
   /** Errors: UserError where the images are too small for the network. */
   constructor(options: CompiledNetworkOptions) {
-    const { model, backend, precision, store, extent, batch, tune } = options
+    const { model, backend, precision, store, extent, batch, tune, communicator } = options
     const network = networkOf(model)
     const built = buildModel(network, { ...modelOptions(model), size: extent, mode: 'eval', batch, precision })
     this.batch = batch
@@ -73,6 +76,7 @@ export class CompiledNetwork implements Disposable {
       store,
       tune,
       ...(options.averages && { bind: averageName }),
+      ...(communicator && { communicator }),
     })
     this.#input = this.#program.input('images') as Float32Array
   }

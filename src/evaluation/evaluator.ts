@@ -98,7 +98,8 @@ export class Evaluator implements AsyncDisposable {
     const sides = crops.kind === 'dense' ? sidesOf(crops, size) : [size]
     const least = Math.min(...sides)
     this.#variables = declareNetwork({ ...options, averages, extent: { width: least, height: least } })
-    if (crops.kind === 'dense') this.#plan = signal => planDense(images, sides, { size, batch, signal })
+    if (crops.kind === 'dense')
+      this.#plan = signal => planDense(images, sides, { size, batch, signal, progress: replicas.goOn })
     else {
       const plan = planViews(images, { kind: 'views', crops: crops.name, size, fraction }, batch)
       this.#plan = () => plan
@@ -112,7 +113,9 @@ export class Evaluator implements AsyncDisposable {
     const { images: set, badImages, cache } = this.#options
     const isWhole = images.length === set.items.length
     const items = isWhole ? set.items : images.map(image => set.items[image]!)
-    const network = new CompiledNetwork({ ...this.#options, averages: this.#averages, extent, batch, tune: lasting })
+    const { communicator } = this.#replicas
+    const own = { averages: this.#averages, extent, batch, tune: lasting, communicator }
+    const network = new CompiledNetwork({ ...this.#options, ...own })
     try {
       const loader = new Loader(
         { ...set, items },
@@ -157,7 +160,11 @@ export class Evaluator implements AsyncDisposable {
     const remember = (one: KeptPrediction) => predicted.push({ ...one, probabilities: one.probabilities.slice() })
     const own = new Collection(share, images, model.classes, replicas.size > 1 ? remember : undefined)
     using kept = keep === undefined ? undefined : this.#resume(keep, own)
-    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress, signal })
+    const tell = (state: EvaluationProgress) => {
+      progress(state)
+      replicas.goOn()
+    }
+    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress: tell, signal })
     for (const [number, part] of share.parts.entries()) {
       if (own.doneOf(number).images === part.images.length) continue
       if (this.#only) await sitting.predict(number, this.#only)

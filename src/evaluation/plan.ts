@@ -1,7 +1,7 @@
 import { BadImage } from '../data/bad-image.js'
 import type { ImageSet } from '../data/class-folder.js'
 import type { Extent } from '../data/crops/protocol.js'
-import { readImageSizes } from '../data/image-size.js'
+import { readImageSizes, type SizeOptions } from '../data/image-size.js'
 import { type ViewPreprocessing, viewCount } from '../data/preprocessing.js'
 import { groupByShape } from './dense.js'
 
@@ -41,9 +41,9 @@ export function planViews(
 export async function planDense(
   set: ImageSet,
   sides: readonly number[],
-  { size, batch, signal }: { readonly size: number; readonly batch: number; readonly signal?: AbortSignal | undefined },
+  { size, batch, ...reading }: SizeOptions & { readonly size: number; readonly batch: number },
 ): Promise<Plan> {
-  const sizes = await readImageSizes(set, signal ? { signal } : {})
+  const sizes = await readImageSizes(set, reading)
   const unreadable = new Map<number, string>()
   const known = sizes.map((found, image) => {
     if (!(found instanceof BadImage)) return found

@@ -90,6 +90,16 @@ export interface OpSpec<
    * reader, but never after a node that writes a variable. @default where they were emitted
    */
   readonly schedule?: 'early' | 'late'
+  /**
+   * Which end of a sum over replicas its nodes are, and the port of the numbers that are summed in place: they are sent
+   * when a node that begins one has run, and have come before one that ends it runs. @default neither
+   */
+  readonly exchange?:
+    | {
+        readonly begins: keyof Out
+        among(attrs: Attrs): { readonly replicas: number; readonly precision: 'f32' | 'bf16' }
+      }
+    | { readonly ends: keyof In }
   /** The attributes that make this op apply a ReLU to its `dst` as well; undefined where it can't. */
   absorbRelu?(attrs: Attrs): Attrs | undefined
   /** Emits `dst` again, from inputs and from outputs other than `dst`, so that it need not be kept meanwhile. */

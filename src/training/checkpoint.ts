@@ -31,6 +31,8 @@ export interface CheckpointContents {
 export interface WriteOptions {
   /** How many checkpoints to leave in the folder, this one among them; at least 1. */
   readonly keep: number
+  /** Hears of every piece that is written. */
+  readonly progress?: () => void
   readonly calls?: FileCalls
 }
 
@@ -47,7 +49,7 @@ export function writeCheckpoint(
   folder: string,
   step: number,
   contents: CheckpointContents,
-  { keep, calls = systemCalls }: WriteOptions,
+  { keep, progress = () => {}, calls = systemCalls }: WriteOptions,
 ): string {
   if (!Number.isSafeInteger(keep) || keep < 1)
     throw new UserError(`cannot keep ${keep} checkpoints: it must be a whole number of at least 1`, 2)
@@ -58,7 +60,7 @@ export function writeCheckpoint(
     throw fileError('write', folder, error)
   }
   const file = path.join(folder, `step-${String(step).padStart(8, '0')}.safetensors`)
-  writeCheckpointFile(file, step, contents, calls)
+  writeCheckpointFile(file, step, contents, { progress, calls })
 
   const others = stepsIn(folder).filter(other => other.step !== step)
   const surplus = [
@@ -79,7 +81,7 @@ export function writeCheckpointFile(
   file: string,
   step: number,
   { state, tensors }: CheckpointContents,
-  calls: FileCalls = systemCalls,
+  { progress = () => {}, calls = systemCalls }: Omit<WriteOptions, 'keep'> = {},
 ): void {
   if (!Number.isSafeInteger(step) || step < 0) throw new RangeError(`there is no step ${step}`)
   const placed = layOut(tensors)
@@ -99,6 +101,7 @@ export function writeCheckpointFile(
           const piece = bytes.subarray(at, at + pieceLength)
           hash.update(piece)
           out.append(piece)
+          progress()
         }
       }
       out.patch(beforeDigest, new TextEncoder().encode(hash.digest('hex')))
@@ -161,10 +164,10 @@ export const isCheckpoint = ({ metadata }: Pick<SafetensorsFile, 'metadata'>): b
   ['sha256', 'checkpoint', 'step', 'state'].every(key => metadata.has(key))
 
 /**
- * Opens a checkpoint and verifies all of it, which takes one reading of the file.
+ * Opens a checkpoint and verifies all of it, which takes one reading of the file; `progress` hears of every piece.
  * Errors: `UserError` when the file is missing, damaged, or not a checkpoint of this program.
  */
-export function readCheckpoint(file: string): Checkpoint {
+export function readCheckpoint(file: string, progress: () => void = () => {}): Checkpoint {
   const tensors = openSafetensors(file)
   try {
     const { metadata } = tensors
@@ -173,7 +176,7 @@ export function readCheckpoint(file: string): Checkpoint {
     const state = metadata.get('state')
     if (digest === undefined || step === undefined || state === undefined)
       throw new UserError(`${file} is not a checkpoint but other tensors: it has no training state; import it first`)
-    if (hashOf(tensors) !== digest)
+    if (hashOf(tensors, progress) !== digest)
       throw new UserError(`${file} is damaged: its contents do not match its SHA-256; use another checkpoint`)
     if (metadata.get('checkpoint') !== version)
       throw new UserError(`${file} was written by another version of this program; use that one`)
@@ -184,13 +187,14 @@ export function readCheckpoint(file: string): Checkpoint {
   }
 }
 
-function hashOf(tensors: SafetensorsFile): string {
+function hashOf(tensors: SafetensorsFile, progress: () => void): string {
   const hash = createHash('sha256')
   let first = true
   for (const piece of tensors.pieces()) {
     if (first) piece.fill(0x30, beforeDigest, beforeDigest + digestLength)
     first = false
     hash.update(piece)
+    progress()
   }
   return hash.digest('hex')
 }
@@ -199,11 +203,15 @@ function hashOf(tensors: SafetensorsFile): string {
  * The newest checkpoint of `folder` that is whole. When newer ones are damaged, `warn` is told of each.
  * Errors: `UserError` when the folder has no whole checkpoint.
  */
-export function latestCheckpoint(folder: string, warn: (message: string) => void): Checkpoint {
+export function latestCheckpoint(
+  folder: string,
+  warn: (message: string) => void,
+  progress: () => void = () => {},
+): Checkpoint {
   const candidates = existsSync(folder) ? stepsIn(folder) : []
   for (const { file } of candidates)
     try {
-      return readCheckpoint(file)
+      return readCheckpoint(file, progress)
     } catch (error) {
       if (!(error instanceof UserError)) throw error
       warn(`${error.message} (going back to the checkpoint before it)`)

@@ -6,12 +6,17 @@ import { type Checkpoint, latestCheckpoint, readCheckpoint } from './checkpoint.
 
 /**
  * Opens the checkpoint that a place names: a file, a run's folder for its newest one, or a folder with one checkpoint in
- * it. When a run's newer ones are damaged, `warn` is told of each. Errors: `UserError` where there is none.
+ * it. When a run's newer ones are damaged, `warn` is told of each; `progress` hears of every piece that is read. Errors:
+ * `UserError` where there is none.
  */
-export function openCheckpoint(place: string, warn: (message: string) => void): Checkpoint {
-  if (!existsSync(place) || !statSync(place).isDirectory()) return readCheckpoint(place)
+export function openCheckpoint(
+  place: string,
+  warn: (message: string) => void,
+  progress: () => void = () => {},
+): Checkpoint {
+  if (!existsSync(place) || !statSync(place).isDirectory()) return readCheckpoint(place, progress)
   const folder = path.join(place, 'checkpoints')
-  return existsSync(folder) ? latestCheckpoint(folder, warn) : readCheckpoint(onlyFileOf(place))
+  return existsSync(folder) ? latestCheckpoint(folder, warn, progress) : readCheckpoint(onlyFileOf(place), progress)
 }
 
 function onlyFileOf(folder: string): string {

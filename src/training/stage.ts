@@ -50,18 +50,20 @@ export class Stage implements Disposable {
 
   constructor(phase: Phase, store: Store, options: StageOptions, step = stepOf(phase, options)) {
     const { model, recipe, backend, watchSteps, replicas } = options
+    const { communicator } = replicas
     this.step = step
     this.program = backend.compile(step.graph, {
       outputs: [step.loss, step.norms, step.norm],
       store,
       seed: recipe.seed,
-      ...(replicas.communicator && { communicator: replicas.communicator }),
+      ...(communicator && { communicator }),
     })
     const { frozen } = phase
     const parameterNames = step.trained.map(({ name }) => name)
     const { precision } = recipe
     const batch = localBatch(recipe.batch, replicas.size)
-    this.lookout = new Lookout({ model, frozen, precision, batch, backend, store, parameterNames }, watchSteps)
+    const watched = { model, frozen, precision, batch, backend, store, parameterNames, communicator }
+    this.lookout = new Lookout(watched, watchSteps)
   }
 
   [Symbol.dispose](): void {

@@ -13,7 +13,7 @@ import { variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
 import { networkOf } from '../networks/model-spec.js'
-import { averageDecayAt, averageOf } from '../optim/average.js'
+import { averageOf } from '../optim/average.js'
 import { type Checkpoint, writeCheckpoint } from './checkpoint.js'
 import { type CheckpointState, decodeState, encodeState, restore, storeTensors } from './checkpoint-state.js'
 import { Clock } from './clock.js'
@@ -21,12 +21,12 @@ import type { CheckpointEvent, EvaluationEvent, TrainingEvent } from './events.j
 import { expectScopes, type FineTuning, openOrigin, sourceOf, takeOver } from './fine-tuning.js'
 import { notFinite } from './not-finite.js'
 import { phaseAt, phasesOf } from './phases.js'
-import { learningRateOf, type Recipe } from './recipe.js'
+import { learningRateOf } from './recipe.js'
 import { expectAlike } from './replicas/divergence.js'
 import { Replicas } from './replicas/replicas.js'
 import { RollCall } from './replicas/roll-call.js'
+import { feedScalars } from './scalars.js'
 import { Stage, Stages, stepOf, weightsOf } from './stage.js'
-import type { TrainingStep } from './step.js'
 import { type TrainingImages, trainingLoader } from './training-loader.js'
 import { isSilent } from './watch.js'
 
@@ -107,7 +107,7 @@ export async function* train(
     { ...(workers !== undefined && { workers }), ...(cache && { cache }) },
   )
   // Decoding ahead while the program is compiled: from then on a small set costs no decoding at all.
-  const decoded = loader.fillCache()
+  const decoded = loader.fillCache(replicas.worked)
   // What goes wrong with it is thrown where it is awaited; until then it is no unhandled rejection.
   decoded.catch(() => {})
   using store = backend.createStore()
@@ -160,7 +160,7 @@ export async function* train(
       ...(source && { source }),
     }
     const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
-    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3 })
+    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3, progress: replicas.worked })
   }
   const save = async (done: number): Promise<CheckpointEvent> => {
     if (checkSteps > 0) expectAlike(replicas, store, done)
@@ -236,7 +236,7 @@ export async function* train(
       }
       feedImages(batch.images, network.preprocessing, program.input('images') as Float32Array)
       program.input('labels').set(batch.labels)
-      feedScalars(program, step, done, learningRate, recipe)
+      feedScalars(program, step, { done, learningRate, recipe })
       program.run()
       done++
       const loss = program.read(step.loss)[0]!
@@ -306,13 +306,6 @@ export function memoryOf({ memory }: Program, store: Store): number {
 
 const elementsOf = (tensors: readonly { readonly shape: Shape }[]): number =>
   tensors.reduce((sum, { shape }) => sum + sizeOf(shape), 0)
-
-function feedScalars(program: Program, step: TrainingStep, done: number, learningRate: number, recipe: Recipe) {
-  program.input('learningRate')[0] = learningRate
-  program.input('averageDecay')[0] = averageDecayAt(recipe.averageDecay, done)
-  if (step.inputs.has('normDecay')) program.input('normDecay')[0] = recipe.normDecay
-  if (step.inputs.has('step')) program.input('step')[0] = done
-}
 
 /** A checkpoint fixes which images come next, so going on with others would silently be another run. */
 function expectSameImages(

@@ -1,4 +1,5 @@
 import type { Backend, Precision, Program, Store } from '../backends/backend.js'
+import type { Communicator } from '../communication/communicator.js'
 import type { Value } from '../graph/op.js'
 import { mapStatistics } from '../graph/ops/mapStatistics.js'
 import { optimiseForward } from '../graph/passes/passes.js'
@@ -20,6 +21,8 @@ export interface WatchOptions {
   readonly store: Store
   /** Of the training step, in the order of its gradients' norms. */
   readonly parameterNames: readonly string[]
+  /** What tells other replicas that this one is at work. @default there are none */
+  readonly communicator?: Communicator | undefined
 }
 
 /** What is looked at of one block: handles of [share of zeros, root mean square] pairs. */
@@ -50,7 +53,7 @@ export class Watch implements Disposable {
   /** The layer before pooling, as the text names it. */
   readonly lastLayer: string
 
-  constructor({ model: spec, frozen, precision, batch, backend, store, parameterNames }: WatchOptions) {
+  constructor({ model: spec, frozen, precision, batch, backend, store, parameterNames, communicator }: WatchOptions) {
     const images = Math.min(batch, Math.max(1, Math.floor(mostPixels / spec.size ** 2)))
     const options = { ...modelOptions(spec), mode: 'train', frozen, batch: images, precision, keep: 1 } as const
     const model = buildModel(networkOf(spec), options)
@@ -76,7 +79,12 @@ export class Watch implements Disposable {
       map: renamed(map),
       sum: sum && { ...sum, shortcut: renamed(sum.shortcut), residual: renamed(sum.residual) },
     }))
-    this.#program = backend.compile(model.graph, { outputs: wanted.map(renamed), store, tune: false })
+    this.#program = backend.compile(model.graph, {
+      outputs: wanted.map(renamed),
+      store,
+      tune: false,
+      ...(communicator && { communicator }),
+    })
     const own = (block: string) => parameterNames.flatMap((name, i) => (name.startsWith(`${block}.`) ? [i] : []))
     this.#parametersOf = new Map(blocks.map(({ name }) => [name, own(name)]))
   }

@@ -51,9 +51,6 @@ int MPI_Ialltoall(Handle from, int n, Handle t, Handle to, int m, Handle u, Hand
 int MPI_Iallgather(Handle from, int n, Handle t, Handle to, int m, Handle u, Handle c, Handle *out) {
   BEGIN(MPI_Iallgather, (void *, int, int, void *, int, int, int, int *), (void *)from, n, type(t), (void *)to, m, type(u), comm(c))
 }
-int MPI_Ibcast(Handle at, int n, Handle t, int root, Handle c, Handle *out) {
-  BEGIN(MPI_Ibcast, (void *, int, int, int, int, int *), (void *)at, n, type(t), root, comm(c))
-}
 int MPI_Ibarrier(Handle c, Handle *out) { BEGIN(MPI_Ibarrier, (int, int *), comm(c)) }
 int MPI_Isend(Handle at, int n, Handle t, int to, int tag, Handle c, Handle *out) {
   BEGIN(MPI_Isend, (void *, int, int, int, int, int, int *), (void *)at, n, type(t), to, tag, comm(c))

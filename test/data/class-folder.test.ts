@@ -24,7 +24,9 @@ test('classes and files are sorted by code unit; other files and hidden ones are
     '.cache/x.jpg': nothing,
     'dataset.json': nothing,
   })
-  const set = await openSplit(root)
+  let folders = 0
+  const set = await openSplit(root, { onProgress: () => folders++ })
+  assert.equal(folders, 3)
   assert.deepEqual(set.classes, ['Z', 'b', 'é'])
   assert.deepEqual(
     set.items.map(item => [path.relative(root, item.path), item.label]),

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url'
 import type { Backend } from '../../src/backends/backend.js'
 import { sharedOnednn } from '../../src/backends/onednn/onednn.js'
 import { openBackend } from '../../src/backends/open.js'
+import { soloCommunicator } from '../../src/communication/solo.js'
 import type { ImageSet } from '../../src/data/class-folder.js'
 import type { CropName } from '../../src/data/crops/protocol.js'
 import { decodeFile } from '../../src/data/decode.js'
@@ -22,6 +23,7 @@ import { type EvaluationOptions, Evaluator } from '../../src/evaluation/evaluato
 import type { EvaluationProgress } from '../../src/evaluation/pace.js'
 import { softmaxInto } from '../../src/evaluation/scores.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
+import { Replicas } from '../../src/training/replicas/replicas.js'
 import { noise, pipeline } from '../data/picture.js'
 import { temporaryFolder } from '../training/tiny-run.js'
 import { untrainedClasses, untrainedModel, writeUntrained } from './untrained.js'
@@ -63,14 +65,16 @@ interface Setting {
   readonly badImages?: 'error' | 'skip'
   readonly batch?: number
   readonly file?: string
+  readonly replicas?: Replicas
 }
 
 async function evaluate(
-  { backend, set = images, crops, badImages = 'error', batch = 5, file = checkpointFile }: Setting,
+  { backend, set = images, crops, badImages = 'error', batch = 5, file = checkpointFile, replicas }: Setting,
   run?: EvaluationOptions,
 ) {
   using checkpoint = readCheckpoint(file)
-  await using evaluator = evaluatorOf(checkpoint, { backend, precision: 'f32', images: set, badImages, crops, batch })
+  const options = { backend, precision: 'f32', images: set, badImages, crops, batch, replicas } as const
+  await using evaluator = evaluatorOf(checkpoint, options)
   return await evaluator.run(run)
 }
 
@@ -332,6 +336,22 @@ test(
     assert.ok(store.data('logits.weights').length > 0)
   },
 )
+
+test('other replicas hear of every image that is looked at and every batch', native, async () => {
+  for (const crops of [
+    { kind: 'views', name: '12' },
+    { kind: 'dense', sides: [75] },
+  ] as const) {
+    let pieces = 0
+    const replicas = new Replicas({ ...soloCommunicator(), worked: () => void pieces++ })
+    const told: number[] = []
+    const progress = () => void told.push(pieces)
+    const { views } = await evaluate({ backend: backend(), crops, batch: 1, replicas }, { progress })
+    assert.ok(told.length >= views)
+    assert.ok(told.every((before, batch) => (told[batch + 1] ?? pieces) > before))
+    if (crops.kind === 'dense') assert.ok(told[0]! >= images.items.length)
+  }
+})
 
 test('an evaluation that is aborted before it begins does nothing', native, async () => {
   const keep = path.join(root, 'never.kept')

@@ -64,14 +64,15 @@ test('the same contents give the same file, which is a plain safetensors file', 
   assert.match(file.metadata.get('sha256')!, /^[0-9a-f]{64}$/)
 })
 
-test('tensors larger than one piece are hashed and written whole', () => {
+test('tensors larger than one piece are hashed and written whole, and each piece is told', () => {
   const big = new Uint8Array(20 * 2 ** 20).map((_, i) => i % 251)
   const file = path.join(root, 'big')
-  writeCheckpointFile(file, 1, {
-    state: {},
-    tensors: [{ name: 'big', dtype: 'U8', shape: [big.length], bytes: () => big }],
-  })
-  using checkpoint = readCheckpoint(file)
+  let [written, read] = [0, 0]
+  const tensors = [{ name: 'big', dtype: 'U8', shape: [big.length], bytes: () => big }] as const
+  writeCheckpointFile(file, 1, { state: {}, tensors }, { progress: () => written++ })
+  using checkpoint = readCheckpoint(file, () => read++)
+  assert.equal(written, 3)
+  assert.ok(read >= 3)
   assert.ok(Buffer.from(big).equals(checkpoint.tensor('big').bytes))
 })
 

@@ -49,7 +49,7 @@ export class Assembly {
     this.#store = store
     this.#belongings = belongings
     this.#communicator = communicator
-    this.lowered = lower(graph, api, outputs, chooser)
+    this.lowered = lower(graph, api, outputs, chooser, () => communicator.worked())
     const names = declareVariables(graph, store, seed, nameOf)
     const needs = { graph, lowered: this.lowered, outputs, inPlace }
     this.memory = new ProgramMemory(needs, store, belongings, value => names.get(value))
@@ -57,7 +57,7 @@ export class Assembly {
     for (const { op, attrs, outputs: made } of graph.nodes) if (isInput(op)) this.#addInput(attrs as Input, made.dst!)
     const bind = ({ node, launches }: Lowered['steps'][number]) => launches.map(launch => this.#bind(node, launch))
     const steps = this.lowered.steps.flatMap(bind)
-    this.steps = this.exchanges.all.length > 0 ? steps.map(step => advancing(step, communicator)) : steps
+    this.steps = communicator.size > 1 ? steps.map(step => working(step, communicator)) : steps
     this.preparations = this.lowered.preparations.flatMap(bind)
   }
 
@@ -110,11 +110,11 @@ export class Assembly {
   }
 }
 
-/** A step after which what is under way between replicas moves on: it does so only when it is called. */
-const advancing = (step: Step, communicator: Communicator): Step => ({
+/** A step that the other replicas hear of, and after which what is under way between them moves on. */
+const working = (step: Step, communicator: Communicator): Step => ({
   ...step,
   run() {
     step.run()
-    communicator.advance()
+    communicator.worked()
   },
 })

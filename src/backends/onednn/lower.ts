@@ -35,11 +35,22 @@ export interface Lowered {
   readonly overlay: Overlay
 }
 
-/** Chooses a kernel for every node, by `chooser` where it has an opinion. Nothing is allocated and nothing runs yet. */
-export function lower(graph: Graph, api: Api, outputs: readonly Value[], chooser: Chooser | undefined): Lowered {
+/**
+ * Chooses a kernel for every node, by `chooser` where it has an opinion. Nothing is allocated and nothing runs yet but
+ * what is measured; `onMeasured` hears of each node that is.
+ */
+export function lower(
+  graph: Graph,
+  api: Api,
+  outputs: readonly Value[],
+  chooser: Chooser | undefined,
+  onMeasured: () => void = () => {},
+): Lowered {
   const liveness = new Liveness(graph, outputs)
   using candidates = new Belongings()
-  const choices = api.making(candidates, () => chooser?.choose(new GraphSubject(graph, api, liveness, outputs)))
+  const choices = api.making(candidates, () =>
+    chooser?.choose(new GraphSubject(graph, api, liveness, outputs), onMeasured),
+  )
   const choiceOf = (node: Node) => choices?.get(node) ?? defaultChoice(node)
   const layouts = new Map<Value, Layout>()
   const bytes = new Map<Value, number>()

@@ -24,7 +24,8 @@ export interface Subject {
 
 /** Decides how each node of a graph is computed; for nodes that it leaves out, the default holds. */
 export interface Chooser {
-  choose(subject: Subject): ReadonlyMap<Node, Choice>
+  /** `onMeasured` hears of each node whose times are known, which may have taken long to measure. */
+  choose(subject: Subject, onMeasured: () => void): ReadonlyMap<Node, Choice>
 }
 
 /** A kernel replaces the default one if it is faster by this share and by this many milliseconds: more than noise. */
@@ -79,19 +80,20 @@ export class Tuner implements Chooser {
     this.#times = times
   }
 
-  choose(subject: Subject): ReadonlyMap<Node, Choice> {
+  choose(subject: Subject, onMeasured: () => void): ReadonlyMap<Node, Choice> {
     // What another process has kept meanwhile takes the place of our own times, and only then is anything chosen: all
     // processes choose alike, and a resumed run as it did at first.
-    this.#assign(subject)
+    this.#assign(subject, onMeasured)
     this.#times.finish()
-    return this.#assign(subject)
+    return this.#assign(subject, onMeasured)
   }
 
-  #assign(subject: Subject): ReadonlyMap<Node, Choice> {
+  #assign(subject: Subject, onMeasured: () => void): ReadonlyMap<Node, Choice> {
     const costs = new Map<Node, Costs>()
     for (const node of subject.graph.nodes) {
       const cost = subject.settled(node) ? {} : this.#costs(subject, node)
       if (Object.keys(cost).length > 0) costs.set(node, cost)
+      onMeasured()
     }
     return assignLayouts(
       subject.graph,

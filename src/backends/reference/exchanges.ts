@@ -1,72 +1,66 @@
 import { roundTo } from '../../base/dtype.js'
-import { type Communicator, type Exchange, expectReplicas } from '../../communication/communicator.js'
-import type { Bound, Node, Tensor } from '../../graph/op.js'
-import { type AllReduce, allReduceBegin, allReduceEnd } from '../../graph/ops/allReduce.js'
+import {
+  type Communicator,
+  type Exchange,
+  expectReplicas,
+  type ReducePrecision,
+} from '../../communication/communicator.js'
+import type { Node, Tensor, Value } from '../../graph/op.js'
 
 interface UnderWay {
   readonly numbers: Float32Array
   readonly exchange: Exchange
-  readonly precision: AllReduce['precision']
+  readonly precision: ReducePrecision
 }
 
-/** Carries out the ops in which other replicas take part; their own reference loops are those of a replica alone. */
+/** Carries out the ends of exchanges with other replicas, of which the ops' own loops are what a replica does alone. */
 export class ReferenceExchanges {
   readonly all: Exchange[] = []
-  readonly #underWay = new Map<Tensor, UnderWay>()
+  readonly #underWay = new Map<Value, UnderWay>()
   readonly #communicator: Communicator
 
   constructor(communicator: Communicator) {
     this.#communicator = communicator
   }
 
-  /** What runs a node that other replicas take part in; undefined for any other. `x` and `y` are its ports' tensors. */
-  bind({ op, attrs }: Node, x: unknown, y: unknown): (() => void) | undefined {
-    const is = (other: { readonly name: string }) => op.name === other.name
-    if (is(allReduceBegin))
-      return this.#begin(
-        x as Bound<typeof allReduceBegin.inputs, Tensor>,
-        y as Bound<typeof allReduceBegin.outputs, Tensor>,
-        attrs as AllReduce,
-      )
-    if (is(allReduceEnd))
-      return this.#end(
-        x as Bound<typeof allReduceEnd.inputs, Tensor>,
-        y as Bound<typeof allReduceEnd.outputs, Tensor>,
-        attrs as { readonly factor: number },
-      )
-    return undefined
+  /** What runs a node whose own loops are `run`, over tensors of its values. */
+  around({ op, attrs, inputs, outputs }: Node, tensor: (value: Value) => Tensor, run: () => void): () => void {
+    const { exchange } = op
+    if (exchange === undefined) return run
+    if ('ends' in exchange) {
+      const sums = inputs[exchange.ends as string] as Value
+      return this.#end(sums, tensor(sums), run)
+    }
+    const sums = outputs[exchange.begins as string]!
+    return this.#begin(sums, tensor(sums), exchange.among(attrs), run)
   }
 
   #begin(
-    x: Bound<typeof allReduceBegin.inputs, Tensor>,
-    y: Bound<typeof allReduceBegin.outputs, Tensor>,
-    attrs: AllReduce,
-  ) {
-    expectReplicas(attrs, this.#communicator)
-    const numbers = new Float32Array(y.sums.data.length)
+    sums: Value,
+    { data }: Tensor,
+    among: { readonly replicas: number; readonly precision: ReducePrecision },
+    run: () => void,
+  ): () => void {
+    expectReplicas(among, this.#communicator)
+    const numbers = new Float32Array(data.length)
     const exchange = this.#communicator.prepareSum(numbers)
-    this.#underWay.set(y.sums, { numbers, exchange, precision: attrs.precision })
+    this.#underWay.set(sums, { numbers, exchange, precision: among.precision })
     this.all.push(exchange)
     return () => {
-      allReduceBegin.reference(x, y, attrs)
-      numbers.set(y.sums.data)
+      run()
+      numbers.set(data)
       exchange.begin()
     }
   }
 
-  #end(
-    x: Bound<typeof allReduceEnd.inputs, Tensor>,
-    y: Bound<typeof allReduceEnd.outputs, Tensor>,
-    attrs: { readonly factor: number },
-  ) {
-    const { numbers, exchange, precision } = this.#underWay.get(x.sums)!
-    const { data } = x.sums
+  #end(sums: Value, { data }: Tensor, run: () => void): () => void {
+    const { numbers, exchange, precision } = this.#underWay.get(sums)!
     // A replica alone keeps the double precision in which gradients are checked.
     const received = this.#communicator.size === 1 ? 0 : data.length
     return () => {
       exchange.finish()
       for (let i = 0; i < received; i++) data[i] = roundTo(precision, numbers[i]!)
-      allReduceEnd.reference(x, y, attrs)
+      run()
     }
   }
 }

@@ -1,5 +1,6 @@
 import { bytesPerElement, type Dtype, roundTo } from '../../base/dtype.js'
 import { type Shape, sizeOf } from '../../base/shape.js'
+import type { Communicator } from '../../communication/communicator.js'
 import { soloCommunicator } from '../../communication/solo.js'
 import { flatten, type Graph, type Node, type Numbers, type Tensor, type Value } from '../../graph/op.js'
 import { type Input, type Variable, variableOf } from '../../graph/ops/source.js'
@@ -88,6 +89,7 @@ class ReferenceProgram implements Program {
   readonly #steps: { node: Node; run(): void }[] = []
   readonly #rounds: boolean
   readonly #exchanges: ReferenceExchanges
+  readonly #communicator: Communicator
   #disposed = false
 
   constructor(
@@ -97,6 +99,7 @@ class ReferenceProgram implements Program {
     make: (length: number) => Numbers,
   ) {
     this.#rounds = rounds
+    this.#communicator = communicator
     this.#exchanges = new ReferenceExchanges(communicator)
     for (const node of graph.nodes) {
       for (const value of Object.values(node.outputs)) {
@@ -122,12 +125,13 @@ class ReferenceProgram implements Program {
       Object.fromEntries(Object.entries(ports).map(([k, v]) => [k, v && ('node' in v ? tensor(v) : v.map(tensor))]))
     const [x, y] = [bound(node.inputs), bound(node.outputs)]
     const written = this.#rounds ? [...Object.values(node.outputs)].filter(v => v.dtype === 'bf16').map(tensor) : []
-    const perform = this.#exchanges.bind(node, x, y) ?? (() => node.op.reference(x, y, node.attrs))
+    const perform = this.#exchanges.around(node, tensor, () => node.op.reference(x, y, node.attrs))
     this.#steps.push({
       node,
-      run() {
+      run: () => {
         perform()
         for (const { data, dtype } of written) for (let i = 0; i < data.length; i++) data[i] = roundTo(dtype, data[i]!)
+        this.#communicator.worked()
       },
     })
   }

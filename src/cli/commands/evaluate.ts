@@ -102,10 +102,10 @@ async function run(flags: Flags, together: Together): Promise<void> {
   expectMovable(flags)
   checkImageFlags(flags)
   // All of them are checked before the first takes its time.
-  const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn))
+  const checkpoints = flags.checkpoint.map(place => openCheckpoint(place, warn, replicas.goOn))
   expectOneClassList(checkpoints)
   const crops = cropsOf(flags, checkpoints)
-  const data = await openImages(flags, decodeState(checkpoints[0]!).classNames)
+  const data = await openImages(flags, decodeState(checkpoints[0]!).classNames, replicas.goOn)
   for (const checkpoint of checkpoints) expectClasses(checkpoint, data.images)
   if (flags.badImages === 'quarantine') expectFiles(data.images)
   const keepIn = openFolders(flags)

@@ -8,6 +8,7 @@ import { plainAugmentation } from '../../data/augmentation.js'
 import { boxSourceOf, chooseBoxes } from '../../data/box-source.js'
 import { type BadImagePolicy, expectFiles } from '../../data/quarantine.js'
 import type { LabelNumbering } from '../../data/sources/class-names.js'
+import type { ScanOptions } from '../../data/sources/found-image.js'
 import type { Passes } from '../../graph/passes/passes.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { networkOf } from '../../networks/model-spec.js'
@@ -133,7 +134,7 @@ interface Prepared {
 
 async function newRun(flags: Flags, command: Command, { replicas, warn }: Together): Promise<Prepared> {
   expectInit(flags)
-  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn)
+  using origin = flags.init === undefined ? undefined : openCheckpoint(flags.init, warn, replicas.goOn)
   const spec = origin
     ? modelOf(origin, command, network => modelSpec(network, 1, flags))
     : modelSpec(chosenNetwork(flags), 1, flags)
@@ -155,7 +156,8 @@ async function newRun(flags: Flags, command: Command, { replicas, warn }: Togeth
   // Whole, so that a run resumed from elsewhere names its files alike.
   const images = path.resolve(flags.data)
   const { labels } = flags
-  const data = await lookingThrough(options => openDataSets(images, { ...options, labels }, replicas.onThisHost))
+  const open = (options: ScanOptions) => openDataSets(images, { ...options, labels }, replicas.onThisHost)
+  const data = await lookingThrough(open, replicas.goOn)
   if (flags.badImages === 'quarantine') for (const set of [data.train, data.val]) expectFiles(set)
   const threads = replicaThreads(replicas, flags.threads, warn)
   const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
@@ -223,7 +225,8 @@ async function oldRun(
   const settings = command.getOptionValueSource('badImages') === 'cli' ? { ...own, badImages } : own
   networkOf(settings.model)
   const { labels } = settings
-  const data = await lookingThrough(options => openDataSets(settings.data, { ...options, labels }, replicas.onThisHost))
+  const open = (options: ScanOptions) => openDataSets(settings.data, { ...options, labels }, replicas.onThisHost)
+  const data = await lookingThrough(open, replicas.goOn)
   const { classes } = data.train
   if (classes.length !== settings.model.classes)
     throw new UserError(

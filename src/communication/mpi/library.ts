@@ -44,7 +44,6 @@ const signatures = {
   allReduce: 'int MPI_Iallreduce(int64_t, int64_t, int, int64_t, int64_t, int64_t, int64_t)',
   allToAll: 'int MPI_Ialltoall(int64_t, int, int64_t, int64_t, int, int64_t, int64_t, int64_t)',
   allGather: 'int MPI_Iallgather(int64_t, int, int64_t, int64_t, int, int64_t, int64_t, int64_t)',
-  broadcast: 'int MPI_Ibcast(int64_t, int, int64_t, int, int64_t, int64_t)',
   barrier: 'int MPI_Ibarrier(int64_t, int64_t)',
   send: 'int MPI_Isend(int64_t, int, int64_t, int, int, int64_t, int64_t)',
   receive: 'int MPI_Irecv(int64_t, int, int64_t, int, int, int64_t, int64_t)',

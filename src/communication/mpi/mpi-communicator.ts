@@ -1,16 +1,17 @@
 import os from 'node:os'
 import { performance } from 'node:perf_hooks'
+import { coresOf, type Place, thisPlace } from '../../base/shared-cores.js'
 import { type Communicator, type Exchange, ReplicaLost } from '../communicator.js'
 import { Heartbeats } from './heartbeats.js'
 import type { Library } from './library.js'
 import { addressOf, Calls, MpiFailure, relax } from './native.js'
 import { Transfer } from './transfer.js'
 
-/** Seconds that others wait longer than replica 0, which alone knows whom to name, and saves what there is. */
-const grace = 60
-
-/** Milliseconds of a wait in which the processor is only lent, not given away: what comes next is likely to come soon. */
-const alert = 2
+/**
+ * Milliseconds of a wait in which the processor is only lent, not given away: what comes next is likely to come soon. Few
+ * where replicas share processors.
+ */
+const alert = { crowded: 2, alone: 1000 }
 
 /** Replicas that speak through MPI. A process has one at most, in all its life: MPI cannot begin again. */
 export class MpiCommunicator implements Communicator {
@@ -18,7 +19,9 @@ export class MpiCommunicator implements Communicator {
   readonly rank: number
   readonly size: number
   readonly hosts: readonly string[] = []
+  readonly cores: readonly number[] = []
   readonly timeoutSeconds: number
+  readonly #grace: number
   readonly traffic = { bytes: 0, waited: 0, advanced: 0 }
   readonly #calls: Calls
   readonly #world: number
@@ -33,11 +36,13 @@ export class MpiCommunicator implements Communicator {
   readonly #crowded: boolean
   /** What is under way, the oldest first. */
   readonly #flying: { readonly transfer: Transfer; readonly then: (() => void) | undefined }[] = []
-  #begun = 0
   #lost = false
+  /** Whether MPI itself has failed. */
+  #broken = false
   #closed = false
 
-  constructor(library: Library, timeoutSeconds: number) {
+  /** @param grace seconds that others wait longer than replica 0, which alone knows whom to name, and saves what there is */
+  constructor(library: Library, timeoutSeconds: number, grace = 60) {
     const calls = new Calls(library)
     const { world, errorsReturn, funneled } = library.constants
     calls.cell('initThread', null, null, funneled)
@@ -46,6 +51,7 @@ export class MpiCommunicator implements Communicator {
     this.#world = world
     this.title = library.title
     this.timeoutSeconds = timeoutSeconds
+    this.#grace = grace
     this.rank = calls.cell('commRank', world).int
     this.size = calls.cell('commSize', world).int
     const [main, following, control] = [1, 2, 3].map(() => {
@@ -60,14 +66,18 @@ export class MpiCommunicator implements Communicator {
     // So that half of the longest wait is enough to tell who is silent.
     const interval = Math.min(1000, (1000 * timeoutSeconds) / 8)
     this.#heartbeats = new Heartbeats(calls, control!, this.rank, this.size, interval)
-    this.hosts = this.allGather(Buffer.from(os.hostname())).map(name => Buffer.from(name).toString())
-    this.#crowded = this.hosts.filter(host => host === this.hosts[this.rank]).length > os.cpus().length
+    const places = this.allGather(Buffer.from(JSON.stringify(thisPlace()))).map(
+      text => JSON.parse(Buffer.from(text).toString()) as Place,
+    )
+    this.hosts = places.map(({ host }) => host)
+    this.cores = coresOf(places)
+    this.#crowded = this.cores[this.rank]! < 1
   }
 
   prepareSum(numbers: Float32Array): Exchange {
     const { inPlace, float, sum } = this.#calls.library.constants
     const address = addressOf(numbers)
-    return this.#exchange(numbers.byteLength, [numbers], undefined, request =>
+    return this.#exchange('main', numbers.byteLength, [numbers], undefined, request =>
       this.#calls.call('allReduce', inPlace, address, numbers.length, float, sum, this.#main, request),
     )
   }
@@ -76,7 +86,7 @@ export class MpiCommunicator implements Communicator {
     const { byte } = this.#calls.library.constants
     const each = from.byteLength / this.size
     const [source, target] = [addressOf(from), addressOf(to)]
-    return this.#exchange(from.byteLength, [from, to], then, request =>
+    return this.#exchange('main', from.byteLength, [from, to], then, request =>
       this.#calls.call('allToAll', source, each, byte, target, each, byte, this.#main, request),
     )
   }
@@ -84,35 +94,41 @@ export class MpiCommunicator implements Communicator {
   prepareAllGather(from: Uint8Array, to: Uint8Array): Exchange {
     const { byte } = this.#calls.library.constants
     const [source, target, each] = [addressOf(from), addressOf(to), from.byteLength]
-    return this.#exchange(to.byteLength, [from, to], undefined, request =>
+    return this.#exchange('following', to.byteLength, [from, to], undefined, request =>
       this.#calls.call('allGather', source, each, byte, target, each, byte, this.#following, request),
     )
   }
 
   #exchange(
+    order: 'main' | 'following',
     bytes: number,
     keep: readonly ArrayBufferView[],
     then: (() => void) | undefined,
     start: (request: number) => void,
   ): Exchange {
     const transfer = new Transfer(this.#calls, bytes, keep, start)
+    let wanted = 0
     return {
       begin: () => {
         this.#expectOpen()
         const begin = performance.now()
         this.#guarded(() => transfer.start())
-        this.#begun++
+        // Of what follows one replica may have begun more than another that is no less far.
+        if (order === 'main') this.#heartbeats.began()
         this.#flying.push({ transfer, then })
         this.traffic.bytes += bytes
         this.traffic.advanced += (performance.now() - begin) / 1000
       },
       finish: () => {
-        const begin = performance.now()
+        wanted = performance.now()
         this.#wait(() => transfer.done)
-        this.traffic.waited += (performance.now() - begin) / 1000
+        this.traffic.waited += (performance.now() - wanted) / 1000
       },
       get began() {
         return transfer.began
+      },
+      get wanted() {
+        return wanted
       },
       get ended() {
         return transfer.ended
@@ -126,9 +142,35 @@ export class MpiCommunicator implements Communicator {
     const begin = performance.now()
     this.#guarded(() => {
       this.#advance()
-      this.#heartbeats.beat(this.#begun)
+      this.#heartbeats.beat()
     })
     this.traffic.advanced += (performance.now() - begin) / 1000
+  }
+
+  worked(): void {
+    if (this.#closed || this.#broken) return
+    this.#heartbeats.worked()
+    if (this.#lost) this.#beatOn()
+    else if (this.#flying.length > 0) this.advance()
+    else this.#guarded(() => this.#heartbeats.beat())
+  }
+
+  /** Whoever saves what there is when another one is lost must not be taken for lost as well. */
+  #beatOn(): void {
+    try {
+      this.#heartbeats.beat()
+    } catch (error) {
+      if (!(error instanceof MpiFailure)) throw error
+      this.#broken = true
+    }
+  }
+
+  summon(): void {
+    this.#heartbeats.summon()
+  }
+
+  get summoned(): boolean {
+    return !this.#lost && this.#heartbeats.summoned
   }
 
   /** MPI moves on all that is under way, whichever it is asked for; so what follows begins in one order everywhere. */
@@ -139,16 +181,21 @@ export class MpiCommunicator implements Communicator {
   #wait(over: () => boolean): void {
     this.#expectOpen()
     const begin = performance.now()
+    const alertFor = this.#crowded ? alert.crowded : alert.alone
+    let judged = begin + 1000 * this.timeoutSeconds
     const isOver = () => {
       this.#advance()
       if (over()) return true
-      this.#heartbeats.beat(this.#begun)
+      this.#heartbeats.beat()
       return false
     }
     while (!this.#guarded(isOver)) {
-      const waited = performance.now() - begin
-      if (waited > 1000 * this.timeoutSeconds) this.#judge(waited / 1000)
-      relax(this.#crowded && waited > alert ? 100 : 0)
+      const now = performance.now()
+      if (now > judged) {
+        this.#judge(begin, now)
+        judged = now + this.#heartbeats.interval
+      }
+      relax(now - begin > alertFor ? 100 : 0)
     }
   }
 
@@ -159,25 +206,27 @@ export class MpiCommunicator implements Communicator {
     } catch (error) {
       if (!(error instanceof MpiFailure)) throw error
       this.#lost = true
+      this.#broken = true
       throw new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, [])
     }
   }
 
-  /** A wait has been too long: says who is to blame, as far as can be told from here. */
-  #judge(waited: number): void {
-    const silent = this.#heartbeats.silentSince(performance.now() - 500 * this.timeoutSeconds)
-    const isUnknown = this.rank !== 0 && silent.length === 0
-    if (isUnknown && waited < this.timeoutSeconds + grace) return
-    const ranks = isUnknown || silent.length > 0 ? silent : this.#heartbeats.behind(this.#begun)
+  /** A wait is long: says who is to blame if it is in vain, as far as can be told from here. */
+  #judge(begin: number, now: number): void {
+    const seconds = this.timeoutSeconds
+    const { ranks, silent } = this.#heartbeats.missingSince(now - 1000 * seconds)
+    const isKnown = ranks.length > 0
+    const idle = now - Math.max(begin, this.#heartbeats.gotOn)
+    if (!isKnown && idle < 1000 * (seconds + (this.rank === 0 ? 0 : this.#grace))) return
     const named = ranks.map(rank => `${rank} (${this.hosts[rank] ?? 'host not known yet'})`).join(', ')
-    const whom = isUnknown
-      ? "not known to this one: see replica 0's message"
-      : ranks.length === 0
-        ? 'none, all have come: the network carries nothing'
-        : `${named}, ${silent.length > 0 ? 'not answering' : 'alive, but far behind'}`
+    const whom = isKnown
+      ? `missing for ${seconds} s: ${named}, ${silent ? 'not answering' : 'alive, but not getting on'}`
+      : this.rank === 0
+        ? 'missing: none, all have come: the network carries nothing'
+        : "missing: not known to this one: see replica 0's message"
     this.#lost = true
     throw new ReplicaLost(
-      `replica ${this.rank} (${os.hostname()}) has waited ${Math.round(waited)} s for others; missing: ${whom}; resume from the last checkpoint`,
+      `replica ${this.rank} (${os.hostname()}) has waited ${Math.round((now - begin) / 1000)} s for others; ${whom}; resume from the last checkpoint`,
       ranks,
     )
   }
@@ -209,19 +258,6 @@ export class MpiCommunicator implements Communicator {
     )
   }
 
-  broadcast(bytes: Uint8Array, from = 0): Uint8Array {
-    const { byte } = this.#calls.library.constants
-    const send = (view: Uint8Array) =>
-      this.#now([view], request =>
-        this.#calls.call('broadcast', addressOf(view), view.length, byte, from, this.#control, request),
-      )
-    const length = Float64Array.of(bytes.length)
-    send(new Uint8Array(length.buffer))
-    const content = this.rank === from ? bytes.slice() : new Uint8Array(length[0]!)
-    if (content.length > 0) send(content)
-    return content
-  }
-
   barrier(): void {
     this.#now([], request => this.#calls.call('barrier', this.#control, request))
   }
@@ -231,7 +267,7 @@ export class MpiCommunicator implements Communicator {
     const transfer = new Transfer(this.#calls, 0, keep, start)
     this.#expectOpen()
     this.#guarded(() => transfer.start())
-    this.#begun++
+    this.#heartbeats.began()
     this.#wait(() => transfer.test())
   }
 
@@ -248,7 +284,7 @@ export class MpiCommunicator implements Communicator {
   /** MPI ends when all replicas have come here. */
   [Symbol.dispose](): void {
     if (this.#closed || this.#lost) return
-    this.#heartbeats.close(this.#begun, over => this.#wait(over))
+    this.#heartbeats.close(over => this.#wait(over))
     this.barrier()
     this.#closed = true
     this.#calls.call('finalize')

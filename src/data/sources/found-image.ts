@@ -39,7 +39,7 @@ export interface FileForm {
 
 /** How images are looked for. */
 export interface ScanOptions {
-  /** Hears what is being looked through, and how far, in megabytes. */
+  /** Hears what is being looked through, and how far. */
   readonly onProgress?: ((what: string, done: number, total: number) => void) | undefined
   readonly signal?: AbortSignal | undefined
   /** From which number classes count that are numbers. @default 'auto' */

@@ -20,7 +20,7 @@ export async function openTrainingData(
   place: string,
   options: ScanOptions = {},
 ): Promise<{ train: ImageSet; val: ImageSet }> {
-  const { train, val } = (await openHeld(place, splits, options)) ?? (await openClassFolders(place))
+  const { train, val } = (await openHeld(place, splits, options)) ?? (await openClassFolders(place, options))
   if (!train || !val) throw lacking(place, train ? 'val' : 'train')
   return { train, val }
 }
@@ -28,7 +28,7 @@ export async function openTrainingData(
 /** Opens what evaluation measures on: the images for validation, or all where nothing divides them. Errors: as above. */
 export async function openEvaluationData(place: string, options: ScanOptions = {}): Promise<ImageSet> {
   const held = await openHeld(place, ['val'], options)
-  if (!held) return await openValFolders(place)
+  if (!held) return await openValFolders(place, options)
   if (!held.val) throw lacking(place, 'val')
   return held.val
 }

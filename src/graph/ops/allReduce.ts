@@ -41,6 +41,7 @@ export const allReduceBegin = defineOp({
       for (let i = 0; i < data.length; i++) sums.data[starts[t]! + i] = sent(data[i]!)
   },
   schedule: 'early',
+  exchange: { begins: 'sums', among: attrs => attrs },
 })
 
 /** Waits until the sums are there. dst = factor · sums. */
@@ -56,6 +57,7 @@ export const allReduceEnd = defineOp({
     for (let i = 0; i < dst.data.length; i++) dst.data[i] = factor * sums.data[i]!
   },
   schedule: 'late',
+  exchange: { ends: 'sums' },
 })
 
 /** Where in `sums` each tensor begins, in elements. */

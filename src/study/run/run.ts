@@ -85,9 +85,10 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
   using resumed =
     options.resume && replicas.isFirst ? resumeRun(options.folder, { badImages: settings.badImages }) : undefined
   const warnings: string[] = []
-  using newest = resumed && newestCheckpoint(resumed, settings, message => warnings.push(message))
+  using newest =
+    resumed && newestCheckpoint(resumed, settings, { warn: message => warnings.push(message), progress: replicas.goOn })
   const file = await replicas.fromFirst(() => newest?.file ?? null)
-  using same = newest || file === null ? undefined : readCheckpoint(file)
+  using same = newest || file === null ? undefined : readCheckpoint(file, replicas.goOn)
   const resume = newest ?? same
   expectSameStart(replicas, settings, options, resume)
   const evaluators: Evaluator[] = []
@@ -212,7 +213,7 @@ function expectSameStart(
 function newestCheckpoint(
   { checkpoints, eventsFile }: RunFolder,
   { model }: RunSettings,
-  warn: (text: string) => void,
+  { warn, progress }: { readonly warn: (message: string) => void; readonly progress: () => void },
 ) {
   const log = existsSync(eventsFile) ? readEventLog(eventsFile) : []
   if (readdirSync(checkpoints).length === 0 && !log.some(event => event.type === 'checkpoint')) {
@@ -220,7 +221,7 @@ function newestCheckpoint(
     rmSync(eventsFile, { force: true })
     return undefined
   }
-  const checkpoint = latestCheckpoint(checkpoints, warn)
+  const checkpoint = latestCheckpoint(checkpoints, warn, progress)
   expectNetwork(checkpoint, model)
   return checkpoint
 }

@@ -8,6 +8,7 @@ import { feedImages } from '../../networks/feed.js'
 import { modelOptions, networkOf } from '../../networks/model-spec.js'
 import { averageOf } from '../../optim/average.js'
 import { within } from '../../training/fine-tuning.js'
+import { feedScalars } from '../../training/scalars.js'
 import { weightsOf } from '../../training/stage.js'
 import { buildTrainingStep } from '../../training/step.js'
 import { memoryOf } from '../../training/train.js'
@@ -24,6 +25,8 @@ export interface MeasuringOptions {
   /** Steps that count, after one that does not. */
   readonly steps: number
   readonly signal?: AbortSignal | undefined
+  /** Hears of everything that is measured and run. */
+  readonly worked?: (() => void) | undefined
 }
 
 /** What a run's training does on this machine, from a few of its steps. Nothing is written. */
@@ -45,7 +48,7 @@ export interface MeasuredTraining {
  */
 export async function measureTraining(settings: RunSettings, options: MeasuringOptions): Promise<MeasuredTraining> {
   const { model, recipe, recompute, fineTuning } = settings
-  const { backend, images, replicas, steps, signal } = options
+  const { backend, images, replicas, steps, signal, worked = () => {} } = options
   const network = networkOf(model)
   const step = buildTrainingStep(network, recipe, modelOptions(model), {
     passes: backend.passes,
@@ -60,15 +63,13 @@ export async function measureTraining(settings: RunSettings, options: MeasuringO
     outputs: [step.loss, step.norms, step.norm],
     store,
     seed: recipe.seed,
-    communicator: { ...soloCommunicator(), size: replicas },
+    communicator: { ...soloCommunicator(), size: replicas, worked },
   })
   // Most images of a large set are decoded in every epoch.
   const loading = { cacheBytes: 0, ...(signal && { signal }) }
   const badImages = inLoading(settings.badImages)
   await using loader = await trainingLoader({ ...settings, badImages, images }, { index: 0, of: replicas }, loading)
-  program.input('learningRate')[0] = recipe.learningRate
-  program.input('averageDecay')[0] = recipe.averageDecay
-  if (step.inputs.has('normDecay')) program.input('normDecay')[0] = recipe.normDecay
+  feedScalars(program, step, { done: 0, learningRate: recipe.learningRate, recipe })
   let start = 0
   let taken = 0
   for await (const { images: pixels, labels } of loader.steps(0, 1 + steps)) {
@@ -100,17 +101,14 @@ function measureStep(program: Program, steps: number): MeasuredStep {
     return (performance.now() - start) / 1000
   })
   const start = performance.now()
-  const kernels = program.profile()
-  // What ends before the last one begins is of norms over all replicas, not what the update waits for.
-  const lastBegin = kernels.findLastIndex(({ op }) => op === 'allReduceBegin')
-  const end = kernels.slice(lastBegin + 1).find(({ op }) => op === 'allReduceEnd')
-  const buckets = program
-    .exchanges()
+  program.run()
+  const exchanges = program.exchanges()
+  const lastBegan = Math.max(...exchanges.map(({ began }) => began))
+  // What was wanted before the last one began is of norms over all replicas, not what the update waits for.
+  const wanted = exchanges.flatMap(exchange => (exchange.wanted >= lastBegan ? [(exchange.wanted - start) / 1000] : []))
+  const buckets = exchanges
     .map(({ began, bytes }): Bucket => ({ readyAt: (began - start) / 1000, bytes }))
     .sort((a, b) => a.readyAt - b.readyAt)
-  return {
-    seconds: seconds.sort((a, b) => a - b),
-    neededAt: end === undefined ? seconds[0]! : end.begin / 1000,
-    buckets,
-  }
+  seconds.sort((a, b) => a - b)
+  return { seconds, neededAt: wanted.length === 0 ? seconds[0]! : Math.min(...wanted), buckets }
 }

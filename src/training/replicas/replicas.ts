@@ -62,6 +62,19 @@ export class Replicas {
     return `replica ${rank} (${this.host(rank)})`
   }
 
+  /**
+   * Says that this replica has done a piece of work, so that others go on waiting for it; to be called where work between
+   * messages may take long. May be handed on as a callback.
+   */
+  readonly worked = (): void => this.communicator?.worked()
+
+  /** As {@link worked}, where the work may be left. Errors: that of a replica that has failed meanwhile, on all. */
+  readonly goOn = (): void => {
+    this.worked()
+    // Whatever the others wait for, they wait in a message.
+    if (this.communicator?.summoned) this.gather(true)
+  }
+
   /** What each replica has, by rank; plain data. Errors: that of a replica that has failed, on all. */
   gather<T>(own: T): readonly T[] {
     if (this.communicator === undefined) return [own]
@@ -112,6 +125,8 @@ export class Replicas {
       exitCode: error instanceof UserError ? error.exitCode : 1,
       interrupted,
     }
+    // Those that work would come to it only when they are done.
+    this.communicator.summon()
     return this.#agreedError(this.#exchange(failed, Buffer.from(JSON.stringify(failure))))
   }
 

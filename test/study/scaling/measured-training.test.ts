@@ -17,7 +17,6 @@ test('the update needs the sums when the last is sent, also where norms need the
     const options = { backend, images: data.train, replicas: 2, steps: 1 }
     const { step } = await measureTraining({ ...settings, recipe }, options)
     const lastSent = step.buckets.at(-1)!.readyAt
-    // They are read from two clocks that start microseconds apart.
-    assert.ok(step.neededAt > 0.9 * lastSent, `needed at ${step.neededAt} s, the last sent at ${lastSent} s`)
+    assert.ok(step.neededAt >= lastSent, `needed at ${step.neededAt} s, the last sent at ${lastSent} s`)
   }
 })

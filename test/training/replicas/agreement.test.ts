@@ -8,7 +8,7 @@ import { expectAlike } from '../../../src/training/replicas/divergence.js'
 import { PaceWatch } from '../../../src/training/replicas/pace.js'
 import { Replicas } from '../../../src/training/replicas/replicas.js'
 import { localBatch } from '../../../src/training/replicas/share.js'
-import { coresOf, type Place, replicaThreads } from '../../../src/training/replicas/threads.js'
+import { replicaThreads } from '../../../src/training/replicas/threads.js'
 
 /** A replica whose others answer what `others` makes of its own message. */
 function replicaAmong(others: (own: Uint8Array) => Uint8Array[]): Replicas {
@@ -69,6 +69,30 @@ test('an error is told once, and without a name where all have it', () => {
   assert.equal(told, 1)
 })
 
+test('work is told, and ends with the error of one that has failed meanwhile, who asks for that', () => {
+  let [pieces, summons] = [0, 0]
+  const failure = { message: 'the disk is full', exitCode: 1, interrupted: false }
+  const at = (summoned: boolean) =>
+    new Replicas({
+      ...soloCommunicator(),
+      ...{ size: 2, hosts: ['one', 'two'], summoned },
+      worked: () => void pieces++,
+      summon: () => void summons++,
+      allGather: own => [own, message(1, failure)],
+    })
+  at(false).goOn()
+  assert.deepEqual([pieces, summons], [1, 0])
+  const expected = { name: 'UserError', message: 'replica 1 (two): the disk is full' }
+  assert.throws(at(true).goOn, expected)
+  // A checkpoint, once begun, is written.
+  at(true).worked()
+  assert.throws(() => {
+    throw at(false).fail(new Interruption('batch 3'))
+  }, expected)
+  assert.deepEqual([pieces, summons], [3, 1])
+  new Replicas().goOn()
+})
+
 test('what the others do after the first of a host may fail, and then none goes on', () => {
   const failure = { message: 'too large', exitCode: 1, interrupted: false }
   let told = 0
@@ -126,39 +150,20 @@ test('a replica is called slow after twenty steps at more than one and a half ti
   for (let step = 0; step < 100; step++) assert.deepEqual(four.take([step % 10 === 0 ? 60 : 1, 1.2, 1.4, 1]), [])
 })
 
-test('replicas of one host share its cores, unless the launcher gave each its own', () => {
-  const place = (host: string, processors: number[], cores = processors.length): Place => ({ host, processors, cores })
-  const all = [0, 1, 2, 3]
-  const sharing = [place('a', all), place('a', all), place('b', all)]
-  assert.deepEqual(
-    sharing.map(each => coresOf(each, sharing)),
-    [2, 2, 4],
-  )
-  const bound = [place('a', [0, 1]), place('a', [2, 3])]
-  assert.deepEqual(
-    bound.map(each => coresOf(each, bound)),
-    [2, 2],
-  )
-  // A quota of two cores for both.
-  const limited = [place('a', all, 2), place('a', all, 2)]
-  assert.deepEqual(
-    limited.map(each => coresOf(each, limited)),
-    [1, 1],
-  )
-  const crowded = [place('a', [0]), place('a', [0]), place('a', [0])]
-  assert.ok(crowded.every(each => coresOf(each, crowded) < 1))
-  const untold: Place[] = [1, 2].map(() => ({ host: 'a', processors: undefined, cores: 6 }))
-  assert.equal(coresOf(untold[0]!, untold), 3)
-})
-
 test('more replicas than cores are told of, also where each was given its threads', () => {
-  const crowd = replicaAmong(own => Array<Uint8Array>(999).fill(own))
   const warnings: string[] = []
-  assert.equal(
-    replicaThreads(crowd, 3, message => warnings.push(message)),
-    3,
+  const threads = (cores: readonly number[], asked?: number) => {
+    const hosts = cores.map((_, rank) => (rank < 3 ? 'one' : 'two'))
+    const replicas = new Replicas({ ...soloCommunicator(), rank: 0, size: cores.length, hosts, cores })
+    return replicaThreads(replicas, asked, message => warnings.push(message))
+  }
+  assert.equal(threads([0.5, 0.5, 2, 0.1], 3), 3)
+  assert.deepEqual(
+    warnings.map(message => /^(\S+) runs (\d+) replicas that have less than a core each/.exec(message)?.slice(1)),
+    [
+      ['one', '2'],
+      ['two', '1'],
+    ],
   )
-  assert.equal(warnings.length, 1)
-  assert.match(warnings[0]!, /^one runs 1000 replicas that have less than a core each/)
   assert.equal(replicaThreads(new Replicas(), 3, assert.fail), 3)
 })

@@ -109,7 +109,10 @@ test('a replica that does not answer ends the run, with its name and a checkpoin
   const lost = await replicas(2, run('lost', '--replica-timeout', '5'), sending(1, 'SIGSTOP', /^checkpoint /m))
   ended(lost, 1)
   assert.equal(said(lost).length, 1, lost.stderr)
-  assert.match(said(lost)[0]!, /: replica 0 \(.*\) has waited \d+ s for others; missing: 1 \(.*\), not answering; /)
+  assert.match(
+    said(lost)[0]!,
+    /: replica 0 \(.*\) has waited \d+ s for others; missing for 5 s: 1 \(.*\), not answering; /,
+  )
   const last = logOf('lost').at(-1)
   assert.ok(last?.type === 'interrupted')
   using checkpoint = readCheckpoint(fileOf('lost', last.step))
@@ -153,6 +156,19 @@ test('replicas that were not started alike, or cannot share the work, say so bef
   ended(few, 1)
   assert.match(said(few).at(-1)!, /single\/train has 1 training images for 2 replicas: each needs one at least/)
   assert.ok(!readdirSync(root).includes('never'))
+})
+
+test('a wrong option is told once, also where one replica alone has it', { skip }, async () => {
+  const wrong = [...run('never'), '--bogus']
+  for (const [first, told] of [
+    [wrong, /^inception: unknown option '--bogus'/],
+    [run('never'), /^inception: replica 1 \(.*\): unknown option '--bogus'/],
+  ] as const) {
+    const refused = await replicas(2, first, { last: wrong })
+    ended(refused, 2)
+    assert.equal(said(refused).length, 1, refused.stderr)
+    assert.match(said(refused)[0]!, told)
+  }
 })
 
 test('an evaluation by three replicas prints and writes what one does', { skip }, async () => {

@@ -2,15 +2,18 @@ import { Command, Option } from 'commander'
 import { UserError } from '../../../base/error.js'
 import { formatBytes, formatTable } from '../../../base/format.js'
 import { type ReducePrecision, reducePrecisions } from '../../../communication/communicator.js'
-import { openCommunicator } from '../../../communication/open.js'
+import type { Json } from '../../../formats/json.js'
 import { defaultBucketBytes } from '../../../graph/reduceTogether.js'
 import { modelOptions, networkOf } from '../../../networks/model-spec.js'
 import { findNetwork } from '../../../networks/networks.js'
 import { buildModel } from '../../../nn/model.js'
 import { measureExchange } from '../../../study/bench/exchange-speed.js'
 import { describeMachine } from '../../../study/machine.js'
+import { expectSame, factsOf } from '../../../training/replicas/agreement.js'
+import type { Replicas } from '../../../training/replicas/replicas.js'
 import { oneOf, positiveNumber, wholeNumber } from '../../arguments.js'
 import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../../model-options.js'
+import { asReplica, replicaTimeoutOption } from '../../replicas.js'
 
 interface Spread {
   readonly min: number
@@ -26,6 +29,7 @@ interface Flags extends ModelFlags {
   warmup: number
   runs: number
   json?: boolean
+  replicaTimeout: number
 }
 
 const mebibyte = 2 ** 20
@@ -50,11 +54,13 @@ export const benchCommunicationCommand = (): Command =>
     .option('--warmup <n>', 'runs not counted', wholeNumber(0), 2)
     .option('--runs <n>', 'runs counted', wholeNumber(1), 10)
     .option('--json', 'as JSON, with the machine')
-    .action(run)
+    .addOption(replicaTimeoutOption())
+    .action((flags: Flags) => asReplica(flags.replicaTimeout, async ({ replicas }) => run(flags, replicas)))
 
-function run(flags: Flags): void {
+function run(flags: Flags, replicas: Replicas): void {
+  expectSame(replicas, factsOf(JSON.parse(JSON.stringify(flags)) as Json))
   const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
-  using communicator = openCommunicator()
+  const { communicator } = replicas
   if (communicator === undefined)
     throw new UserError("one replica has nobody to speak with: 'mpirun -n 2 inception bench communication'", 2)
   const { parameters } = buildModel(networkOf(spec), {

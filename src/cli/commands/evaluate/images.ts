@@ -47,8 +47,15 @@ export function checkImageFlags({ groundTruth, synsets, submission, labels }: Im
     throw new UserError('--synsets is for --ground-truth or --submission: give one of them, or leave it out', 2)
 }
 
-/** Opens what the options name, for a checkpoint of these classes. Errors: UserError naming file and line. */
-export async function openImages(flags: ImageFlags, classes: readonly string[]): Promise<EvaluationImages> {
+/**
+ * Opens what the options name, for a checkpoint of these classes; `worked` hears of progress. Errors: UserError naming
+ * file and line.
+ */
+export async function openImages(
+  flags: ImageFlags,
+  classes: readonly string[],
+  worked: () => void,
+): Promise<EvaluationImages> {
   const { data, groundTruth } = flags
   const synsets = flags.synsets === undefined ? undefined : readSynsets(flags.synsets, classes)
   if (groundTruth === undefined && flags.submission !== undefined && !holdsFolders(data)) {
@@ -57,7 +64,7 @@ export async function openImages(flags: ImageFlags, classes: readonly string[]):
   }
   const images =
     groundTruth === undefined
-      ? await lookingThrough(options => openEvaluationData(data, { ...options, labels: flags.labels }))
+      ? await lookingThrough(options => openEvaluationData(data, { ...options, labels: flags.labels }), worked)
       : readGroundTruth(groundTruth, await openFlat(data), classes, synsets)
   return { images, truth: true, synsets, subset: openSubset(flags, images) }
 }

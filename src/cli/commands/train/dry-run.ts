@@ -61,7 +61,8 @@ export async function dryRun(settings: RunSettings, options: DryRunOptions): Pro
   const { backend, data, replicas, link, together, signal } = options
   const { recipe, model } = settings
   const images = data.train
-  const measured = await measureTraining(settings, { backend, images, replicas, steps: measuredSteps, signal })
+  const { worked } = together
+  const measured = await measureTraining(settings, { backend, images, replicas, steps: measuredSteps, signal, worked })
   const batch = recipe.batch / replicas
   const share = replicas === 1 ? '' : `, a replica's share of ${batch}`
   const what = `${networkOf(model).title} at ${model.size}×${model.size}, batch ${recipe.batch}${share}, ${recipe.precision}`
