@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
 import test from 'node:test'
@@ -46,8 +46,17 @@ test('gradients are summed over replicas', { skip: withoutMpi }, async t => {
     )
   }
 
+  for (const mpi of installed) {
+    const library = standardLibrary(mpi)
+    await t.test(
+      `2 replicas over the standard ABI of ${mpi.name}`,
+      { skip: !library && 'needs one with the standard ABI, such as Debian’s after 13: npm run test:debian' },
+      () => checkSums(mpi, 2, new RegExp(`^${mpi.name} [56]\\.`), { env: { INCEPTION_MPI: library } }),
+    )
+  }
+
   const mpich = installed.find(({ name }) => name === 'MPICH')
-  await t.test('2 replicas over the standard ABI', { skip: !mpich && 'needs MPICH' }, async t => {
+  await t.test('2 replicas over a translation of the standard ABI', { skip: !mpich && 'needs MPICH' }, async t => {
     const folder = mkdtempSync(path.join(os.tmpdir(), 'inception-abi-'))
     try {
       const source = fileURLToPath(new URL('../../../test/communication/standard-abi.c', import.meta.url))
@@ -60,3 +69,11 @@ test('gradients are summed over replicas', { skip: withoutMpi }, async t => {
     }
   })
 })
+
+/** The file that Debian gives an MPI's library of the standard ABI. */
+function standardLibrary({ name }: Mpi): string | undefined {
+  const file = `libmpi_abi_${name === 'MPICH' ? 'mpich' : 'openmpi'}.so.1.0.0`
+  return readdirSync('/usr/lib')
+    .map(folder => path.join('/usr/lib', folder, file))
+    .find(existsSync)
+}
