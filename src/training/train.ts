@@ -9,6 +9,7 @@ import type { CacheMemory } from '../data/image-cache.js'
 import type { BadImageNote } from '../data/loader.js'
 import { mixImages } from '../data/mix.js'
 import { digestOfSet } from '../data/set-digest.js'
+import type { FileCalls } from '../formats/atomic-file.js'
 import { variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
@@ -40,6 +41,8 @@ export interface TrainingPlan extends TrainingImages {
   readonly recompute?: Recomputation
   /** Where checkpoints go. */
   readonly checkpoints: string
+  /** The calls of the system that writing one takes. @default its own */
+  readonly calls?: FileCalls
   /** How many to keep. @default 3 */
   readonly keep?: number
   /** Steps between checkpoints; one is written at the end of every evaluated epoch in any case. @default 1000 */
@@ -160,7 +163,10 @@ export async function* train(
       ...(source && { source }),
     }
     const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
-    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3 })
+    return writeCheckpoint(plan.checkpoints, done, checkpoint, {
+      keep: plan.keep ?? 3,
+      ...(plan.calls && { calls: plan.calls }),
+    })
   }
   const save = async (done: number): Promise<CheckpointEvent> => {
     if (checkSteps > 0) expectAlike(replicas, store, done)
