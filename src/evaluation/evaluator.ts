@@ -17,6 +17,7 @@ import { type KeptPrediction, KeptPredictions } from './kept-predictions.js'
 import type { EvaluationProgress } from './pace.js'
 import { type Part, type Plan, planDense, planViews } from './plan.js'
 import { predictionKey } from './prediction-key.js'
+import { Rounds } from './rounds.js'
 import { type Predictions, type Scores, scoresOf } from './scores.js'
 import { shareOf } from './share.js'
 import { Sitting, type Station } from './sitting.js'
@@ -51,7 +52,10 @@ export interface EvaluationOptions {
    * and ends with the same bits.
    */
   readonly keep?: string | undefined
-  /** Aborting ends the run after the batch in hand; it throws the signal's reason. */
+  /**
+   * Aborting ends the run after the batch in hand; it throws the signal's reason. Of several replicas any can be asked, and
+   * all end alike.
+   */
   readonly signal?: AbortSignal | undefined
   readonly progress?: ((progress: EvaluationProgress) => void) | undefined
 }
@@ -146,7 +150,8 @@ export class Evaluator implements AsyncDisposable {
    * cannot be used.
    */
   async run({ keep, signal, progress = () => {} }: EvaluationOptions = {}): Promise<Evaluation> {
-    signal?.throwIfAborted()
+    const rounds = new Rounds(this.#replicas, signal)
+    rounds.pass()
     const { images, model, badImages } = this.#options
     const plan = await this.#plan(signal)
     const [unreadable] = plan.unreadable
@@ -157,7 +162,7 @@ export class Evaluator implements AsyncDisposable {
     const remember = (one: KeptPrediction) => predicted.push({ ...one, probabilities: one.probabilities.slice() })
     const own = new Collection(share, images, model.classes, replicas.size > 1 ? remember : undefined)
     using kept = keep === undefined ? undefined : this.#resume(keep, own)
-    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress, signal })
+    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress, rounds })
     for (const [number, part] of share.parts.entries()) {
       if (own.doneOf(number).images === part.images.length) continue
       if (this.#only) await sitting.predict(number, this.#only)
@@ -166,6 +171,7 @@ export class Evaluator implements AsyncDisposable {
         await sitting.predict(number, station)
       }
     }
+    await rounds.end()
     const collection = replicas.size > 1 ? gatherPredictions(predicted, plan, images, model.classes, replicas) : own
     const reasons = new Map(replicas.gather([...sitting.reasons]).flat())
     const predictions = collection.predictions()

@@ -6,6 +6,7 @@ import type { CompiledNetwork } from './compiled-network.js'
 import type { KeptPredictions } from './kept-predictions.js'
 import { type EvaluationProgress, Pace } from './pace.js'
 import type { Part, Plan } from './plan.js'
+import type { Rounds } from './rounds.js'
 import { type ImagePrediction, ViewAverager } from './view-averager.js'
 
 /** A network and the images of one part of an evaluation for it. */
@@ -18,7 +19,7 @@ interface Options {
   readonly images: ImageSet
   readonly classOrder?: readonly number[] | undefined
   readonly keep: KeptPredictions | undefined
-  readonly signal: AbortSignal | undefined
+  readonly rounds: Rounds
   readonly progress: (progress: EvaluationProgress) => void
 }
 
@@ -51,9 +52,9 @@ export class Sitting {
     return (this.#collection.done - this.#takenOver) / this.seconds
   }
 
-  /** Predicts what is left of a part. Throws the signal's reason when aborted, with all that was finished collected. */
+  /** Predicts what is left of a part. Throws as `Rounds.pass`, with all that was finished collected. */
   async predict(number: number, { network, loader }: Station): Promise<void> {
-    const { signal } = this.#options
+    const { rounds } = this.#options
     const part = this.#parts[number]!
     const before = this.#collection.doneOf(number)
     const averager = new ViewAverager(network, loader.views, before.views)
@@ -65,7 +66,7 @@ export class Sitting {
       this.#collect(number, averager.take(batch))
       tell(batch.count)
       await new Promise(setImmediate)
-      signal?.throwIfAborted()
+      rounds.pass()
     }
     this.#collect(number, averager.end())
     tell(0)

@@ -57,7 +57,7 @@ export interface TrainingPlan extends TrainingImages {
   readonly watchSteps?: number
   /** Ends the run after so many steps, wherever in the epochs that is. @default all the recipe's epochs */
   readonly steps?: number | undefined
-  /** Stops after the step in flight, with a checkpoint. */
+  /** Stops after the step in flight, or in the middle of an evaluation, with a checkpoint. */
   readonly signal?: AbortSignal | undefined
   /** The command that continues the run, for the message of an interruption. */
   readonly resumeCommand: string
@@ -67,7 +67,10 @@ export interface TrainingPlan extends TrainingImages {
   readonly checkSteps?: number | undefined
 }
 
-/** Measures the running averages in the store on the validation set, and names the images it could not read. */
+/**
+ * Measures the running averages in the store on the validation set, and names the images it could not read. Where any
+ * replica was asked to stop meanwhile, it throws an error named AbortError, on all.
+ */
 export type Evaluate = () => Promise<{
   readonly result: Omit<EvaluationEvent, 'type' | 'epoch' | 'step' | 'badImages'>
   readonly bad: readonly BadImageNote[]
@@ -199,9 +202,12 @@ export async function* train(
   // While images are read, of training or to evaluate, by this replica or by others, the state is that of the last whole
   // step.
   let reading = true
+  /** Where it was stopped, it is `unevaluated` still. */
   async function* evaluateNow(measure: Evaluate): AsyncGenerator<TrainingEvent, void> {
     unevaluated = true
-    const { result, bad } = await clock.pause(measure)
+    const evaluation = await clock.pause(() => unlessStopped(measure))
+    if (evaluation === undefined) return
+    const { result, bad } = evaluation
     unevaluated = false
     errors = { top1: result.top1Error, top5: result.top5Error }
     yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
@@ -210,6 +216,10 @@ export async function* train(
   try {
     if (unevaluated && measure) {
       yield* evaluateNow(measure)
+      if (unevaluated) {
+        yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
+        return
+      }
       reading = false
       yield (last = await clock.pause(async () => save(done)))
       reading = true
@@ -274,7 +284,8 @@ export async function* train(
         yield* evaluateNow(measure)
         reading = false
       }
-      if (evaluationDue || done === steps || stopping || died || done % checkpointSteps === 0) {
+      const ending = stopping || unevaluated
+      if (evaluationDue || done === steps || ending || died || done % checkpointSteps === 0) {
         // Before the checkpoint: a run that goes on from it keeps its log up to there.
         yield* newlyBad(replicas.gather(loader.bad).flat())
         yield (last = await clock.pause(async () => save(done)))
@@ -284,7 +295,7 @@ export async function* train(
         yield { type: 'died', step: done, layer: sight.layer, file: last?.file ?? '' }
         return
       }
-      if (stopping && done < steps) {
+      if (ending && (done < steps || unevaluated)) {
         yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
         return
       }
@@ -303,6 +314,16 @@ export async function* train(
   const file = (last ?? resume)?.file ?? ''
   const { trainingSeconds: seconds, waitShare } = clock
   yield { type: 'done', step: steps, epoch: epochAt(steps), seconds, waitShare, file }
+}
+
+/** What the work gives; undefined where it ended because it was asked to. */
+async function unlessStopped<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return undefined
+    throw error
+  }
 }
 
 /** Bytes of a program and its store. */

@@ -34,7 +34,7 @@ export class MpiCommunicator implements Communicator {
   /** What is under way, the oldest first. */
   readonly #flying: { readonly transfer: Transfer; readonly then: (() => void) | undefined }[] = []
   #begun = 0
-  #lost = false
+  #lost: ReplicaLost | undefined
   #closed = false
 
   constructor(library: Library, timeoutSeconds: number) {
@@ -158,8 +158,7 @@ export class MpiCommunicator implements Communicator {
       return work()
     } catch (error) {
       if (!(error instanceof MpiFailure)) throw error
-      this.#lost = true
-      throw new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, [])
+      throw (this.#lost = new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, []))
     }
   }
 
@@ -175,11 +174,10 @@ export class MpiCommunicator implements Communicator {
       : ranks.length === 0
         ? 'none, all have come: the network carries nothing'
         : `${named}, ${silent.length > 0 ? 'not answering' : 'alive, but far behind'}`
-    this.#lost = true
-    throw new ReplicaLost(
+    throw (this.#lost = new ReplicaLost(
       `replica ${this.rank} (${os.hostname()}) has waited ${Math.round(waited)} s for others; missing: ${whom}; resume from the last checkpoint`,
       ranks,
-    )
+    ))
   }
 
   allGather(bytes: Uint8Array): Uint8Array[] {
@@ -242,7 +240,8 @@ export class MpiCommunicator implements Communicator {
 
   #expectOpen(): void {
     if (this.#closed) throw new Error('the communicator has been disposed: MPI cannot begin again')
-    if (this.#lost) throw new Error('a replica was lost: nothing more can be exchanged')
+    // Nothing more can be exchanged.
+    if (this.#lost) throw this.#lost
   }
 
   /** MPI ends when all replicas have come here. */

@@ -131,7 +131,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       })
       evaluators.push(evaluator)
       return async () => {
-        const { top1Error, top5Error, loss, images, seconds, bad } = await evaluator.run()
+        const { top1Error, top5Error, loss, images, seconds, bad } = await evaluator.run({ signal })
         return { result: { set: 'validation', top1Error, top5Error, loss, images, seconds }, bad }
       }
     },
