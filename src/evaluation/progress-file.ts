@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { cacheFolder } from '../base/cache-folder.js'
+import type { Replicas } from '../training/replicas/replicas.js'
 
 const ending = '.progress'
 const keptDays = 30
@@ -10,6 +11,29 @@ const keptDays = 30
 export function progressFile(folder: string, words: readonly string[]): string {
   const digest = createHash('sha256').update(JSON.stringify(words)).digest('hex')
   return path.join(folder, digest.slice(0, 16) + ending)
+}
+
+/** Where a replica keeps what it has done itself, if `file` is where one by itself would: each has a file of its own. */
+export function ownProgressFile(file: string, { rank, size }: Pick<Replicas, 'rank' | 'size'>): string {
+  const { dir, name, ext } = path.parse(file)
+  return size === 1 ? file : path.join(dir, `${name}.${rank + 1}-of-${size}${ext}`)
+}
+
+/** All files of the evaluation whose progress is kept in `file`, however many replicas there were. */
+export function progressFilesOf(file: string): string[] {
+  const { dir, name, ext } = path.parse(file)
+  const folder = dir || '.'
+  const isOwn = (other: string) =>
+    other === name + ext ||
+    (other.startsWith(`${name}.`) &&
+      other.endsWith(ext) &&
+      /^\.\d+-of-\d+$/.test(other.slice(name.length, -ext.length || undefined)))
+  return existsSync(folder)
+    ? readdirSync(folder)
+        .filter(isOwn)
+        .sort()
+        .map(other => path.join(dir, other))
+    : []
 }
 
 /**

@@ -140,7 +140,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     // By the first event everything is compiled, so a network too large for the machine leaves no folder behind.
     const start = await events.next()
     await expectShared(replicas, options.folder)
-    using created = resumed ? undefined : await opened(lock => createRun(options.folder, settings, lock))
+    using created = options.resume ? undefined : await opened(lock => createRun(options.folder, settings, lock))
     folder ??= created
     if (folder === undefined) return await lastOf(events, start)
     const { path: place, eventsFile, reportFile } = folder
