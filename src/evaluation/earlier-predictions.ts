@@ -8,8 +8,8 @@ interface Place {
 }
 
 /**
- * What sittings before have predicted, with however many replicas each. Only where it lies is held in memory. What a file
- * holds twice counts as it was written last.
+ * What sittings before have predicted, of however many replicas each. Only where it lies in their files is held in
+ * memory. What is there twice counts as it was met last.
  */
 export class EarlierPredictions implements Disposable {
   readonly #classes: number

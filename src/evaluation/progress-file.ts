@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto'
-import { accessSync, constants, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import path from 'node:path'
 import { cacheFolder } from '../base/cache-folder.js'
+import { fileError, systemCode } from '../formats/file-error.js'
 import type { Replicas } from '../training/replicas/replicas.js'
 
 const ending = '.progress'
@@ -22,18 +23,23 @@ export function ownProgressFile(file: string, { rank, size }: Pick<Replicas, 'ra
 /** All files of the evaluation whose progress is kept in `file`, however many replicas there were. */
 export function progressFilesOf(file: string): string[] {
   const { dir, name, ext } = path.parse(file)
-  const folder = dir || '.'
-  const isOwn = (other: string) =>
-    other === name + ext ||
-    (other.startsWith(`${name}.`) &&
-      other.endsWith(ext) &&
-      /^\.\d+-of-\d+$/.test(other.slice(name.length, -ext.length || undefined)))
-  return existsSync(folder)
-    ? readdirSync(folder)
-        .filter(isOwn)
-        .sort()
-        .map(other => path.join(dir, other))
-    : []
+  const isOfIt = (other: string) => {
+    if (!other.startsWith(name) || !other.endsWith(ext)) return false
+    return /^(\.\d+-of-\d+)?$/.test(other.slice(name.length, other.length - ext.length))
+  }
+  return namesIn(dir || '.')
+    .filter(isOfIt)
+    .sort()
+    .map(other => path.join(dir, other))
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return []
+    throw fileError('read', folder, error)
+  }
 }
 
 /**

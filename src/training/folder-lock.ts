@@ -113,6 +113,8 @@ function claim(folder: string, own: string, gone: ReadonlyMap<string, string>): 
     writeFileSync(file, '0', { flag: 'wx' })
   } catch (error) {
     if (systemCode(error) === 'EEXIST') throw new UserError(`this process already has ${folder} open for training`)
+    // On a full disk it may have been made, and not written.
+    unlinkIfThere(file)
     throw fileError('write', file, error)
   }
   let taken = false
@@ -171,7 +173,13 @@ function textOf(file: string): string | undefined {
   }
 }
 
-const locksIn = (folder: string): string[] => readdirSync(folder).filter(isLock)
+function locksIn(folder: string): string[] {
+  try {
+    return readdirSync(folder).filter(isLock)
+  } catch (error) {
+    throw fileError('read', folder, error)
+  }
+}
 
 function inUse(folder: string, name: string): UserError {
   return new UserError(`${folder} is in use: ${describeHolder(name)} is training in it; wait for it or stop it first`)

@@ -237,36 +237,26 @@ test('an evaluation that was killed goes on, and ends with the same bits', nativ
   assert.equal(bytes(result), bytes(await evaluate(setting)))
 })
 
-test(
-  'what other numbers of replicas have kept is not computed again, wherever in the order it lies',
-  native,
-  async () => {
-    for (const [, crops] of kinds) {
-      const setting = { backend: backend(), crops }
-      const keep = path.join(root, `shared ${crops.kind}.kept`)
-      const whole = await evaluate(setting, { keep })
-      const file = readFileSync(keep)
-      const header = file.indexOf(0x0a) + 1
-      const records = Math.floor((file.length - header) / recordBytes(3))
-      const record = (i: number) => file.subarray(header + i * recordBytes(3), header + (i + 1) * recordBytes(3))
-      // As two replicas leave it that were stopped, and three before them; one record was cut short.
-      const [first, second, third] = ['1-of-2', '2-of-2', '3-of-3'].map(whose =>
-        keep.replace('.kept', `.${whose}.kept`),
-      )
-      const head = file.subarray(0, header)
-      writeFileSync(first!, Buffer.concat([head, record(0), record(1)]))
-      writeFileSync(second!, Buffer.concat([head, record(3), record(4).subarray(0, 20)]))
-      writeFileSync(third!, Buffer.concat([head, record(records - 1), record(1)]))
-      rmSync(keep)
-      assert.deepEqual(progressFilesOf(keep), [first, second, third])
-      const result = await evaluate(setting, { keep })
-      assert.equal(bytes(result), bytes(whole))
-      assert.equal(result.views, whole.views)
-      const missing = Array.from({ length: records }, (_, i) => i).filter(i => ![0, 1, 3, records - 1].includes(i))
-      assert.deepEqual(readFileSync(keep), Buffer.concat([head, ...missing.map(record)]))
-    }
-  },
-)
+test('what other numbers of replicas have kept is not computed again, wherever it lies', native, async () => {
+  const setting = { backend: backend(), crops: { kind: 'views', name: '12' } } as const
+  const keep = path.join(root, 'shared.kept')
+  const whole = await evaluate(setting, { keep })
+  const file = readFileSync(keep)
+  const header = file.indexOf(0x0a) + 1
+  const head = file.subarray(0, header)
+  const record = (i: number) => file.subarray(header + i * recordBytes(3), header + (i + 1) * recordBytes(3))
+  // As two replicas leave it that were stopped, and three before them; one record was cut short.
+  const [first, second, third] = ['1-of-2', '2-of-2', '3-of-3'].map(whose => keep.replace('.kept', `.${whose}.kept`))
+  writeFileSync(first!, Buffer.concat([head, record(0), record(1)]))
+  writeFileSync(second!, Buffer.concat([head, record(3), record(4).subarray(0, 20)]))
+  writeFileSync(third!, Buffer.concat([head, record(5), record(1)]))
+  rmSync(keep)
+  assert.deepEqual(progressFilesOf(keep), [first, second, third])
+  const result = await evaluate(setting, { keep })
+  assert.equal(bytes(result), bytes(whole))
+  assert.equal(result.views, whole.views)
+  assert.deepEqual(readFileSync(keep), Buffer.concat([head, record(2), record(4)]))
+})
 
 test('kept predictions of another evaluation are refused by the word that differs', native, async () => {
   const keep = path.join(root, 'other.kept')

@@ -142,6 +142,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     await expectShared(replicas, options.folder)
     using created = options.resume ? undefined : await opened(lock => createRun(options.folder, settings, lock))
     folder ??= created
+    // The first has it.
     if (folder === undefined) return await lastOf(events, start)
     const { path: place, eventsFile, reportFile } = folder
     sinks.push(jsonlSink(eventsFile, resume ? { resume: { step: resume.step, file: resume.file } } : {}))

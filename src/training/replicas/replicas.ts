@@ -99,9 +99,9 @@ export class Replicas {
   }
 
   /**
-   * Tells the others of an error of this one; what they wait for ends with it. Gives the error that all end with. One
-   * that they have ended with is not told again, nor what went wrong since. What is no word to the user, a fault of the program for example, is not told, and given back as it is; so is that there
-   * is nobody to tell.
+   * Tells the others of an error of this one; what they wait for ends with it. Gives the error that all end with. Once
+   * they end with one, nothing is told any more. What is no word to the user, a fault of the program for example, is not
+   * told either, and given back as it is; so is that there is nobody to tell.
    */
   fail(error: unknown): unknown {
     if (this.communicator === undefined || this.#ended || !(error instanceof Error)) return error
