@@ -13,6 +13,8 @@ export async function whileFirst<T>(
   work: (signal: AbortSignal) => Promise<T>,
   signal: AbortSignal | undefined,
 ): Promise<T | undefined> {
+  // So that any of them can be asked to stop as soon as the work tells of itself.
+  replicas.gather(true)
   const stop = new AbortController()
   const isAsked = () => signal?.aborted === true
   let isOver = !replicas.isFirst

@@ -111,7 +111,7 @@ test('a replica that is killed ends all, and others go on when nobody has the fo
   writeFileSync(lock, '7')
   const waited = await replicas(
     2,
-    [...goOn('killed'), '--replica-timeout', '2'],
+    goOn('killed'),
     sending(1, 'SIGTERM', stderr => /^warning: killed is locked by process 1 on node-3: /m.test(stderr)),
   )
   ended(waited, 130)
