@@ -21,7 +21,7 @@ await drawTinyData(path.join(root, 'data'))
 const val = path.join(root, 'data', 'val')
 for (const folder of readdirSync(val))
   for (const name of readdirSync(path.join(val, folder)))
-    for (let copy = 0; copy < 15; copy++)
+    for (let copy = 0; copy < 40; copy++)
       cpSync(path.join(val, folder, name), path.join(val, folder, `${copy}-${name}`))
 
 // Two steps an epoch.
@@ -73,7 +73,7 @@ test('asked to stop while they evaluate, replicas do, and other numbers of them 
   ended(await replicas(3, goOn('run')), 0)
   assert.deepEqual(tensors(), before)
   const evaluation = logOf('run').find(event => event.type === 'evaluation')
-  assert.ok(evaluation?.type === 'evaluation' && evaluation.step === 4 && evaluation.images === 192)
+  assert.ok(evaluation?.type === 'evaluation' && evaluation.step === 4 && evaluation.images === 492)
   assert.equal(logOf('run').at(-1)?.type, 'done')
 
   const evaluate = 'evaluate --checkpoint run --data data --json --precision f32 --passes no-tune --out result'.split(
