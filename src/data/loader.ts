@@ -137,15 +137,17 @@ export class Loader {
   }
 
   /**
-   * Every image of the set from `fromImage` on once, whatever the shard, in the set's order and view by view: sample p
-   * of all is view p mod `views` of image ⌊p / `views`⌋. Batches are cut without regard to where an image ends; the
-   * last one is short. Throws as {@link steps} does.
+   * Every image of the set from `fromImage` to before `toImage` once, whatever the shard, in the set's order and view by
+   * view: sample p of all is view p mod `views` of image ⌊p / `views`⌋. Batches are cut without regard to where an image
+   * ends; the last one is short. Throws as {@link steps} does.
    */
-  pass(fromImage = 0): AsyncIterableIterator<Batch, undefined> {
+  pass(fromImage = 0, toImage = this.#set.items.length): AsyncIterableIterator<Batch, undefined> {
     const count = this.#set.items.length
     if (!Number.isSafeInteger(fromImage) || fromImage < 0 || fromImage > count)
       throw new UserError(`cannot go on at image ${fromImage}: ${this.#set.root} has ${count}`, 2)
-    return this.#start('pass', fromImage * this.views, count * this.views, this.#options.batch)
+    if (!Number.isSafeInteger(toImage) || toImage < fromImage || toImage > count)
+      throw new RangeError(`cannot end before image ${toImage} what begins at ${fromImage} of ${count}`)
+    return this.#start('pass', fromImage * this.views, toImage * this.views, this.#options.batch)
   }
 
   /**

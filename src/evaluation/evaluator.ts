@@ -12,11 +12,13 @@ import { Replicas } from '../training/replicas/replicas.js'
 import { Collection } from './collection.js'
 import { CompiledNetwork, declareNetwork } from './compiled-network.js'
 import { type Crops, describeCrops, sidesOf, singleCrop } from './crops.js'
+import { EarlierPredictions } from './earlier-predictions.js'
 import { gatherPredictions } from './gathering.js'
 import { type KeptPrediction, KeptPredictions } from './kept-predictions.js'
 import type { EvaluationProgress } from './pace.js'
 import { type Part, type Plan, planDense, planViews } from './plan.js'
 import { predictionKey } from './prediction-key.js'
+import { ownProgressFile, progressFilesOf } from './progress-file.js'
 import { type Predictions, type Scores, scoresOf } from './scores.js'
 import { shareOf } from './share.js'
 import { Sitting, type Station } from './sitting.js'
@@ -48,10 +50,14 @@ export interface EvaluatorOptions {
 export interface EvaluationOptions {
   /**
    * A file to keep what has been predicted in. With it the same evaluation, interrupted or killed, goes on where it was
-   * and ends with the same bits.
+   * and ends with the same bits. Of several replicas each has a file of its own beside it (`ownProgressFile`); whatever
+   * their number is then, they go on with what all of them have kept.
    */
   readonly keep?: string | undefined
-  /** Aborting ends the run after the batch in hand; it throws the signal's reason. */
+  /**
+   * Aborting ends the run after the batch in hand; it throws the signal's reason. Of several replicas any can be asked, and
+   * all end alike.
+   */
   readonly signal?: AbortSignal | undefined
   readonly progress?: ((progress: EvaluationProgress) => void) | undefined
 }
@@ -149,7 +155,12 @@ export class Evaluator implements AsyncDisposable {
    * cannot be used.
    */
   async run({ keep, signal, progress = () => {} }: EvaluationOptions = {}): Promise<Evaluation> {
-    signal?.throwIfAborted()
+    // Where one is asked to stop or has failed, all leave their work for its message, those that are through included.
+    const pass = () => {
+      if (signal?.aborted) throw this.#replicas.fail(signal.reason)
+      this.#replicas.goOn()
+    }
+    pass()
     const { images, model, badImages } = this.#options
     const plan = await this.#plan(signal)
     const [unreadable] = plan.unreadable
@@ -159,14 +170,12 @@ export class Evaluator implements AsyncDisposable {
     const predicted: KeptPrediction[] = []
     const remember = (one: KeptPrediction) => predicted.push({ ...one, probabilities: one.probabilities.slice() })
     const own = new Collection(share, images, model.classes, replicas.size > 1 ? remember : undefined)
-    using kept = keep === undefined ? undefined : this.#resume(keep, own)
-    const tell = (state: EvaluationProgress) => {
-      progress(state)
-      replicas.goOn()
-    }
-    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, progress: tell, signal })
+    // Where bad images are errors, one that was left out before must be met again.
+    using earlier = new EarlierPredictions(model.classes, ({ views }) => views > 0 || badImages === 'skip')
+    using kept = keep === undefined ? undefined : this.#resume(keep, earlier)
+    const sitting = new Sitting(share, own, { ...this.#options, keep: kept, earlier, progress, pass })
     for (const [number, part] of share.parts.entries()) {
-      if (own.doneOf(number).images === part.images.length) continue
+      if (sitting.takeOver(number) === part.images.length) continue
       if (this.#only) await sitting.predict(number, this.#only)
       else {
         await using station = this.#open(part, false)
@@ -187,16 +196,16 @@ export class Evaluator implements AsyncDisposable {
     }
   }
 
-  /** Takes over what a sitting before has predicted. */
-  #resume(file: string, collection: Collection): KeptPredictions {
-    const { model, backend, badImages } = this.#options
+  /** Finds what sittings before have predicted. Returns the file for what this one does. */
+  #resume(file: string, earlier: EarlierPredictions): KeptPredictions {
+    const { model, backend } = this.#options
     const key = predictionKey({
       ...{ ...this.#options, variables: this.#variables, crops: this.#crops, batch: this.#batch },
       backend: backend.title,
     })
-    // Where bad images are errors, one that was left out before must be met again.
-    const take = (one: KeptPrediction) => (one.views > 0 || badImages === 'skip') && collection.take(one)
-    return new KeptPredictions(file, key, model.classes, take)
+    const own = ownProgressFile(file, this.#replicas)
+    for (const other of progressFilesOf(file)) if (other !== own) earlier.read(other, key)
+    return new KeptPredictions(own, key, model.classes, (one, at) => earlier.add(one, { file: own, at }))
   }
 
   /** The bad images in the set's order; why one is bad that a sitting before has met is found out anew. */

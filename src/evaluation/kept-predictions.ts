@@ -48,15 +48,14 @@ export class KeptPredictions implements Disposable {
   #open = true
 
   /**
-   * Opens `file`, or makes it. `take` is given what it holds, in the order of writing; where it returns false, and at
-   * the first record that is cut short or damaged, the rest is cut off. The probabilities are valid during the call.
-   * Errors: UserError where the file is of another key, no such file at all, or cannot be read or written.
+   * Opens `file`, or makes it. `take` is given what it holds, as by {@link readRecords}; at the first record that is cut
+   * short or damaged, the rest is cut off. Errors: as `readRecords`, and UserError where the file cannot be written.
    */
-  constructor(file: string, key: PredictionKey, classes: number, take: (kept: KeptPrediction) => boolean) {
+  constructor(file: string, key: PredictionKey, classes: number, take: TakeRecord = () => {}) {
     this.#file = file
     this.#classes = classes
     const header = headerOf(key, classes)
-    const end = existsSync(file) ? takeWhole(file, header, classes, take) : 0
+    const end = existsSync(file) ? readRecords(file, key, classes, take) : 0
     this.#fd = this.#attempt(() => openSync(file, existsSync(file) ? 'r+' : 'wx'))
     this.#end = end
     try {
@@ -137,8 +136,15 @@ export function decodeRecord(bytes: Uint8Array, probabilities: Float32Array): Ke
   }
 }
 
-/** Hands on all that is whole, and says where it ends; 0 where not even the header is. */
-function takeWhole(file: string, header: Uint8Array, classes: number, take: (kept: KeptPrediction) => boolean): number {
+/** What is given a record, and the byte at which it begins. The probabilities are valid during the call. */
+type TakeRecord = (kept: KeptPrediction, at: number) => void
+
+/**
+ * Hands on all that is whole, in the order of writing, and says where it ends; 0 where not even the header is.
+ * Errors: UserError where the file is of another key, no such file at all, or cannot be read.
+ */
+export function readRecords(file: string, key: PredictionKey, classes: number, take: TakeRecord): number {
+  const header = headerOf(key, classes)
   using input = new InputFile(file)
   const start = input.read(0, Math.min(input.size, longestHeader))
   const lineEnd = start.indexOf(0x0a) + 1
@@ -152,7 +158,8 @@ function takeWhole(file: string, header: Uint8Array, classes: number, take: (kep
   for (const piece of input.pieces(lineEnd, input.size, recordsAtOnce * length))
     for (let at = 0; at + length <= piece.length; at += length) {
       const kept = decodeRecord(piece.subarray(at, at + length), probabilities)
-      if (kept === undefined || !take(kept)) return end
+      if (kept === undefined) return end
+      take(kept, end)
       end += length
     }
   return end

@@ -11,7 +11,7 @@ import type { Replicas } from '../training/replicas/replicas.js'
 import { evaluatorOf } from './checkpoint-evaluator.js'
 import type { Crops } from './crops.js'
 import type { EvaluationProgress } from './pace.js'
-import { progressFile } from './progress-file.js'
+import { progressFile, progressFilesOf } from './progress-file.js'
 import { expectNumbers, type Member } from './result.js'
 import type { Subject } from './row.js'
 import { subjectOf } from './subject.js'
@@ -22,7 +22,7 @@ export interface MembersOptions {
   readonly images: ImageSet
   readonly badImages: 'error' | 'skip'
   readonly crops: Crops
-  /** Where progress is kept, one file a member; undefined for nowhere. */
+  /** Where progress is kept, a file for each member and replica; undefined for nowhere. */
   readonly keepIn?: string | undefined
   readonly signal?: AbortSignal | undefined
   /** The processes that evaluate together, each of which does the same. @default this one by itself */
@@ -61,7 +61,7 @@ export async function evaluateMembers(
       ...(signal && { signal }),
       progress: done => progress?.(place, done),
     })
-    if (keep !== undefined) progressFiles.push(keep)
+    if (keep !== undefined) progressFiles.push(...progressFilesOf(keep))
     for (const note of evaluation.bad) bad.set(note.path, note)
     const { predictions, crops: description } = evaluation
     expectNumbers(predictions, checkpoint.file, images)
@@ -76,7 +76,7 @@ export async function evaluateMembers(
  */
 const wordsOf = (
   { weights }: Pick<Subject, 'weights'>,
-  { images, crops, backend, precision, badImages, replicas }: MembersOptions,
+  { images, crops, backend, precision, badImages }: MembersOptions,
 ): readonly string[] => [
   weights,
   path.resolve(images.root),
@@ -87,8 +87,6 @@ const wordsOf = (
   ...backend.passes,
   precision,
   badImages,
-  // Each keeps what it has done itself.
-  ...(replicas && replicas.size > 1 ? [`replica ${replicas.rank} of ${replicas.size}`] : []),
 ]
 
 /** Errors: `UserError` where one gives no classes; naming two members and the first class that only one of them has. */

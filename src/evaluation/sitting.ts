@@ -3,6 +3,7 @@ import type { Loader } from '../data/loader.js'
 import { viewCount } from '../data/preprocessing.js'
 import type { Collection } from './collection.js'
 import type { CompiledNetwork } from './compiled-network.js'
+import type { EarlierPredictions } from './earlier-predictions.js'
 import type { KeptPredictions } from './kept-predictions.js'
 import { type EvaluationProgress, Pace } from './pace.js'
 import type { Part, Plan } from './plan.js'
@@ -18,11 +19,14 @@ interface Options {
   readonly images: ImageSet
   readonly classOrder?: readonly number[] | undefined
   readonly keep: KeptPredictions | undefined
-  readonly signal: AbortSignal | undefined
+  /** What is not to be predicted again. */
+  readonly earlier: EarlierPredictions
+  /** Called after each batch; where it throws, the work is left. */
+  readonly pass: () => void
   readonly progress: (progress: EvaluationProgress) => void
 }
 
-/** The work of one call, which begins with what has been collected before. */
+/** The work of one call: what has not been predicted before. */
 export class Sitting {
   /** Why images are bad, by their paths. */
   readonly reasons = new Map<string, string>()
@@ -30,7 +34,8 @@ export class Sitting {
   readonly #collection: Collection
   readonly #options: Options
   readonly #pace: Pace
-  readonly #takenOver: number
+  /** Images, as the collection counts them. */
+  #takenOver: number
   #views = 0
 
   constructor({ parts, unreadable }: Plan, collection: Collection, options: Options) {
@@ -39,7 +44,9 @@ export class Sitting {
     this.#options = options
     this.#takenOver = collection.done
     for (const [image, reason] of unreadable) this.reasons.set(options.images.items[image]!.path, reason)
-    const left = parts.map((part, i) => workOf(part) * (part.images.length - collection.doneOf(i).images))
+    const left = parts.map(
+      (part, i) => workOf(part) * part.images.filter(image => !options.earlier.has(i, image)).length,
+    )
     this.#pace = new Pace(left.reduce((sum, work) => sum + work, 0))
   }
 
@@ -51,21 +58,41 @@ export class Sitting {
     return (this.#collection.done - this.#takenOver) / this.seconds
   }
 
-  /** Predicts what is left of a part. Throws the signal's reason when aborted, with all that was finished collected. */
-  async predict(number: number, { network, loader }: Station): Promise<void> {
-    const { signal } = this.#options
+  /** Takes what was predicted before and comes next. Returns the place of the first image that is to be predicted. */
+  takeOver(number: number): number {
+    const { images } = this.#parts[number]!
+    const before = this.#collection.done
+    let at = this.#collection.doneOf(number).images
+    for (; at < images.length; at++) {
+      const one = this.#options.earlier.find(number, images[at]!)
+      if (one === undefined) break
+      if (!this.#collection.take(one)) throw new Error(`image ${one.image} of part ${number} was kept out of turn`)
+    }
+    this.#takenOver += this.#collection.done - before
+    return at
+  }
+
+  /** Predicts what is left of a part. Throws as `pass` does, with all that was finished collected. */
+  async predict(number: number, station: Station): Promise<void> {
+    const { images } = this.#parts[number]!
+    for (let from = this.takeOver(number); from < images.length; from = this.takeOver(number)) {
+      const next = images.findIndex((image, at) => at > from && this.#options.earlier.has(number, image))
+      await this.#predict(number, station, from, next < 0 ? images.length : next)
+    }
+  }
+
+  async #predict(number: number, { network, loader }: Station, from: number, to: number): Promise<void> {
     const part = this.#parts[number]!
-    const before = this.#collection.doneOf(number)
-    const averager = new ViewAverager(network, loader.views, before.views)
+    const averager = new ViewAverager(network, loader.views, this.#collection.doneOf(number).views)
     const tell = (samples: number) => {
       this.#pace.advance((workOf(part) / loader.views) * samples)
       this.#report(averager.computed)
     }
-    for await (const batch of loader.pass(before.images)) {
+    for await (const batch of loader.pass(from, to)) {
       this.#collect(number, averager.take(batch))
       tell(batch.count)
       await new Promise(setImmediate)
-      signal?.throwIfAborted()
+      this.#options.pass()
     }
     this.#collect(number, averager.end())
     tell(0)

@@ -1,11 +1,11 @@
-import { existsSync, mkdirSync, readdirSync, readFileSync, unlinkSync, writeFileSync } from 'node:fs'
-import { hostname } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UserError } from '../base/error.js'
-import { removeLeftovers, writeText } from '../formats/atomic-file.js'
+import { type FileCalls, removeLeftovers, systemCalls, writeText } from '../formats/atomic-file.js'
 import { fileError, systemCode } from '../formats/file-error.js'
 import { decodeJsonObject, encodeJson, isJsonObject, type Json, type JsonObject } from '../formats/json.js'
+import { FolderLock, type LockOptions } from './folder-lock.js'
 
 /** The form of `run.json`; a program that knows only earlier ones refuses it. */
 const schema = 1
@@ -21,20 +21,28 @@ export class RunFolder implements Disposable {
   readonly eventsFile: string
   readonly checkpoints: string
   readonly reportFile: string
-  readonly #unlock: () => void
+  readonly #lock: FolderLock
 
-  constructor(folder: string, settings: JsonObject, unlock: () => void) {
+  constructor(folder: string, settings: JsonObject, lock: FolderLock) {
     this.path = folder
     this.settings = settings
     this.eventsFile = path.join(folder, 'events.jsonl')
     this.checkpoints = path.join(folder, 'checkpoints')
     this.reportFile = path.join(folder, 'report.html')
-    this.#unlock = unlock
+    this.#lock = lock
+  }
+
+  /**
+   * To be called before anything is written. Errors: `UserError` when this process was stopped for so long that another
+   * one has taken the folder over.
+   */
+  expectHeld(): void {
+    this.#lock.expectHeld()
   }
 
   /** Lets other processes have the folder. */
   close(): void {
-    this.#unlock()
+    this.#lock.close()
   }
 
   [Symbol.dispose](): void {
@@ -42,11 +50,24 @@ export class RunFolder implements Disposable {
   }
 }
 
+/** Calls for writing files that appear whole or not at all, in a folder that may have been taken over meanwhile. */
+export const heldCalls = (expectHeld: () => void): FileCalls => ({
+  ...systemCalls,
+  open(path, flags) {
+    expectHeld()
+    return systemCalls.open(path, flags)
+  },
+  rename(from, to) {
+    expectHeld()
+    systemCalls.rename(from, to)
+  },
+})
+
 /**
  * Makes the folder of a new run. `settings` is plain data, and reads back equal.
- * Errors: `UserError` when the folder holds another run, is in use, or cannot be written.
+ * Errors: `UserError` when the folder holds another run, is in use, or cannot be written; as `FolderLock.take`.
  */
-export function createRun(folder: string, settings: object): RunFolder {
+export async function createRun(folder: string, settings: object, options: LockOptions = {}): Promise<RunFolder> {
   const text = textOf(settings, new Date().toISOString())
   try {
     mkdirSync(folder, { recursive: true })
@@ -54,37 +75,43 @@ export function createRun(folder: string, settings: object): RunFolder {
     throw fileError('make', folder, error)
   }
   expectNoRun(folder)
-  const unlock = lock(folder)
+  const lock = await FolderLock.take(folder, options)
   try {
     // Once more, now that no other process can be creating it.
     expectNoRun(folder)
     removeLeftovers(folder)
     mkdirSync(path.join(folder, 'checkpoints'), { recursive: true })
     writeText(runFile(folder), text)
-    return new RunFolder(folder, readSettings(folder), unlock)
+    return new RunFolder(folder, readSettings(folder), lock)
   } catch (error) {
-    unlock()
+    lock.close()
     throw fileError('write', folder, error)
   }
 }
 
 /**
  * Opens the folder of a run to train on; `changes` take the place of settings that it was created with.
- * Errors: `UserError` when there is no run in it, its `run.json` is damaged, or it is in use.
+ * Errors: `UserError` when there is no run in it, its `run.json` is damaged, or it is in use; as `FolderLock.take`.
  */
-export function resumeRun(folder: string, changes: JsonObject = {}): RunFolder {
-  const { created, settings } = readRun(folder)
-  const changed = { ...settings, ...changes }
-  const unlock = lock(folder)
+export async function resumeRun(
+  folder: string,
+  changes: JsonObject = {},
+  options: LockOptions = {},
+): Promise<RunFolder> {
+  readRun(folder)
+  const lock = await FolderLock.take(folder, options)
   try {
-    const run = new RunFolder(folder, changed, unlock)
+    // Only now, that no other process can be writing it.
+    const { created, settings } = readRun(folder)
+    const changed = { ...settings, ...changes }
+    const run = new RunFolder(folder, changed, lock)
     if (!isDeepStrictEqual(changed, settings)) writeText(runFile(folder), textOf(changed, created))
     mkdirSync(run.checkpoints, { recursive: true })
     removeLeftovers(folder)
     removeLeftovers(run.checkpoints)
     return run
   } catch (error) {
-    unlock()
+    lock.close()
     throw fileError('write', folder, error)
   }
 }
@@ -128,95 +155,4 @@ export function expectNoRun(folder: string): void {
       `${folder} holds another run (${traces.join(', ')}): go on with it (--resume ${folder}) or choose another folder (--out)`,
       2,
     )
-}
-
-/**
- * Keeps other processes out of `folder` until the function returned is called or this process dies.
- *
- * Every process puts up a file that carries its identity in its name, and then looks for the files of others. Whoever
- * of two comes second sees the first one's file, so never do both go ahead (both may be turned away, which is safe). A
- * dead process's file is removed by its name, so it can never be a living one's, as a single lock file taken over by
- * two processes at once could be. Errors: `UserError` naming the process that has the folder.
- */
-function lock(folder: string): () => void {
-  const start = startOf(process.pid) ?? String(Math.round(performance.timeOrigin))
-  const own: Holder = { host: hostname().replace(/[^\w.-]/g, '_'), pid: process.pid, start }
-  const file = path.join(folder, nameOf(own))
-  try {
-    writeFileSync(file, '', { flag: 'wx' })
-  } catch (error) {
-    if (systemCode(error) === 'EEXIST') throw new UserError(`this process already has ${folder} open for training`)
-    throw fileError('write', file, error)
-  }
-  for (const name of readdirSync(folder)) {
-    const other = parseHolder(name)
-    if (other === undefined || name === nameOf(own)) continue
-    const place = path.join(folder, name)
-    if (other.host === own.host && !isAlive(other)) unlinkIfThere(place)
-    else {
-      unlinkIfThere(file)
-      throw new UserError(
-        other.host === own.host
-          ? `${folder} is in use: process ${other.pid} is training in it; wait for it or stop it first`
-          : `${folder} is in use by process ${other.pid} on ${other.host}; if that is no longer running, remove ${place}`,
-      )
-    }
-  }
-  let held = true
-  return () => {
-    if (held) unlinkIfThere(file)
-    held = false
-  }
-}
-
-/** A process. As identifiers are used again, `start`, when it was started, tells it from later ones. */
-interface Holder {
-  readonly host: string
-  readonly pid: number
-  readonly start: string
-}
-
-const nameOf = ({ host, pid, start }: Holder): string => `.lock-${pid}-${start}-${host}`
-
-function parseHolder(name: string): Holder | undefined {
-  const [, pid, start, host] = /^\.lock-(\d+)-(\d+)-(.*)$/.exec(name) ?? []
-  if (pid === undefined || start === undefined || host === undefined) return undefined
-  return { host, pid: Number(pid), start }
-}
-
-function isAlive({ pid, start }: Holder): boolean {
-  // The name is not our own, so it is of an earlier process that had our identifier.
-  if (pid === process.pid) return false
-  try {
-    process.kill(pid, 0)
-  } catch (error) {
-    // EPERM: it lives and belongs to another user.
-    if (systemCode(error) !== 'EPERM') return false
-  }
-  const found = startOf(pid)
-  return found === undefined || found === start
-}
-
-/**
- * When the process was started, in clock ticks since the machine was (proc(5): field 22 of stat); 'over' for one that
- * ended and whose parent has not noticed, and undefined when the system does not tell.
- */
-function startOf(pid: number): string | undefined {
-  let stat: string
-  try {
-    stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
-  } catch {
-    return undefined
-  }
-  // Field 2, the program's name in parentheses, may itself hold spaces and parentheses.
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-  return fields[0] === 'Z' || fields[0] === 'X' ? 'over' : fields[19]
-}
-
-function unlinkIfThere(file: string): void {
-  try {
-    unlinkSync(file)
-  } catch (error) {
-    if (systemCode(error) !== 'ENOENT') throw fileError('remove', file, error)
-  }
 }

@@ -9,6 +9,7 @@ import type { CacheMemory } from '../data/image-cache.js'
 import type { BadImageNote } from '../data/loader.js'
 import { mixImages } from '../data/mix.js'
 import { digestOfSet } from '../data/set-digest.js'
+import type { FileCalls } from '../formats/atomic-file.js'
 import { variablesIn } from '../graph/ops/source.js'
 import type { Recomputation } from '../graph/passes/recompute.js'
 import { feedImages } from '../networks/feed.js'
@@ -40,6 +41,8 @@ export interface TrainingPlan extends TrainingImages {
   readonly recompute?: Recomputation
   /** Where checkpoints go. */
   readonly checkpoints: string
+  /** The calls of the system that writing one takes. @default its own */
+  readonly calls?: FileCalls
   /** How many to keep. @default 3 */
   readonly keep?: number
   /** Steps between checkpoints; one is written at the end of every evaluated epoch in any case. @default 1000 */
@@ -54,7 +57,7 @@ export interface TrainingPlan extends TrainingImages {
   readonly watchSteps?: number
   /** Ends the run after so many steps, wherever in the epochs that is. @default all the recipe's epochs */
   readonly steps?: number | undefined
-  /** Stops after the step in flight, with a checkpoint. */
+  /** Stops after the step in flight, or in the middle of an evaluation, with a checkpoint. */
   readonly signal?: AbortSignal | undefined
   /** The command that continues the run, for the message of an interruption. */
   readonly resumeCommand: string
@@ -64,7 +67,10 @@ export interface TrainingPlan extends TrainingImages {
   readonly checkSteps?: number | undefined
 }
 
-/** Measures the running averages in the store on the validation set, and names the images it could not read. */
+/**
+ * Measures the running averages in the store on the validation set, and names the images it could not read. Where any
+ * replica was asked to stop meanwhile, it throws an error named AbortError, on all.
+ */
 export type Evaluate = () => Promise<{
   readonly result: Omit<EvaluationEvent, 'type' | 'epoch' | 'step' | 'badImages'>
   readonly bad: readonly BadImageNote[]
@@ -160,7 +166,11 @@ export async function* train(
       ...(source && { source }),
     }
     const checkpoint = { state: encodeState(contents), tensors: storeTensors(store) }
-    return writeCheckpoint(plan.checkpoints, done, checkpoint, { keep: plan.keep ?? 3, progress: replicas.worked })
+    return writeCheckpoint(plan.checkpoints, done, checkpoint, {
+      keep: plan.keep ?? 3,
+      progress: replicas.worked,
+      ...(plan.calls && { calls: plan.calls }),
+    })
   }
   const save = async (done: number): Promise<CheckpointEvent> => {
     if (checkSteps > 0) expectAlike(replicas, store, done)
@@ -193,9 +203,12 @@ export async function* train(
   // While images are read, of training or to evaluate, by this replica or by others, the state is that of the last whole
   // step.
   let reading = true
+  /** Where it was stopped, it is `unevaluated` still. */
   async function* evaluateNow(measure: Evaluate): AsyncGenerator<TrainingEvent, void> {
     unevaluated = true
-    const { result, bad } = await clock.pause(measure)
+    const evaluation = await clock.pause(() => unlessStopped(measure))
+    if (evaluation === undefined) return
+    const { result, bad } = evaluation
     unevaluated = false
     errors = { top1: result.top1Error, top5: result.top5Error }
     yield { type: 'evaluation', epoch: epochAt(done), step: done, ...result, badImages: bad.length }
@@ -204,6 +217,10 @@ export async function* train(
   try {
     if (unevaluated && measure) {
       yield* evaluateNow(measure)
+      if (unevaluated) {
+        yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
+        return
+      }
       reading = false
       yield (last = await clock.pause(async () => save(done)))
       reading = true
@@ -268,7 +285,8 @@ export async function* train(
         yield* evaluateNow(measure)
         reading = false
       }
-      if (evaluationDue || done === steps || stopping || died || done % checkpointSteps === 0) {
+      const ending = stopping || unevaluated
+      if (evaluationDue || done === steps || ending || died || done % checkpointSteps === 0) {
         // Before the checkpoint: a run that goes on from it keeps its log up to there.
         yield* newlyBad(replicas.gather(loader.bad).flat())
         yield (last = await clock.pause(async () => save(done)))
@@ -278,7 +296,7 @@ export async function* train(
         yield { type: 'died', step: done, layer: sight.layer, file: last?.file ?? '' }
         return
       }
-      if (stopping && done < steps) {
+      if (ending && (done < steps || unevaluated)) {
         yield { type: 'interrupted', step: done, resumeCommand: plan.resumeCommand }
         return
       }
@@ -297,6 +315,16 @@ export async function* train(
   const file = (last ?? resume)?.file ?? ''
   const { trainingSeconds: seconds, waitShare } = clock
   yield { type: 'done', step: steps, epoch: epochAt(steps), seconds, waitShare, file }
+}
+
+/** What the work gives; undefined where it ended because it was asked to. */
+async function unlessStopped<T>(work: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Error && error.name === 'AbortError') return undefined
+    throw error
+  }
 }
 
 /** Bytes of a program and its store. */

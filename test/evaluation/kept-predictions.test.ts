@@ -18,19 +18,17 @@ const prediction = (image: number, classes: number): KeptPrediction => ({
   probabilities: Float32Array.from({ length: classes }, (_, i) => (i + 1) / (image + 2)),
 })
 
-/** What the file holds now; with `most`, no more than that is taken. */
-function contents(file: string, classes: number, most = Number.POSITIVE_INFINITY): KeptPrediction[] {
+/** What the file holds now. */
+function contents(file: string, classes: number): KeptPrediction[] {
   const found: KeptPrediction[] = []
   using _ = new KeptPredictions(file, key, classes, kept => {
-    if (found.length >= most) return false
     found.push({ ...kept, probabilities: kept.probabilities.slice() })
-    return true
   })
   return found
 }
 
 function write(file: string, predictions: readonly KeptPrediction[], classes: number) {
-  using kept = new KeptPredictions(file, key, classes, () => true)
+  using kept = new KeptPredictions(file, key, classes)
   for (const one of predictions) kept.append(one)
 }
 
@@ -121,20 +119,11 @@ test('any bytes at all are refused or read, and never taken for a prediction', (
   assert.throws(() => contents(file, 1), /holds no predictions kept by this program/)
 })
 
-test('what is not wanted any more is cut off', () => {
-  const file = fresh()
-  const all = [0, 1, 2].map(image => prediction(image, 2))
-  write(file, all, 2)
-  assert.deepEqual(contents(file, 2, 1), all.slice(0, 1))
-  assert.deepEqual(contents(file, 2), all.slice(0, 1))
-})
-
 test('a file of another key is refused, untouched, by the word that differs', () => {
   const file = fresh()
   write(file, [prediction(0, 2)], 2)
   const before = readFileSync(file)
-  const open = (other: Record<string, string | number>, classes = 2) =>
-    new KeptPredictions(file, other, classes, () => true)
+  const open = (other: Record<string, string | number>, classes = 2) => new KeptPredictions(file, other, classes)
   const remedy = 'give the name of another file, or remove this one'
   for (const [other, classes, message] of [
     [{ ...key, crops: '144' }, 2, `another crops (slim, not 144): ${remedy}`],

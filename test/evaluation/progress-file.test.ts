@@ -2,7 +2,12 @@ import assert from 'node:assert/strict'
 import { existsSync, utimesSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import { cachedProgressFolder, progressFile } from '../../src/evaluation/progress-file.js'
+import {
+  cachedProgressFolder,
+  ownProgressFile,
+  progressFile,
+  progressFilesOf,
+} from '../../src/evaluation/progress-file.js'
 import { temporaryFolder } from '../data/picture.js'
 
 test('the same evaluation has the same file, every other one another', () => {
@@ -11,6 +16,22 @@ test('the same evaluation has the same file, every other one another', () => {
   assert.equal(path.dirname(file), 'out')
   const others = [['weights', 'a.jpg'], ['weights', 'a.jpgb.jpg'], ['weights2', 'a.jpg', 'b.jpg'], []]
   assert.equal(new Set([file, ...others.map(words => progressFile('out', words))]).size, 5)
+})
+
+test('each replica has a file of its own, and all are found, of any number of them', async t => {
+  const folder = await temporaryFolder(t)
+  const file = path.join(folder, 'a+b.progress')
+  const own = ownProgressFile(file, { rank: 1, size: 3 })
+  assert.equal(own, path.join(folder, 'a+b.2-of-3.progress'))
+  assert.equal(ownProgressFile(file, { rank: 0, size: 1 }), file)
+  for (const name of [
+    file,
+    own,
+    ...['a+b.2-of-3', 'a+b.x.progress', 'a+bc.progress', 'c.2-of-3.progress'].map(other => path.join(folder, other)),
+  ])
+    writeFileSync(name, '')
+  assert.deepEqual(progressFilesOf(file), [own, file])
+  assert.deepEqual(progressFilesOf(path.join(folder, 'none', 'a.progress')), [])
 })
 
 test('progress that nobody went on with for a month is removed from the cache, and nothing else', async t => {

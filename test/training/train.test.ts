@@ -9,6 +9,7 @@ import { boxFile } from '../../src/data/box-file.js'
 import { openDataSets, type RunOptions, trainInFolder } from '../../src/study/run/run.js'
 import { parseSettings, type RunSettings } from '../../src/study/run/run-settings.js'
 import { readCheckpoint } from '../../src/training/checkpoint.js'
+import { decodeState } from '../../src/training/checkpoint-state.js'
 import type { LoggedEvent, Sink, TrainingEvent } from '../../src/training/events.js'
 import type { Recipe } from '../../src/training/recipe.js'
 import { readSettings } from '../../src/training/run-folder.js'
@@ -118,6 +119,44 @@ test('a run stopped in its first step and again after each resumption ends with 
   }
   await run('halting', { resume: true })
   assert.equal(sha256(checkpoint('halting', 12)), sha256(checkpoint('straight', 12)))
+})
+
+test('a run stopped while it evaluates, at the end too, begins with that evaluation and ends with the same bits', async () => {
+  for (const end of [6, 12]) {
+    const name = `evaluating ${end}`
+    // It is told of the last step before the evaluation begins.
+    const stop = () => stopAfter(event => event.type === 'step' && event.step === end)
+    assert.deepEqual(await run(name, stop()), { type: 'interrupted', step: end, resumeCommand: 'again' })
+    using saved = readCheckpoint(checkpoint(name, end))
+    assert.equal(decodeState(saved).unevaluated, true)
+    assert.equal((await run(name, { resume: true })).type, 'done')
+    assert.equal(sha256(checkpoint(name, 12)), sha256(checkpoint('straight', 12)))
+    const told = (of: string) => course(logOf(of)).filter(([type]) => type === 'evaluation' || type === 'watch')
+    assert.deepEqual(told(name), told('straight'))
+  }
+})
+
+test('a run whose folder was taken over meanwhile writes nothing more there and says whose it is', async () => {
+  const folder = path.join(root, 'taken')
+  const files = () => [
+    'events.jsonl',
+    ...readdirSync(path.join(folder, 'checkpoints')).map(name => `checkpoints/${name}`),
+  ]
+  const contents = () => files().map(name => [name, sha256(path.join(folder, name))])
+  let before: unknown
+  const write = (event: TrainingEvent) => {
+    // As another process does it that has seen nothing of this one for as long as its lease.
+    if (event.type !== 'evaluation' || before !== undefined) return
+    const [lock] = readdirSync(folder).filter(name => name.startsWith('.lock'))
+    renameSync(path.join(folder, lock!), path.join(folder, '.lock-12-34-01234567-node-7'))
+    before = contents()
+  }
+  await assert.rejects(run('taken', { sinks: [{ write, async close() {} }] }), {
+    name: 'UserError',
+    message: new RegExp(`^${folder} was taken over by process 12 on node-7: .* writes nothing more there$`),
+  })
+  assert.deepEqual(contents(), before)
+  assert.ok(existsSync(path.join(folder, '.lock-12-34-01234567-node-7')))
 })
 
 test('a finished run that is gone on with stays as it is', async () => {

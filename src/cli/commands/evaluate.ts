@@ -209,8 +209,8 @@ async function evaluate(
     })
     return { ...members, precision, backend: backend.title }
   } catch (error) {
-    if (!signal.aborted || keepIn === undefined) throw error
-    if (!(error instanceof Error && error.name === 'AbortError')) throw error
+    // Also where another replica was asked to stop.
+    if (keepIn === undefined || !(error instanceof Error && error.name === 'AbortError')) throw error
     throw new Interruption('interrupted; the same command goes on')
   } finally {
     line.end()

@@ -36,7 +36,7 @@ export class MpiCommunicator implements Communicator {
   readonly #crowded: boolean
   /** What is under way, the oldest first. */
   readonly #flying: { readonly transfer: Transfer; readonly then: (() => void) | undefined }[] = []
-  #lost = false
+  #lost: ReplicaLost | undefined
   /** Whether MPI itself has failed. */
   #broken = false
   #closed = false
@@ -205,9 +205,8 @@ export class MpiCommunicator implements Communicator {
       return work()
     } catch (error) {
       if (!(error instanceof MpiFailure)) throw error
-      this.#lost = true
       this.#broken = true
-      throw new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, [])
+      throw (this.#lost = new ReplicaLost(`replica ${this.rank} (${os.hostname()}): ${error.message}`, []))
     }
   }
 
@@ -224,11 +223,10 @@ export class MpiCommunicator implements Communicator {
       : this.rank === 0
         ? 'missing: none, all have come: the network carries nothing'
         : "missing: not known to this one: see replica 0's message"
-    this.#lost = true
-    throw new ReplicaLost(
+    throw (this.#lost = new ReplicaLost(
       `replica ${this.rank} (${os.hostname()}) has waited ${Math.round((now - begin) / 1000)} s for others; ${whom}; resume from the last checkpoint`,
       ranks,
-    )
+    ))
   }
 
   allGather(bytes: Uint8Array): Uint8Array[] {
@@ -278,7 +276,8 @@ export class MpiCommunicator implements Communicator {
 
   #expectOpen(): void {
     if (this.#closed) throw new Error('the communicator has been disposed: MPI cannot begin again')
-    if (this.#lost) throw new Error('a replica was lost: nothing more can be exchanged')
+    // Nothing more can be exchanged.
+    if (this.#lost) throw this.#lost
   }
 
   /** MPI ends when all replicas have come here. */

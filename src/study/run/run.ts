@@ -12,10 +12,12 @@ import { Evaluator } from '../../evaluation/evaluator.js'
 import type { Json } from '../../formats/json.js'
 import { type Checkpoint, expectNetwork, latestCheckpoint, readCheckpoint } from '../../training/checkpoint.js'
 import type { Sink, TrainingEvent } from '../../training/events.js'
+import type { LockOptions } from '../../training/folder-lock.js'
 import { expectSame, factsOf } from '../../training/replicas/agreement.js'
+import { whileFirst } from '../../training/replicas/long-wait.js'
 import { Replicas } from '../../training/replicas/replicas.js'
 import { expectShared } from '../../training/replicas/shared-folder.js'
-import { createRun, type RunFolder, resumeRun } from '../../training/run-folder.js'
+import { createRun, heldCalls, type RunFolder, resumeRun } from '../../training/run-folder.js'
 import { jsonlSink, readEventLog } from '../../training/sinks/jsonl.js'
 import { tensorboardSink } from '../../training/sinks/tensorboard.js'
 import { train } from '../../training/train.js'
@@ -82,15 +84,23 @@ export interface RunOptions {
 export async function trainInFolder(settings: RunSettings, options: RunOptions): Promise<TrainingEvent> {
   const { backend, data, signal, resumeCommand, replicas = new Replicas() } = options
   const badImages = inLoading(settings.badImages)
-  using resumed =
-    options.resume && replicas.isFirst ? resumeRun(options.folder, { badImages: settings.badImages }) : undefined
   const warnings: string[] = []
+  // At once, since what it tells of may take a while.
+  const warnNow = async (message: string) => {
+    for (const sink of options.sinks) await sink.write({ type: 'warning', message })
+  }
+  const opened = (open: (lock: LockOptions) => Promise<RunFolder>) =>
+    whileFirst(replicas, signal => open({ tell: warnNow, signal }), signal)
+  using resumed = options.resume
+    ? await opened(lock => resumeRun(options.folder, { badImages: settings.badImages }, lock))
+    : undefined
   using newest =
     resumed && newestCheckpoint(resumed, settings, { warn: message => warnings.push(message), progress: replicas.goOn })
   const file = await replicas.fromFirst(() => newest?.file ?? null)
   using same = newest || file === null ? undefined : readCheckpoint(file, replicas.goOn)
   const resume = newest ?? same
   expectSameStart(replicas, settings, options, resume)
+  let folder = resumed
   const evaluators: Evaluator[] = []
   const sinks: Sink[] = []
   const events = train(
@@ -101,6 +111,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       images: data.train,
       cache: data.caches.train,
       checkpoints: path.join(options.folder, 'checkpoints'),
+      calls: heldCalls(() => folder?.expectHeld()),
       resume,
       signal,
       resumeCommand,
@@ -121,7 +132,7 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       })
       evaluators.push(evaluator)
       return async () => {
-        const { top1Error, top5Error, loss, images, seconds, bad } = await evaluator.run()
+        const { top1Error, top5Error, loss, images, seconds, bad } = await evaluator.run({ signal })
         return { result: { set: 'validation', top1Error, top5Error, loss, images, seconds }, bad }
       }
     },
@@ -130,12 +141,16 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
     // By the first event everything is compiled, so a network too large for the machine leaves no folder behind.
     const start = await events.next()
     await expectShared(replicas, options.folder)
-    if (!replicas.isFirst) return await lastOf(events, start)
-    using folder = resumed ?? createRun(options.folder, settings)
-    sinks.push(jsonlSink(folder.eventsFile, resume ? { resume: { step: resume.step, file: resume.file } } : {}))
-    sinks.push(tensorboardSink(folder.path, resume ? { firstStep: resume.step } : {}), ...options.sinks)
-    const toldBefore = new Set(readEventLog(folder.eventsFile).flatMap(e => (e.type === 'bad image' ? [e.path] : [])))
+    using created = options.resume ? undefined : await opened(lock => createRun(options.folder, settings, lock))
+    folder ??= created
+    // The first has it.
+    if (folder === undefined) return await lastOf(events, start)
+    const { path: place, eventsFile, reportFile } = folder
+    sinks.push(jsonlSink(eventsFile, resume ? { resume: { step: resume.step, file: resume.file } } : {}))
+    sinks.push(tensorboardSink(place, resume ? { firstStep: resume.step } : {}), ...options.sinks)
+    const toldBefore = new Set(readEventLog(eventsFile).flatMap(e => (e.type === 'bad image' ? [e.path] : [])))
     const tell = async (event: TrainingEvent) => {
+      folder?.expectHeld()
       for (const sink of sinks) await sink.write(event)
     }
     for (const message of warnings) await tell({ type: 'warning', message })
@@ -144,12 +159,12 @@ export async function trainInFolder(settings: RunSettings, options: RunOptions):
       last = next.value
       // So that the end of the run is the last line of its log.
       if (settings.badImages === 'quarantine' && last.type === 'done')
-        for (const message of setAside(settings, readEventLog(folder.eventsFile)))
-          await tell({ type: 'warning', message })
+        for (const message of setAside(settings, readEventLog(eventsFile))) await tell({ type: 'warning', message })
       // A run that goes on meets its bad images again.
       if (last.type !== 'bad image' || !toldBefore.has(last.path)) await tell(last)
     }
-    writeRunReport(folder.reportFile, settings, readEventLog(folder.eventsFile))
+    folder.expectHeld()
+    writeRunReport(reportFile, settings, readEventLog(eventsFile))
     return last!
   } finally {
     await events.return()

@@ -23,8 +23,10 @@ export class Replicas {
   readonly size: number
   /** What carries the messages, and within a step the sums; undefined for a replica by itself. */
   readonly communicator: Communicator | undefined
-  /** Thrown on all replicas. */
-  readonly #agreed = new WeakSet<Error>()
+  /** Whether one error was thrown on all: then they end, and none listens any more. */
+  #ended = false
+  /** Interruptions that were thrown on all. What they end may be a part of the work, such as an evaluation. */
+  readonly #interruptions = new WeakSet<Error>()
 
   constructor(communicator?: Communicator) {
     this.communicator = communicator
@@ -112,12 +114,13 @@ export class Replicas {
   }
 
   /**
-   * Tells the others of an error of this one; what they wait for ends with it. Gives the error that all end with. What
-   * is no word to the user, a fault of the program for example, is not told, and given back as it is; so is that there
-   * is nobody to tell.
+   * Tells the others of an error of this one; what they wait for ends with it. Gives the error that all end with. Once
+   * they end with one, nothing is told any more. What is no word to the user, a fault of the program for example, is not
+   * told either, and given back as it is; so is that there is nobody to tell.
    */
   fail(error: unknown): unknown {
-    if (this.communicator === undefined || !(error instanceof Error) || this.#agreed.has(error)) return error
+    if (this.communicator === undefined || this.#ended || !(error instanceof Error)) return error
+    if (this.#interruptions.has(error)) return error
     const interrupted = error.name === 'AbortError'
     if (error instanceof ReplicaLost || !(interrupted || error instanceof UserError)) return error
     const failure: Failure = {
@@ -147,7 +150,8 @@ export class Replicas {
     const error = first.interrupted
       ? new Interruption(first.message)
       : new UserError(isOfAll ? first.message : `${this.name(first.rank)}: ${first.message}`, first.exitCode)
-    this.#agreed.add(error)
+    if (first.interrupted) this.#interruptions.add(error)
+    else this.#ended = true
     return error
   }
 }

@@ -1,36 +1,61 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { main } from '../../cli/inception.js'
-import { type Finished, installed } from '../../communication/mpirun.js'
+import { type Finished, installed, type Mpi } from '../../communication/mpirun.js'
 
-type Send = (rank: number, signal: NodeJS.Signals) => void
+/** To a replica, or to what started them. */
+export type Send = (to: number | 'launcher', signal: NodeJS.Signals) => void
 
 export interface Launch {
   readonly cwd: string
-  /** Looks at what has been said, and may send signals to replicas. Called whenever there is more. */
+  /** @default the first that is installed */
+  readonly mpi?: Mpi
+  /** Looks at what has been said, and may send signals to replicas. Called now and then, and whenever there is more. */
   readonly watch?: (stderr: string, send: Send) => void
   /** Other options of the last replica. @default the same */
   readonly last?: readonly string[]
+  /** A command that starts the last replica, which is given as its arguments. @default it is started as the others are */
+  readonly lastBy?: readonly string[]
 }
 
-/** Runs the command as so many replicas of the first MPI that is installed, as a user does, with one thread each. */
-export function launch(replicas: number, args: readonly string[], { cwd, watch, last }: Launch): Promise<Finished> {
-  const { mpirun, options } = installed[0]!
-  const command = (count: number, given: readonly string[]) => ['-n', `${count}`, process.execPath, main, ...given]
-  const words = last ? [...command(replicas - 1, args), ':', ...command(1, last)] : command(replicas, args)
-  const child = spawn(mpirun, [...options, ...words], { cwd, env: { ...process.env, OMP_NUM_THREADS: '1' } })
-  const send: Send = (rank, signal) => process.kill(replicasBelow(child.pid!)[rank]!, signal)
+/** Runs the command as so many replicas, as a user does, with one thread each. */
+export function launch(
+  replicas: number,
+  args: readonly string[],
+  { cwd, mpi = installed[0]!, watch, last = args, lastBy = [] }: Launch,
+): Promise<Finished> {
+  const command = (count: number, given: readonly string[], by: readonly string[] = []) => [
+    '-n',
+    `${count}`,
+    ...by,
+    process.execPath,
+    main,
+    ...given,
+  ]
+  const isLastAlike = last === args && lastBy.length === 0
+  const words = isLastAlike
+    ? command(replicas, args)
+    : [...command(replicas - 1, args), ':', ...command(1, last, lastBy)]
+  const env = { ...process.env, OMP_NUM_THREADS: '1' }
+  const child = spawn(mpi.mpirun, [...mpi.options, ...words], { cwd, env })
+  const send: Send = (to, signal) =>
+    process.kill(to === 'launcher' ? child.pid! : replicasBelow(child.pid!)[to]!, signal)
   let [stdout, stderr] = ['', '']
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     stdout += text
   })
+  const look = () => watch?.(stderr, send)
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr += text
-    watch?.(stderr, send)
+    look()
   })
+  const clock = setInterval(look, 20)
   return new Promise((resolve, reject) => {
     child.on('error', reject)
-    child.on('close', (code, signal) => resolve({ code, signal, stdout, stderr }))
+    child.on('close', (code, signal) => {
+      clearInterval(clock)
+      resolve({ code, signal, stdout, stderr })
+    })
   })
 }
 

@@ -32,14 +32,14 @@ const lossOf = (out: string, step: number) => {
   const event = logOf(out).find(event => event.type === 'step' && event.step === step)
   return event?.type === 'step' ? event.loss : Number.NaN
 }
-/** Sends a signal to a replica once something has been said. */
-const sending = (rank: number, signal: NodeJS.Signals, after: RegExp): Omit<Launch, 'cwd'> => {
+/** Sends a signal to a replica, or to what started them, once something has been said. */
+const sending = (to: number | 'launcher', signal: NodeJS.Signals, after: RegExp): Omit<Launch, 'cwd'> => {
   let sent = false
   return {
     watch(stderr, send) {
       if (sent || !after.test(stderr)) return
       sent = true
-      send(rank, signal)
+      send(to, signal)
     },
   }
 }
@@ -89,8 +89,10 @@ test('images are mixed as in one process, whatever the number of replicas', { sk
   assert.ok(Math.abs(alone! - shared!) <= 1e-6 * alone!, `alone: ${alone}, two: ${shared}`)
 })
 
-test('stopped by a signal to any replica, then killed, a run ends with the same bits', { skip }, async () => {
-  const stopped = await replicas(2, run('broken'), sending(1, 'SIGTERM', /^checkpoint /m))
+test('stopped by a signal that the launcher hands on, then killed, a run ends with the same bits', {
+  skip,
+}, async () => {
+  const stopped = await replicas(2, run('broken'), sending('launcher', 'SIGUSR2', /^checkpoint /m))
   ended(stopped, 130)
   const last = logOf('broken').at(-1)
   assert.ok(last?.type === 'interrupted' && last.step < 40)
