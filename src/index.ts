@@ -1,7 +1,7 @@
 // The public API, and the package's only barrel: inside the package, import the file that defines the thing.
 
-export type { Backend, CompileOptions, Precision, Program, Store } from './backends/backend.js'
-export { type BackendName, choosePrecision, openBackend } from './backends/open.js'
+export type { Backend, BackendName, CompileOptions, Precision, Program, Store } from './backends/backend.js'
+export { choosePrecision, openBackend } from './backends/open.js'
 export { UserError } from './base/error.js'
 export type { Communicator } from './communication/communicator.js'
 export { openCommunicator } from './communication/open.js'

@@ -1,18 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { Option } from 'commander'
 import { packageVersion } from '../base/package-version.js'
 import { type Communicator, ReplicaLost } from '../communication/communicator.js'
 import { openCommunicator } from '../communication/open.js'
 import { expectSame } from '../training/replicas/agreement.js'
 import { Replicas } from '../training/replicas/replicas.js'
-import { realNumber } from './arguments.js'
 import { failureOf } from './failure.js'
 import { warn } from './warn.js'
-
-export const replicaTimeoutOption = (): Option =>
-  new Option('--replica-timeout <seconds>', 'under mpirun: end the run when a replica does not answer for so long')
-    .argParser(realNumber(1))
-    .default(300)
 
 export interface Together {
   readonly replicas: Replicas

@@ -1,7 +1,8 @@
 import { rmSync } from 'node:fs'
 import path from 'node:path'
 import { Command } from 'commander'
-import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
+import type { BackendName } from '../../backends/backend.js'
+import { choosePrecision, openBackend } from '../../backends/open.js'
 import { Interruption, UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
 import { type SingleCrop, singleCrops } from '../../data/crops/protocol.js'
@@ -24,7 +25,7 @@ import { ensembleOf } from '../../evaluation/row.js'
 import { averagePredictions } from '../../evaluation/scores.js'
 import { submissionOf } from '../../evaluation/submission.js'
 import { expectFilePlace, writeText } from '../../formats/atomic-file.js'
-import type { Passes } from '../../graph/passes/passes.js'
+import type { Passes } from '../../graph/passes/pass-names.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
 import { openCheckpoint } from '../../training/open-checkpoint.js'
@@ -37,12 +38,13 @@ import {
   labelsOption,
   passesOption,
   precisionOption,
+  replicaTimeoutOption,
   threadsOption,
 } from '../engine-options.js'
 import { interruptSignal } from '../interrupt.js'
 import { makeFolder } from '../output-places.js'
 import { ProgressLine } from '../progress-line.js'
-import { asReplica, replicaTimeoutOption, type Together } from '../replicas.js'
+import { asReplica, type Together } from '../replicas.js'
 import { warn } from '../warn.js'
 import { describeBadImages, describeResult } from './evaluate/description.js'
 import { checkImageFlags, type EvaluationImages, type ImageFlags, openImages } from './evaluate/images.js'

@@ -1,10 +1,10 @@
 import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Precision } from '../../backends/backend.js'
-import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
+import type { BackendName, Precision } from '../../backends/backend.js'
+import { choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import type { Json } from '../../formats/json.js'
-import type { Passes } from '../../graph/passes/passes.js'
+import type { Passes } from '../../graph/passes/pass-names.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
 import { printGraph } from '../../graph/print.js'
 import type { ModelSpec } from '../../networks/model-spec.js'
@@ -21,10 +21,12 @@ import {
   passesOption,
   precisionOption,
   recomputeOption,
+  replicaTimeoutOption,
   threadsOption,
 } from '../engine-options.js'
-import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../model-options.js'
-import { asReplica, replicaTimeoutOption } from '../replicas.js'
+import { modelSpec } from '../model-of-flags.js'
+import { addModelOptions, classesOption, type ModelFlags } from '../model-options.js'
+import { asReplica } from '../replicas.js'
 import { memoryPlan, planTable } from './inspect/plan.js'
 import { chromeTrace, describeExchanges, programTable } from './inspect/program.js'
 import { stagesOf, stageTable } from './inspect/stages.js'

@@ -1,5 +1,6 @@
 import { Command } from 'commander'
-import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
+import type { BackendName } from '../../backends/backend.js'
+import { choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { formatCount } from '../../base/format.js'
 import { labelOf } from '../../data/imagenet-classes.js'

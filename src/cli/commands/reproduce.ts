@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { Command } from 'commander'
-import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
+import type { BackendName } from '../../backends/backend.js'
+import { choosePrecision, openBackend } from '../../backends/open.js'
 import { UserError } from '../../base/error.js'
 import { formatCount, formatDuration } from '../../base/format.js'
 import { quoted } from '../../base/shell-word.js'

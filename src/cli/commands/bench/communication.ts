@@ -10,7 +10,8 @@ import { buildModel } from '../../../nn/model.js'
 import { measureExchange } from '../../../study/bench/exchange-speed.js'
 import { describeMachine } from '../../../study/machine.js'
 import { oneOf, positiveNumber, wholeNumber } from '../../arguments.js'
-import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../../model-options.js'
+import { modelSpec } from '../../model-of-flags.js'
+import { addModelOptions, classesOption, type ModelFlags } from '../../model-options.js'
 
 interface Spread {
   readonly min: number

@@ -5,7 +5,7 @@ import { formatSi, formatTable } from '../../../base/format.js'
 import { findNetwork } from '../../../networks/networks.js'
 import { limitOfWork } from '../../../study/bench/work.js'
 import { describeMachine } from '../../../study/machine.js'
-import { modelSpec } from '../../model-options.js'
+import { modelSpec } from '../../model-of-flags.js'
 import { warn } from '../../warn.js'
 import { addNetworkOptions, type NetworkFlags } from './network-options.js'
 

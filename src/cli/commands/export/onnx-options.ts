@@ -1,5 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { type BackendName, openBackend } from '../../../backends/open.js'
+import type { BackendName } from '../../../backends/backend.js'
+import { openBackend } from '../../../backends/open.js'
 import { openEvaluationData } from '../../../data/sources/open.js'
 import { openCalibration } from '../../../export/onnx/calibration.js'
 import { type OnnxExportOptions, onnxVariants } from '../../../export/onnx/export-onnx.js'
