@@ -31,7 +31,8 @@ import { describeBadImages, describeResult } from './description.js'
 import { checkImageFlags, type EvaluationImages, openImages } from './images.js'
 import { describeProgress } from './progress.js'
 
-export const evaluateCheckpoints = (flags: Flags) => asReplica(flags.replicaTimeout, together => run(flags, together))
+export const evaluateCheckpoints = (flags: Flags): Promise<void> =>
+  asReplica(flags.replicaTimeout, together => run(flags, together))
 
 async function run(flags: Flags, together: Together): Promise<void> {
   const { replicas, warn } = together

@@ -17,7 +17,7 @@ import { memoryPlan, planTable } from './plan.js'
 import { chromeTrace, describeExchanges, programTable } from './program.js'
 import { stagesOf, stageTable } from './stages.js'
 
-export const inspect = (id: string, flags: Flags) =>
+export const inspect = (id: string, flags: Flags): Promise<void> =>
   asReplica(flags.replicaTimeout, async ({ replicas, warn }) => {
     const text = describe(id, flags, replicas, warn)
     if (replicas.isFirst) console.log(text)

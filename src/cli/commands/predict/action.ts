@@ -17,7 +17,7 @@ import { HeatMaps, placeOfClass } from './heat-maps.js'
 import { type NamedImage, type NamedImages, namedImages } from './inputs.js'
 import { type Printing, printings, type RankedClass } from './printing.js'
 
-export async function predictImages(words: string[], flags: Flags) {
+export async function predictImages(words: string[], flags: Flags): Promise<void> {
   expectSense(flags)
   if (flags.embed !== undefined) expectNpyPlace(flags.embed)
   const signal = interruptSignal('stopping')

@@ -19,7 +19,7 @@ import { studyTerminal } from '../../study-terminal.js'
 import type { Flags } from '../reproduce.js'
 import { predict } from './prediction.js'
 
-export async function reproduceStudy(flags: Flags) {
+export async function reproduceStudy(flags: Flags): Promise<void> {
   const preset = presetNamed(flags.preset)
   // Whole, as runs name their images, and so that a study is the same from wherever it is started.
   const data = flags.data === undefined ? undefined : path.resolve(flags.data)

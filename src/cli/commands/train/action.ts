@@ -30,7 +30,7 @@ import { expectDryRun } from './dry-run-options.js'
 import { expectInit } from './fine-tuning.js'
 import { replicaRecipeOf } from './replica-options.js'
 
-export const train = (flags: Flags, command: Command) =>
+export const train = (flags: Flags, command: Command): Promise<void> =>
   asReplica(flags.replicaTimeout, async together => {
     const { replicas } = together
     expectDryRun(flags)
