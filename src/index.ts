@@ -31,12 +31,8 @@ export {
   exportHuggingface,
   type HuggingfaceOptions,
 } from './export/huggingface/export-huggingface.js'
-export {
-  type ExportedOnnx,
-  exportOnnx,
-  type OnnxExportOptions,
-  type OnnxVariant,
-} from './export/onnx/export-onnx.js'
+export { type ExportedOnnx, exportOnnx, type OnnxExportOptions } from './export/onnx/export-onnx.js'
+export type { OnnxVariant } from './export/onnx/variants.js'
 export { type ExportedWeb, exportWeb, type WebExportOptions } from './export/web/export-web.js'
 export type { ModelSpec } from './networks/model-spec.js'
 export { findNetwork, networks } from './networks/networks.js'
