@@ -7,11 +7,11 @@
 import { linkSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import os from 'node:os'
 import path from 'node:path'
-import sharp from 'sharp'
 import { formatBytes, formatCount, formatPercent, formatTable } from '../src/base/format.js'
 import { RandomStream } from '../src/base/random.js'
 import { openSplit } from '../src/data/class-folder.js'
 import { Loader } from '../src/data/loader.js'
+import { sharp } from '../src/data/sharp.js'
 import { describeMachine } from '../src/study/machine.js'
 
 const classes = 1000

@@ -1,7 +1,7 @@
 // The public API, and the package's only barrel: inside the package, import the file that defines the thing.
 
-export type { Backend, CompileOptions, Precision, Program, Store } from './backends/backend.js'
-export { type BackendName, choosePrecision, openBackend } from './backends/open.js'
+export type { Backend, BackendName, CompileOptions, Precision, Program, Store } from './backends/backend.js'
+export { choosePrecision, openBackend } from './backends/open.js'
 export { UserError } from './base/error.js'
 export type { Communicator } from './communication/communicator.js'
 export { openCommunicator } from './communication/open.js'
@@ -16,7 +16,8 @@ export { Loader } from './data/loader.js'
 export type { LoaderOptions } from './data/loader-options.js'
 export { openEvaluationData, openTrainingData } from './data/sources/open.js'
 export { readSynsets, type Synsets } from './data/synsets.js'
-export { type SynthSettings, writeSynth } from './data/synth/folder.js'
+export { writeSynth } from './data/synth/folder.js'
+export type { SynthSettings } from './data/synth/settings.js'
 export { evaluatorOf } from './evaluation/checkpoint-evaluator.js'
 export type { Crops } from './evaluation/crops.js'
 export { type Evaluation, type EvaluationOptions, Evaluator, type EvaluatorOptions } from './evaluation/evaluator.js'
@@ -30,12 +31,8 @@ export {
   exportHuggingface,
   type HuggingfaceOptions,
 } from './export/huggingface/export-huggingface.js'
-export {
-  type ExportedOnnx,
-  exportOnnx,
-  type OnnxExportOptions,
-  type OnnxVariant,
-} from './export/onnx/export-onnx.js'
+export { type ExportedOnnx, exportOnnx, type OnnxExportOptions } from './export/onnx/export-onnx.js'
+export type { OnnxVariant } from './export/onnx/variants.js'
 export { type ExportedWeb, exportWeb, type WebExportOptions } from './export/web/export-web.js'
 export type { ModelSpec } from './networks/model-spec.js'
 export { findNetwork, networks } from './networks/networks.js'

@@ -4,7 +4,7 @@
 import { parseArgs } from 'node:util'
 import { openBackend } from '../../src/backends/open.js'
 import { openCommunicator } from '../../src/communication/open.js'
-import { allPasses } from '../../src/graph/passes/passes.js'
+import { allPasses } from '../../src/graph/passes/pass-names.js'
 import { modelOptions } from '../../src/networks/model-spec.js'
 import { findNetwork } from '../../src/networks/networks.js'
 import { paperRecipe } from '../../src/training/recipe.js'

@@ -3,7 +3,11 @@ import type { Dtype } from '../base/dtype.js'
 import type { Communicator, Exchange } from '../communication/communicator.js'
 import type { Graph, Value } from '../graph/op.js'
 import type { Variable } from '../graph/ops/source.js'
-import type { Passes } from '../graph/passes/passes.js'
+import type { Passes } from '../graph/passes/pass-names.js'
+
+/** Which kernels to run: `auto` is oneDNN where it can be loaded, else the slow reference with a warning. */
+export const backendNames = ['auto', 'onednn', 'reference'] as const
+export type BackendName = (typeof backendNames)[number]
 
 /** What activations are computed in; parameters, statistics and losses are f32 either way. */
 export type Precision = Extract<Dtype, 'f32' | 'bf16'>

@@ -1,13 +1,9 @@
 import { UserError } from '../base/error.js'
 import { defaultThreads } from '../base/threads.js'
-import { allPasses, type Passes } from '../graph/passes/passes.js'
-import type { Backend, Precision } from './backend.js'
+import { allPasses, type Passes } from '../graph/passes/pass-names.js'
+import type { Backend, BackendName, Precision } from './backend.js'
 import { openOnednn } from './onednn/onednn.js'
 import { createReference } from './reference/reference.js'
-
-/** Which kernels to run: `auto` is oneDNN where it can be loaded, else the slow reference with a warning. */
-export const backendNames = ['auto', 'onednn', 'reference'] as const
-export type BackendName = (typeof backendNames)[number]
 
 const install =
   "install oneDNN: 'apt-get install libdnnl2' on Debian 12, 'libdnnl3.6' on Debian 13; elsewhere see the README"

@@ -1,5 +1,5 @@
-/** 55843464 → "55,843,464". */
-export const formatCount = (n: number): string => Math.round(n).toLocaleString('en-US')
+/** 55843464 → "55,843,464". Not by the system's locales, which take longer to load than most commands have to print. */
+export const formatCount = (n: number): string => `${Math.round(n)}`.replace(/\B(?=(\d{3})+$)/g, ',')
 
 /** 13155794016 → "13.16 G". Three or four significant digits with an SI prefix. */
 export function formatSi(n: number): string {

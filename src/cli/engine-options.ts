@@ -1,11 +1,11 @@
 import { Option } from 'commander'
-import { backendNames } from '../backends/open.js'
+import { backendNames } from '../backends/backend.js'
 import { mostThreads } from '../base/threads.js'
 import { badImagePolicies } from '../data/quarantine.js'
 import { labelNumberings } from '../data/sources/class-names.js'
-import { allPasses, type Passes, passNames } from '../graph/passes/passes.js'
+import { allPasses, type Passes, passNames } from '../graph/passes/pass-names.js'
 import { recomputations } from '../graph/passes/recompute.js'
-import { oneOf, scopes, wholeNumber } from './arguments.js'
+import { oneOf, realNumber, scopes, wholeNumber } from './arguments.js'
 
 // Options that several commands have, so that they read alike everywhere.
 
@@ -86,3 +86,11 @@ export const dataPolicyOption = (): Option =>
   )
     .argParser(oneOf('choice', badImagePolicies))
     .default('error')
+
+export const defaultReplicaTimeout = 300
+
+/** For commands that several replicas do together. */
+export const replicaTimeoutOption = (): Option =>
+  new Option('--replica-timeout <seconds>', 'under mpirun: end the run when a replica gets on with nothing for so long')
+    .argParser(realNumber(1))
+    .default(defaultReplicaTimeout)

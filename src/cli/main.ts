@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander'
 import { UserError } from '../base/error.js'
+import { packageVersion } from '../base/package-version.js'
 import { findLauncher } from '../communication/mpi/launcher.js'
 import { failureOf, isMisuse, misuse } from './failure.js'
 import { watchStandardOutput } from './standard-output.js'
@@ -52,7 +53,8 @@ function named(command: Command, [word, ...more]: readonly string[]): Command {
  */
 async function refuse(error: unknown): Promise<void> {
   if (error instanceof CommanderError && isMisuse(error) && findLauncher() !== undefined) {
-    const { asReplica, defaultReplicaTimeout, isForReplicas } = await import('./replicas.js')
+    const { defaultReplicaTimeout } = await import('./engine-options.js')
+    const { asReplica, isForReplicas } = await import('./replicas.js')
     const fail = () => Promise.reject(misuse(error))
     if (isForReplicas(named(program, process.argv.slice(2))))
       // Without an MPI to join by, each tells of its own.
@@ -68,9 +70,9 @@ function tell(error: unknown): void {
   process.exitCode = failure.exitCode
 }
 
-const program = new Command('inception').description(
-  'Train, evaluate and compare the Inception-v4 / Inception-ResNet family (arXiv:1602.07261)',
-)
+const program = new Command('inception')
+  .description('Train, evaluate and compare the Inception-v4 / Inception-ResNet family (arXiv:1602.07261)')
+  .version(packageVersion())
 
 const asked = process.argv[2]
 const wanted: readonly CommandName[] = isCommand(asked) ? [asked] : (Object.keys(commands) as CommandName[])

@@ -1,22 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Command, Option } from 'commander'
+import type { Command } from 'commander'
 import { packageVersion } from '../base/package-version.js'
 import { type Communicator, ReplicaLost } from '../communication/communicator.js'
 import { openCommunicator } from '../communication/open.js'
 import { expectSame } from '../training/replicas/agreement.js'
 import { Replicas } from '../training/replicas/replicas.js'
-import { realNumber } from './arguments.js'
+import { replicaTimeoutOption } from './engine-options.js'
 import { failureOf } from './failure.js'
 import { warn } from './warn.js'
 
-export const defaultReplicaTimeout = 300
-
-export const replicaTimeoutOption = (): Option =>
-  new Option('--replica-timeout <seconds>', 'under mpirun: end the run when a replica gets on with nothing for so long')
-    .argParser(realNumber(1))
-    .default(defaultReplicaTimeout)
-
-/** Whether the processes that a launcher starts carry it out together: those have the option above. */
+/** Whether the processes that a launcher starts carry it out together: those have an option for it. */
 export const isForReplicas = ({ options }: Command): boolean =>
   options.some(({ long }) => long === replicaTimeoutOption().long)
 

@@ -3,7 +3,6 @@ import path from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { UserError } from '../base/error.js'
 import { type Fail, fileError } from '../formats/file-error.js'
-import { parseVoc } from '../formats/pascal-voc.js'
 import { readTar } from '../formats/tar.js'
 import { streamTar, type TarMember } from '../formats/tar-stream.js'
 import { filesBelow } from './files-below.js'
@@ -37,6 +36,8 @@ export const isAnnotationArchive = (name: string): boolean => packed.test(name)
  * Errors: `UserError` naming the file that is damaged, is no annotation or is too large.
  */
 export async function* annotatedBoxes(place: string, isFolder: boolean): AsyncGenerator<NamedBoxes, void, undefined> {
+  // Loaded here, so that whoever reads no annotations does not wait for a parser of XML.
+  const { parseVoc } = await import('../formats/pascal-voc.js')
   for await (const { name, bytes } of isFolder ? filesIn(place) : membersOf(place)) {
     const where = isFolder ? path.join(place, name) : memberPath(place, name)
     const fail: Fail = reason => {

@@ -1,8 +1,9 @@
 import { readFile } from 'node:fs/promises'
-import sharp, { type Sharp } from 'sharp'
+import type { Sharp } from 'sharp'
 import { formatCount } from '../base/format.js'
 import { BadImage, maximumPixels } from './bad-image.js'
 import type { Rectangle } from './crop.js'
+import { sharp } from './sharp.js'
 
 /** An image as 8-bit sRGB, rows from the top, three bytes a pixel, no padding. */
 export interface RgbImage {

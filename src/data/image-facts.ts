@@ -1,8 +1,8 @@
 import path from 'node:path'
-import sharp from 'sharp'
 import { maximumPixels } from './bad-image.js'
 import type { Extent } from './crops/protocol.js'
 import { badData, tooManyPixels } from './decode.js'
+import { sharp } from './sharp.js'
 
 /** What an image's header says of it. Width and height are those after its EXIF orientation is applied. */
 export interface ImageFacts extends Extent {

@@ -1,6 +1,6 @@
-import sharp from 'sharp'
 import type { RgbImage } from '../data/decode.js'
 import { resample } from '../data/resample.js'
+import { sharp } from '../data/sharp.js'
 import type { ClassActivation } from './grad-cam.js'
 
 /** The long side of a picture, at most: a heat map has eight cells a side or so, and nothing finer to show. */

@@ -1,5 +1,5 @@
-import type { Precision } from '../backends/backend.js'
-import { type BackendName, choosePrecision, openBackend } from '../backends/open.js'
+import type { BackendName, Precision } from '../backends/backend.js'
+import { choosePrecision, openBackend } from '../backends/open.js'
 import { UserError, unknownChoice } from '../base/error.js'
 import { labelOf } from '../data/imagenet-classes.js'
 import { bestClasses } from '../evaluation/scores.js'

@@ -1,5 +1,4 @@
-import type { Backend, Precision } from '../backends/backend.js'
-import type { BackendName } from '../backends/open.js'
+import type { Backend, BackendName, Precision } from '../backends/backend.js'
 import { cropProtocols } from '../data/crops/crops.js'
 import { batchesBytes } from '../data/loader-options.js'
 import { denseSides } from '../evaluation/dense.js'

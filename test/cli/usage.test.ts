@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
+import { packageVersion } from '../../src/base/package-version.js'
 import { inLanes } from '../../src/study/lanes/lanes.js'
 import { temporaryFolder, tinyModelFlags } from '../training/tiny-run.js'
 import { assertRefused, inception, main } from './inception.js'
@@ -43,6 +44,11 @@ test('every command explains itself', async () => {
     assert.ok(stdout.startsWith(`Usage: inception ${command}`.trimEnd()), stdout)
     for (const line of stdout.split('\n')) assert.ok(line.length <= 80, line)
   })
+})
+
+test('the program says which version it is', async () => {
+  const { code, stdout, stderr } = await inception(['--version'])
+  assert.deepEqual([code, stdout, stderr], [0, `${packageVersion()}\n`, ''])
 })
 
 test('a command without its subcommand explains itself and has not done anything', async () => {

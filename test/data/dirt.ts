@@ -1,7 +1,7 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { deflateSync } from 'node:zlib'
-import sharp from 'sharp'
+import { sharp } from '../../src/data/sharp.js'
 import { noise, pipeline, ramp } from './picture.js'
 
 /** What a class folder of dirt holds: the files that decode all the same, and those that do not, with the reason. */

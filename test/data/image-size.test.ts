@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import test from 'node:test'
-import sharp from 'sharp'
 import { BadImage } from '../../src/data/bad-image.js'
 import { decodeFile } from '../../src/data/decode.js'
 import { readImageSize, readImageSizes } from '../../src/data/image-size.js'
+import { sharp } from '../../src/data/sharp.js'
 import { noise, pipeline, temporaryFolder } from './picture.js'
 
 test('the header tells what decoding gives, in every format and orientation', async t => {

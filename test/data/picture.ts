@@ -2,9 +2,9 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import os from 'node:os'
 import path from 'node:path'
 import type { TestContext } from 'node:test'
-import sharp from 'sharp'
 import { RandomStream } from '../../src/base/random.js'
 import type { RgbImage } from '../../src/data/decode.js'
+import { sharp } from '../../src/data/sharp.js'
 
 /** A folder that is removed when the test ends. */
 export async function temporaryFolder(t: TestContext): Promise<string> {

@@ -33,30 +33,36 @@ export function synthesise(
   into: Float32Array = new Float32Array(sizeOf(shape)),
 ): Float32Array {
   const seed = fnv1a(key)
-  const law = lawOf(kind, shape, gains, shiftOffset)
-  for (let i = 0; i < into.length; i++) into[i] = law(uniform(seed, i))
+  const { from, of, less, times } = lawOf(kind, shape, gains, shiftOffset)
+  for (let i = 0; i < into.length; i++) into[i] = from + (of * uniform(seed, i) - less) * times
   return into
 }
 
-function lawOf(kind: Kind, shape: Shape, gains: Gains, shiftOffset: number): (u: number) => number {
+/** from + (of · u − less) · times, where u is uniform in [0, 1). */
+interface Law {
+  readonly from: number
+  readonly of: 1 | 2
+  readonly less: 0 | 1
+  readonly times: number
+}
+
+function lawOf(kind: Kind, shape: Shape, gains: Gains, shiftOffset: number): Law {
   switch (kind) {
     case 'conv_in':
     case 'conv':
-    case 'linear': {
-      const limit = Math.sqrt(6 / sizeOf(shape.slice(1))) * gains[kind]
-      return u => (2 * u - 1) * limit
-    }
+    case 'linear':
+      return { from: 0, of: 2, less: 1, times: Math.sqrt(6 / sizeOf(shape.slice(1))) * gains[kind] }
     case 'bn_bias':
-      return u => shiftOffset + (2 * u - 1) * 0.1
+      return { from: shiftOffset, of: 2, less: 1, times: 0.1 }
     case 'bias':
     case 'bn_mean':
-      return u => (2 * u - 1) * 0.1
+      return { from: 0, of: 2, less: 1, times: 0.1 }
     case 'bn_weight':
-      return u => 0.8 + 0.4 * u
+      return { from: 0.8, of: 1, less: 0, times: 0.4 }
     case 'bn_var':
-      return u => 0.5 + u
+      return { from: 0.5, of: 1, less: 0, times: 1 }
     case 'bn_count':
-      return () => 0
+      return { from: 0, of: 1, less: 0, times: 0 }
   }
 }
 

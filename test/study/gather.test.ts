@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import test from 'node:test'
-import sharp from 'sharp'
 import type { ImageSet } from '../../src/data/class-folder.js'
+import { sharp } from '../../src/data/sharp.js'
 import type { Predictions } from '../../src/evaluation/scores.js'
 import {
   type EvaluatedRun,

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { cpus } from 'node:os'
 import { defaultThreads } from '../../base/threads.js'
-import { allPasses, type Passes } from '../../graph/passes/passes.js'
+import { allPasses, type Passes } from '../../graph/passes/pass-names.js'
 import type { Backend } from '../backend.js'
 import { Team } from '../simd/team.js'
 import type { Api } from './api.js'

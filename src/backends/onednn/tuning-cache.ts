@@ -4,7 +4,7 @@ import { cacheFolder } from '../../base/cache-folder.js'
 import { fnv1a } from '../../base/random.js'
 
 /** Milliseconds by what was measured; null: the library cannot do it. */
-type Entries = Record<string, number | null>
+type Entries = Map<string, number | null>
 
 /**
  * Measured times of one machine (library version, processor, threads) in one file. A file that cannot be read, or is
@@ -13,7 +13,7 @@ type Entries = Record<string, number | null>
 export class TuningCache {
   readonly file: string
   readonly #machine: string
-  #known: Map<string, number | null> | undefined
+  #known: Entries | undefined
   #dirty = false
 
   constructor(machine: string, folder = cacheFolder()) {
@@ -22,8 +22,8 @@ export class TuningCache {
   }
 
   /** Read when first asked for: a process that measures nothing and chooses nothing need not. */
-  get #entries(): Map<string, number | null> {
-    this.#known ??= new Map(Object.entries(this.#read()))
+  get #entries(): Entries {
+    this.#known ??= this.#read()
     return this.#known
   }
 
@@ -40,7 +40,7 @@ export class TuningCache {
   save(): void {
     if (!this.#dirty) return
     this.#dirty = false
-    for (const [key, milliseconds] of Object.entries(this.#read())) this.#entries.set(key, milliseconds)
+    for (const [key, milliseconds] of this.#read()) this.#entries.set(key, milliseconds)
     const kernels = Object.fromEntries([...this.#entries].sort(([a], [b]) => (a < b ? -1 : 1)))
     try {
       mkdirSync(path.dirname(this.file), { recursive: true })
@@ -53,15 +53,17 @@ export class TuningCache {
     }
   }
 
+  /** Goes through the file once: after years of use it has megabytes, and every process reads it. */
   #read(): Entries {
+    const found: Entries = new Map()
     try {
       const { machine, kernels } = JSON.parse(readFileSync(this.file, 'utf8')) as { machine: unknown; kernels: unknown }
-      if (machine !== this.#machine || typeof kernels !== 'object' || kernels === null) return {}
-      const valid = (entry: [string, unknown]): entry is [string, number | null] =>
-        entry[1] === null || (typeof entry[1] === 'number' && entry[1] > 0)
-      return Object.fromEntries(Object.entries(kernels).filter(valid))
+      if (machine !== this.#machine || typeof kernels !== 'object' || kernels === null) return found
+      for (const [key, time] of Object.entries(kernels))
+        if (time === null || (typeof time === 'number' && time > 0)) found.set(key, time)
     } catch {
-      return {}
+      // As the class says.
     }
+    return found
   }
 }

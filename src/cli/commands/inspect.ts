@@ -1,19 +1,7 @@
-import { writeFileSync } from 'node:fs'
 import { Command } from 'commander'
-import type { Precision } from '../../backends/backend.js'
-import { type BackendName, choosePrecision, openBackend } from '../../backends/open.js'
-import { UserError } from '../../base/error.js'
-import type { Json } from '../../formats/json.js'
-import type { Passes } from '../../graph/passes/passes.js'
+import type { BackendName, Precision } from '../../backends/backend.js'
+import type { Passes } from '../../graph/passes/pass-names.js'
 import type { Recomputation } from '../../graph/passes/recompute.js'
-import { printGraph } from '../../graph/print.js'
-import type { ModelSpec } from '../../networks/model-spec.js'
-import { findNetwork } from '../../networks/networks.js'
-import { summarise } from '../../networks/summary.js'
-import { timelinesOf } from '../../study/bench/timeline.js'
-import { expectSame, factsOf } from '../../training/replicas/agreement.js'
-import type { Replicas } from '../../training/replicas/replicas.js'
-import { replicaThreads } from '../../training/replicas/threads.js'
 import { wholeNumber } from '../arguments.js'
 import {
   backendOption,
@@ -21,15 +9,12 @@ import {
   passesOption,
   precisionOption,
   recomputeOption,
+  replicaTimeoutOption,
   threadsOption,
 } from '../engine-options.js'
-import { addModelOptions, classesOption, type ModelFlags, modelSpec } from '../model-options.js'
-import { asReplica, replicaTimeoutOption } from '../replicas.js'
-import { memoryPlan, planTable } from './inspect/plan.js'
-import { chromeTrace, describeExchanges, programTable } from './inspect/program.js'
-import { stagesOf, stageTable } from './inspect/stages.js'
+import { addModelOptions, classesOption, type ModelFlags } from '../model-options.js'
 
-interface Flags extends ModelFlags {
+export interface Flags extends ModelFlags {
   classes?: number
   batch?: number
   train?: boolean
@@ -66,60 +51,4 @@ export const inspectCommand = (): Command =>
     .option('--graph', 'print the evaluation graph, a line a node')
     .option('--json', 'as JSON')
     .addOption(replicaTimeoutOption())
-    .action((id: string, flags: Flags) =>
-      asReplica(flags.replicaTimeout, async ({ replicas, warn }) => {
-        const text = describe(id, flags, replicas, warn)
-        if (replicas.isFirst) console.log(text)
-      }),
-    )
-
-type Tell = (message: string) => void
-
-function describe(id: string, flags: Flags, replicas: Replicas, warn: Tell): string {
-  const asked = JSON.stringify({ network: id, ...flags, passes: [...flags.passes] })
-  expectSame(replicas, factsOf(JSON.parse(asked) as Json))
-  const spec = modelSpec(findNetwork(id).id, flags.classes, flags)
-  const summary = summarise(spec)
-  const { model, parameters, multiplyAdds } = summary
-  if (flags.graph) return printGraph(model.graph)
-  const stages = stagesOf(model)
-  const compiled = compile(spec, flags, replicas, warn)
-  if (flags.json) {
-    const { plan, kernels } = compiled ?? {}
-    const all = { ...spec, parameters, multiplyAdds, stages, ...(plan && { plan }), ...(kernels && { kernels }) }
-    return JSON.stringify(all, undefined, 2)
-  }
-  const columns = `${spec.classes} ${model.network.embedding === undefined ? 'classes' : 'numbers of an embedding'}`
-  return [
-    `${model.network.title} (${model.network.source}), ${spec.size}×${spec.size}, ${columns}`,
-    stageTable(stages, summary),
-    ...(compiled ? [planTable(compiled.plan)] : []),
-    ...(compiled?.kernels ? [programTable(compiled.kernels)] : []),
-    ...(compiled?.exchanges === undefined ? [] : [compiled.exchanges]),
-  ].join('\n\n')
-}
-
-/** The program that was asked for, if any option asks for one, with its kernels where these are wanted. */
-function compile(spec: ModelSpec, flags: Flags, replicas: Replicas, warn: Tell) {
-  const { batch, train, program: list, trace, freeze } = flags
-  if (batch === undefined && !train && !list && trace === undefined && freeze === undefined) return undefined
-  const threads = replicaThreads(replicas, flags.threads, warn)
-  const backend = openBackend(flags.backend, warn, { ...flags, threads, notify: warn })
-  const precision = choosePrecision(backend, flags.precision)
-  const options = { spec, batch: batch ?? 8, backend, precision, recompute: flags.recompute, freeze, replicas }
-  const { plan, program } = replicas.inTurn(() => memoryPlan(train ? 'train' : 'infer', options))
-  if (!list && trace === undefined) return { plan, kernels: undefined, exchanges: undefined }
-  program.run()
-  const timelines = timelinesOf(program, replicas)
-  if (trace !== undefined && replicas.isFirst)
-    write(trace, chromeTrace(timelines, `${spec.network}, ${plan.work}, batch ${plan.batch}`))
-  return { plan, kernels: list ? timelines[0]!.kernels : undefined, exchanges: describeExchanges(timelines) }
-}
-
-function write(file: string, text: string) {
-  try {
-    writeFileSync(file, text)
-  } catch (cause) {
-    throw new UserError(`${file} cannot be written: ${(cause as Error).message}`, 1, { cause })
-  }
-}
+    .action(async (id: string, flags: Flags) => (await import('./inspect/action.js')).inspect(id, flags))

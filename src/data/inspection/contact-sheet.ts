@@ -1,10 +1,10 @@
-import sharp from 'sharp'
 import { formatCount } from '../../base/format.js'
 import { type BoxSource, openBoxes } from '../box-source.js'
 import type { ImageSet } from '../class-folder.js'
 import { labelOf } from '../imagenet-classes.js'
 import { Loader } from '../loader.js'
 import { inputExtent, type TrainPreprocessing } from '../preprocessing.js'
+import { sharp } from '../sharp.js'
 import { countsOf } from './labels.js'
 import type { Split } from './splits.js'
 

@@ -5,30 +5,8 @@ import { UserError } from '../../base/error.js'
 import { usableCores } from '../../base/threads.js'
 import { Crew } from '../crew.js'
 import { classNames, maximumClasses } from './scene.js'
+import type { SynthSettings } from './settings.js'
 import type { SynthReply, SynthTask, SynthWorkerData } from './worker.js'
-
-/** What decides every byte of a synthetic data set. */
-export interface SynthSettings {
-  readonly seed: number
-  /** Training and validation pictures, shared out evenly among the classes. */
-  readonly train: number
-  readonly val: number
-  /** How many classes, 2 … 25. */
-  readonly classes: number
-  /** Pixels a side. */
-  readonly size: number
-  /** 0 … 1. */
-  readonly difficulty: number
-}
-
-export const defaultSynthSettings: SynthSettings = {
-  seed: 1,
-  train: 4000,
-  val: 1000,
-  classes: 10,
-  size: 112,
-  difficulty: 0.5,
-}
 
 export interface SynthRun {
   /** Threads. Any number writes the same files. @default the processor's threads, at most 8 */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parentPort, workerData } from 'node:worker_threads'
-import sharp from 'sharp'
+import { sharp } from '../sharp.js'
 import { draw, type Scene } from './scene.js'
 
 /** What every worker knows from the start. */

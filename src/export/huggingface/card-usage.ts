@@ -1,6 +1,7 @@
 import { formatBytes, formatCount, formatPercent } from '../../base/format.js'
 import type { CheckpointState } from '../../training/checkpoint-state.js'
-import type { ExportedOnnx, OnnxFile, OnnxVariant } from '../onnx/export-onnx.js'
+import type { ExportedOnnx, OnnxFile } from '../onnx/export-onnx.js'
+import type { OnnxVariant } from '../onnx/variants.js'
 import { markdownTable } from './markdown-table.js'
 import { centreCropOf } from './processor.js'
 

@@ -17,13 +17,10 @@ import { type ExportedOnnx, exportOnnx, type OnnxExportOptions } from '../onnx/e
 import { readEvaluations } from './evaluations.js'
 import { modelCard } from './model-card.js'
 import { processorConfig } from './processor.js'
+import type { Target } from './targets.js'
 import { timmConfig } from './timm-config.js'
 import { trainingRecordOf } from './training-record.js'
 import { transformersConfig } from './transformers-config.js'
-
-/** Whose programs load the folder. */
-export const targets = ['timm', 'transformers.js', 'both'] as const
-export type Target = (typeof targets)[number]
 
 export interface HuggingfaceOptions {
   /** A folder that does not exist yet, or is empty. */

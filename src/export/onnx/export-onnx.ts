@@ -20,10 +20,7 @@ import { pixelBatches } from './pixel-batches.js'
 import { compare, type Difference, type Probe, probeOf } from './probe.js'
 import { quantisable, quantised } from './quantisation.js'
 import { loadOnnxRuntime, type OnnxRuntime, type OnnxSession } from './runtime.js'
-
-/** f32, half precision, and 8 bits; the first is always written. */
-export const onnxVariants = ['f32', 'fp16', 'q8'] as const
-export type OnnxVariant = (typeof onnxVariants)[number]
+import { type OnnxVariant, onnxVariants } from './variants.js'
 
 /**
  * What stands behind the file's name, as transformers.js has it, and how far logits may be off, relative to the largest:

@@ -4,7 +4,8 @@ import { writeNewFolder } from '../../formats/new-folder.js'
 import type { Checkpoint } from '../../training/checkpoint.js'
 import { decodeState } from '../../training/checkpoint-state.js'
 import { expectNamedClasses } from '../named-classes.js'
-import { exportOnnx, type OnnxExportOptions, type OnnxFile, type OnnxVariant } from '../onnx/export-onnx.js'
+import { exportOnnx, type OnnxExportOptions, type OnnxFile } from '../onnx/export-onnx.js'
+import type { OnnxVariant } from '../onnx/variants.js'
 import { writePage } from './page-folder.js'
 
 export interface WebExportOptions {

@@ -49,21 +49,42 @@ export const convolution = defineOp({
     }
     const [s, d, k] = [src.data, dst.data, weights.data]
     const [map, area] = [src.shape[2]! * src.shape[3]!, attrs.kernel[0] * attrs.kernel[1]]
-    // Eight channels at a time: a sum stays in a register where it would go through memory eight times.
-    eachRow(src.shape, weights.shape, dst.shape, attrs, 8, (tap, from, step, to, count, channels) => {
-      if (channels < 8) {
-        for (let c = 0; c < channels; c++)
-          for (let i = 0; i < count; i++) d[to + i]! += k[tap + c * area]! * s[from + c * map + i * step]!
-        return
-      }
-      const [w0, w1, w2, w3] = [k[tap]!, k[tap + area]!, k[tap + 2 * area]!, k[tap + 3 * area]!]
-      const [w4, w5, w6, w7] = [k[tap + 4 * area]!, k[tap + 5 * area]!, k[tap + 6 * area]!, k[tap + 7 * area]!]
-      for (let i = 0, at = from; i < count; i++, at += step) {
-        const low = w0 * s[at]! + w1 * s[at + map]! + w2 * s[at + 2 * map]! + w3 * s[at + 3 * map]!
-        const high = w4 * s[at + 4 * map]! + w5 * s[at + 5 * map]! + w6 * s[at + 6 * map]! + w7 * s[at + 7 * map]!
-        d[to + i]! += low + high
-      }
-    })
+    const filter = weights.shape[1]! * area
+    // Two filters by eight channels at a time: a sum stays in a register where it would go through memory eight times, and
+    // what is read of the map serves both.
+    eachRow(
+      src.shape,
+      weights.shape,
+      dst.shape,
+      attrs,
+      pairOfEights,
+      (tap, from, step, to, count, { filters, channels }) => {
+        if (filters < 2 || channels < 8) {
+          for (let f = 0; f < filters; f++)
+            for (let c = 0; c < channels; c++)
+              for (let i = 0; i < count; i++)
+                d[to + f * plane + i]! += k[tap + f * filter + c * area]! * s[from + c * map + i * step]!
+          return
+        }
+        const [w0, w1, w2, w3] = [k[tap]!, k[tap + area]!, k[tap + 2 * area]!, k[tap + 3 * area]!]
+        const [w4, w5, w6, w7] = [k[tap + 4 * area]!, k[tap + 5 * area]!, k[tap + 6 * area]!, k[tap + 7 * area]!]
+        const next = tap + filter
+        const [v0, v1, v2, v3] = [k[next]!, k[next + area]!, k[next + 2 * area]!, k[next + 3 * area]!]
+        const [v4, v5, v6, v7] = [k[next + 4 * area]!, k[next + 5 * area]!, k[next + 6 * area]!, k[next + 7 * area]!]
+        for (let i = 0, at = from; i < count; i++, at += step) {
+          const s0 = s[at]!
+          const s1 = s[at + map]!
+          const s2 = s[at + 2 * map]!
+          const s3 = s[at + 3 * map]!
+          const s4 = s[at + 4 * map]!
+          const s5 = s[at + 5 * map]!
+          const s6 = s[at + 6 * map]!
+          const s7 = s[at + 7 * map]!
+          d[to + i]! += w0 * s0 + w1 * s1 + w2 * s2 + w3 * s3 + (w4 * s4 + w5 * s5 + w6 * s6 + w7 * s7)
+          d[to + plane + i]! += v0 * s0 + v1 * s1 + v2 * s2 + v3 * s3 + (v4 * s4 + v5 * s5 + v6 * s6 + v7 * s7)
+        }
+      },
+    )
   },
   replay: ({ src, weights, bias }, _, attrs) => conv2d(src, weights, bias, attrs),
 })
@@ -82,7 +103,7 @@ export const convolutionBackwardData = defineOp({
   reference({ diff_dst, weights }, { diff_src }, attrs) {
     diff_src.data.fill(0)
     const [s, d, k] = [diff_src.data, diff_dst.data, weights.data]
-    eachRow(diff_src.shape, weights.shape, diff_dst.shape, attrs, 1, (tap, from, step, to, count) => {
+    eachRow(diff_src.shape, weights.shape, diff_dst.shape, attrs, single, (tap, from, step, to, count) => {
       const weight = k[tap]!
       for (let i = 0; i < count; i++) s[from + i * step]! += weight * d[to + i]!
     })
@@ -104,7 +125,7 @@ export const convolutionBackwardWeights = defineOp({
   reference({ src, diff_dst }, { diff_weights, diff_bias }, attrs) {
     diff_weights.data.fill(0)
     const [s, d, k] = [src.data, diff_dst.data, diff_weights.data]
-    eachRow(src.shape, diff_weights.shape, diff_dst.shape, attrs, 1, (tap, from, step, to, count) => {
+    eachRow(src.shape, diff_weights.shape, diff_dst.shape, attrs, single, (tap, from, step, to, count) => {
       let sum = 0
       for (let i = 0; i < count; i++) sum += d[to + i]! * s[from + i * step]!
       k[tap]! += sum
@@ -132,29 +153,40 @@ function sumPerChannel(data: Numbers, [n, c, h, w]: Shape, sums: Numbers) {
   }
 }
 
+/** Filters and channels that a row is visited for. */
+interface Block {
+  readonly filters: number
+  readonly channels: number
+}
+
+const single: Block = { filters: 1, channels: 1 }
+const pairOfEights: Block = { filters: 2, channels: 8 }
+
 /**
  * Visits every (weight, row of src, row of dst) triple of a convolution: weight index, first src index and the step
  * between src elements, first dst index, and how many. Rows keep the inner loop contiguous, which is what makes a
- * reference run of a whole network bearable. `channels` says how many input channels of the same tap the visit is for:
- * `block`, or what is left of a group.
+ * reference run of a whole network bearable. A visit is for the same tap of so many filters and input channels, from
+ * those given on: `block`, or what is left of a group.
  */
 function eachRow(
   src: Shape,
   weights: Shape,
   dst: Shape,
   { strides, padding, groups }: Convolution,
-  block: number,
-  visit: (weight: number, src: number, step: number, dst: number, count: number, channels: number) => void,
+  block: Block,
+  visit: (weight: number, src: number, step: number, dst: number, count: number, block: Block) => void,
 ) {
   const [n, c, h, w] = src as [number, number, number, number]
   const [filters, perGroup, kh, kw] = weights as [number, number, number, number]
   const [, , oh, ow] = dst as [number, number, number, number]
   const filtersPerGroup = filters / groups
   for (let image = 0; image < n; image++)
-    for (let o = 0; o < filters; o++)
-      for (let i = 0; i < perGroup; i += block) {
+    for (let o = 0; o < filters; ) {
+      const of = Math.min(block.filters, filtersPerGroup - (o % filtersPerGroup))
+      for (let i = 0; i < perGroup; i += block.channels) {
         const channel = Math.floor(o / filtersPerGroup) * perGroup + i
-        const channels = Math.min(block, perGroup - i)
+        const channels = Math.min(block.channels, perGroup - i)
+        const visited = of === block.filters && channels === block.channels ? block : { filters: of, channels }
         for (let a = 0; a < kh; a++) {
           const [top, bottom] = covered(oh, h, strides[0], a, padding[0][0])
           for (let b = 0; b < kw; b++) {
@@ -166,9 +198,11 @@ function eachRow(
             for (let y = top; y < (joined ? Math.min(bottom, top + 1) : bottom); y++) {
               const row = ((image * c + channel) * h + y * strides[0] + a - padding[0][0]) * w
               const from = row + left * strides[1] + b - padding[1][0]
-              visit(tap, from, strides[1], ((image * filters + o) * oh + y) * ow + left, length, channels)
+              visit(tap, from, strides[1], ((image * filters + o) * oh + y) * ow + left, length, visited)
             }
           }
         }
       }
+      o += of
+    }
 }

@@ -5,42 +5,38 @@ import { foldScale } from './foldScale.js'
 import { fuseResidual } from './fuseResidual.js'
 import { mergeSiblings } from './mergeSiblings.js'
 import { overlapExchange } from './overlapExchange.js'
+import {
+  type FinishingPass,
+  type ForwardPass,
+  finishingPasses,
+  forwardPasses,
+  type Passes,
+  type PassName,
+} from './pass-names.js'
 import { removeDead } from './removeDead.js'
 
 type Pass = (graph: Graph, keep: readonly Value[]) => (value: Value) => Value
 
-/** Passes over a forward graph, before gradients are taken. */
-const forward = { 'absorb-relu': absorbRelu } satisfies Record<string, Pass>
+type Stage<Name extends PassName> = Readonly<Record<Name, Pass>>
 
-/** Passes over a finished graph, inference or a whole training step, in the order in which they run. */
-const finishing = {
+const forward: Stage<ForwardPass> = { 'absorb-relu': absorbRelu }
+
+const finishing: Stage<FinishingPass> = {
   'fold-norm': foldBatchNorm,
   'merge-siblings': mergeSiblings,
   'fuse-residual': fuseResidual,
   'fold-scale': foldScale,
   'overlap-exchange': overlapExchange,
-} satisfies Record<string, Pass>
-
-/** What a backend does on its own: results take over operands' memory; kernels and layouts are chosen by measurement. */
-const ofBackends = ['in-place', 'tune'] as const
-
-export type PassName = keyof typeof forward | keyof typeof finishing | (typeof ofBackends)[number]
-
-/** The optimisations that are on; none changes a result beyond rounding. */
-export type Passes = ReadonlySet<PassName>
-
-export const passNames = [...Object.keys(forward), ...Object.keys(finishing), ...ofBackends] as readonly PassName[]
-
-export const allPasses: Passes = new Set(passNames)
+}
 
 /** Optimises a forward graph before gradients are taken. Returns the map from its old values to the new. */
 export const optimiseForward = (graph: Graph, keep: readonly Value[], passes: Passes): ((value: Value) => Value) =>
-  run(forward, graph, keep, passes)
+  run(forwardPasses, forward, graph, keep, passes)
 
 /** Optimises a graph that is ready to be compiled, and drops what nobody of `keep` needs. */
 export function optimise(graph: Graph, keep: readonly Value[], passes: Passes): (value: Value) => Value {
   removeDead(graph, keep)
-  return run(finishing, graph, keep, passes)
+  return run(finishingPasses, finishing, graph, keep, passes)
 }
 
 /** Optimises a forward graph that is not trained, and returns what has become of `result`, all that is wanted of it. */
@@ -53,10 +49,15 @@ export function optimiseOutputs(graph: Graph, results: readonly Value[], passes:
   return absorbed.map(optimise(graph, absorbed, passes))
 }
 
-function run(stage: Readonly<Record<string, Pass>>, graph: Graph, keep: readonly Value[], passes: Passes) {
+function run<Name extends PassName>(
+  names: readonly Name[],
+  stage: Stage<Name>,
+  graph: Graph,
+  keep: readonly Value[],
+  passes: Passes,
+) {
   const steps: ((value: Value) => Value)[] = []
   const renamed = (value: Value) => steps.reduce((now, step) => step(now), value)
-  for (const [name, pass] of Object.entries(stage))
-    if (passes.has(name as PassName)) steps.push(pass(graph, keep.map(renamed)))
+  for (const name of names) if (passes.has(name)) steps.push(stage[name](graph, keep.map(renamed)))
   return renamed
 }

@@ -4,10 +4,7 @@ import { Loader } from '../../data/loader.js'
 import { TrainingOrder } from '../../data/order.js'
 import type { Preprocessing } from '../../data/preprocessing.js'
 import { DecoderAlone, type DecoderSpeed, processorTime } from './decoder-speed.js'
-
-/** What is done to an image: training's distortions by their colour, or evaluation's central crop. */
-export const protocols = ['fast', 'full', 'none', 'eval'] as const
-export type Protocol = (typeof protocols)[number]
+import type { Protocol } from './protocols.js'
 
 export interface DataSpeedOptions {
   /** Side of the network's input. */

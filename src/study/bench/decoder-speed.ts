@@ -1,8 +1,8 @@
 import { performance } from 'node:perf_hooks'
-import sharp from 'sharp'
 import { usableCores } from '../../base/threads.js'
 import type { ImageSet } from '../../data/class-folder.js'
 import { readPlace } from '../../data/place-reader.js'
+import { sharp } from '../../data/sharp.js'
 
 export interface DecoderSpeed {
   readonly imagesPerSecond: number

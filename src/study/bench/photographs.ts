@@ -1,10 +1,11 @@
 import { readFile, writeFile } from 'node:fs/promises'
-import sharp from 'sharp'
 import { RandomStream } from '../../base/random.js'
 import { usableCores } from '../../base/threads.js'
 import type { ImageSet } from '../../data/class-folder.js'
+import { sharp } from '../../data/sharp.js'
 import { openTrainingData } from '../../data/sources/open.js'
-import { defaultSynthSettings, writeSynth } from '../../data/synth/folder.js'
+import { writeSynth } from '../../data/synth/folder.js'
+import { defaultSynthSettings } from '../../data/synth/settings.js'
 
 /** The commonest size of ILSVRC-2012's photographs. */
 const [width, height] = [500, 375]

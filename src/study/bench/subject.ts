@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises'
-import sharp from 'sharp'
 import type { Backend } from '../../backends/backend.js'
+import { sharp } from '../../data/sharp.js'
 import { classNames, draw } from '../../data/synth/scene.js'
 import { declareNetwork } from '../../evaluation/compiled-network.js'
 import type { ModelSpec } from '../../networks/model-spec.js'

@@ -1,5 +1,5 @@
 import { UserError, unknownChoice } from '../../base/error.js'
-import { defaultSynthSettings } from '../../data/synth/folder.js'
+import { defaultSynthSettings } from '../../data/synth/settings.js'
 import { isJsonObject, type Json, type JsonObject } from '../../formats/json.js'
 import { readJsonFile } from '../../formats/json-file.js'
 import { choice, expectKnown, JsonPlace } from '../../formats/json-reader.js'

@@ -1,4 +1,4 @@
-import type { SynthSettings } from '../../data/synth/folder.js'
+import type { SynthSettings } from '../../data/synth/settings.js'
 import {
   choice,
   type Form,

@@ -1,4 +1,4 @@
-import type { SynthSettings } from '../../data/synth/folder.js'
+import type { SynthSettings } from '../../data/synth/settings.js'
 import type { ModelSpec } from '../../networks/model-spec.js'
 import type { PlainRecipe } from '../../training/recipe.js'
 import type { EnsembleMember, Remedy, Role } from '../result.js'

@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import sharp from 'sharp'
 import { UserError } from '../../base/error.js'
+import { sharp } from '../../data/sharp.js'
 import type { StudyResult } from '../result.js'
 import { lineChart } from './line-chart.js'
 import { measurementsOf } from './measurements.js'

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { quoted } from '../../base/shell-word.js'
-import { type PassName, passNames } from '../../graph/passes/passes.js'
+import { type PassName, passNames } from '../../graph/passes/pass-names.js'
 import { paperRecipe, type Recipe } from '../../training/recipe.js'
 import type { StudyCropName } from '../lanes/evaluate-run.js'
 import type { PlannedRun } from '../matrix.js'

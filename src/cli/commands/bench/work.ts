@@ -1,19 +1,13 @@
 import { Command } from 'commander'
-import type { TimedKernel } from '../../../backends/backend.js'
-import { type BackendName, choosePrecision, openBackend } from '../../../backends/open.js'
-import { formatBytes, formatTable } from '../../../base/format.js'
-import type { Passes } from '../../../graph/passes/passes.js'
+import type { BackendName } from '../../../backends/backend.js'
+import type { Passes } from '../../../graph/passes/pass-names.js'
 import type { Recomputation } from '../../../graph/passes/recompute.js'
-import { findNetwork } from '../../../networks/networks.js'
-import { type Benchmark, benchmark } from '../../../study/bench/benchmark.js'
-import { describeMachine } from '../../../study/machine.js'
+import type { Benchmark } from '../../../study/bench/benchmark.js'
 import { wholeNumber } from '../../arguments.js'
 import { backendOption, freezeOption, passesOption, recomputeOption } from '../../engine-options.js'
-import { modelSpec } from '../../model-options.js'
-import { warn } from '../../warn.js'
 import { addNetworkOptions, type NetworkFlags } from './network-options.js'
 
-interface Flags extends NetworkFlags {
+export interface Flags extends NetworkFlags {
   backend: BackendName
   warmup: number
   runs: number
@@ -37,55 +31,4 @@ export const workCommand = (work: Benchmark['work'], description: string): Comma
     .option('--limit', 'compare with its convolutions and matrix products, each timed alone at its best')
     .option('--kernels [n]', 'show the n kernels that take longest in one more run', wholeNumber(1))
     .option('--json', 'as JSON, with the machine')
-    .action((flags: Flags) => {
-      const spec = modelSpec(findNetwork(flags.network).id, flags.classes, flags)
-      const backend = openBackend(flags.backend, warn, { ...flags, notify: warn })
-      const precision = choosePrecision(backend, flags.precision)
-      const { program, ...result } = benchmark(work, { ...flags, spec, backend, precision })
-      const machine = describeMachine(`${backend.title}, ${precision}`)
-      const kernels =
-        flags.kernels !== undefined && slowestKinds(program.profile(), flags.kernels === true ? 20 : flags.kernels)
-      if (flags.json)
-        console.log(
-          JSON.stringify({ ...result, threads: backend.threads, machine, ...(kernels && { kernels }) }, undefined, 2),
-        )
-      else {
-        const { milliseconds: ms } = result
-        const cells = [
-          result.network,
-          `${result.size}`,
-          `${result.batch}`,
-          precision,
-          ms.min.toFixed(0),
-          ms.median.toFixed(0),
-          ms.max.toFixed(0),
-          result.imagesPerSecond.toFixed(2),
-          formatBytes(result.peakMemoryBytes),
-        ]
-        console.log(
-          formatTable([work, 'size', 'batch', 'type', 'min ms', 'median', 'max', 'images/s', 'peak memory'], [cells]),
-        )
-        console.log(
-          `${machine.processor}, ${backend.threads} of ${machine.cores} cores, ${machine.engine}, Node ${machine.node}; ${result.runs} runs`,
-        )
-        if (result.limit !== undefined)
-          console.log(
-            `${(ms.median / result.limit).toFixed(2)}× the limit: its convolutions and matrix products, each alone at its best, take ${result.limit.toFixed(0)} ms`,
-          )
-        if (kernels) {
-          const rows = kernels.map(({ kernel, calls, milliseconds }) => [kernel, `${calls}`, milliseconds.toFixed(1)])
-          console.log(`\n${formatTable(['kernel', 'calls', 'ms'], rows)}`)
-        }
-      }
-    })
-
-/** Kernels of one kind together, the slowest kind first. */
-function slowestKinds(rows: readonly TimedKernel[], most: number) {
-  const kinds = new Map<string, { kernel: string; calls: number; milliseconds: number }>()
-  for (const { op, kernel: implementation, milliseconds } of rows) {
-    const kernel = `${op} ${implementation}`
-    const kind = kinds.get(kernel) ?? { kernel, calls: 0, milliseconds: 0 }
-    kinds.set(kernel, { kernel, calls: kind.calls + 1, milliseconds: kind.milliseconds + milliseconds })
-  }
-  return [...kinds.values()].sort((a, b) => b.milliseconds - a.milliseconds).slice(0, most)
-}
+    .action(async (flags: Flags) => (await import('./work/action.js')).measureWork(flags, work))

@@ -1,11 +1,8 @@
 import { Command } from 'commander'
-import { formatCount } from '../../../base/format.js'
-import { defaultSynthSettings as d, writeSynth } from '../../../data/synth/folder.js'
+import { defaultSynthSettings as d } from '../../../data/synth/settings.js'
 import { realNumber, wholeNumber } from '../../arguments.js'
-import { interruptSignal } from '../../interrupt.js'
-import { ProgressLine } from '../../progress-line.js'
 
-interface Flags {
+export interface Flags {
   out: string
   seed: number
   train: number
@@ -27,15 +24,4 @@ export const synthCommand = (): Command =>
     .option('--size <pixels>', 'side of the pictures', wholeNumber(8), d.size)
     .option('--difficulty <share>', 'from 0, plain, to 1, hardly to be told apart', realNumber(0, 1), d.difficulty)
     .option('--json', 'describe the data set as JSON')
-    .action(async ({ out, json, ...settings }: Flags) => {
-      const line = new ProgressLine(process.stderr)
-      const { description, written } = await writeSynth(out, settings, {
-        signal: interruptSignal('removing the pictures drawn so far'),
-        onProgress: (done, total) => line.update(`drawing ${formatCount(done)} of ${formatCount(total)}`),
-      }).finally(() => line.end())
-      if (json) console.log(JSON.stringify(description, undefined, 2))
-      else
-        console.log(
-          `${out}: ${formatCount(settings.train)} training and ${formatCount(settings.val)} validation pictures of ${settings.classes} classes${written ? '' : ' (already there)'}`,
-        )
-    })
+    .action(async (flags: Flags) => (await import('./synth/action.js')).synth(flags))

@@ -1,13 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander'
-import { type BackendName, openBackend } from '../../../backends/open.js'
-import { openEvaluationData } from '../../../data/sources/open.js'
-import { openCalibration } from '../../../export/onnx/calibration.js'
-import { type OnnxExportOptions, onnxVariants } from '../../../export/onnx/export-onnx.js'
+import type { BackendName } from '../../../backends/backend.js'
+import { onnxVariants } from '../../../export/onnx/variants.js'
 import { oneOf, positiveNumber } from '../../arguments.js'
 import { backendOption, badImagesOption, threadsOption } from '../../engine-options.js'
-import { interruptSignal } from '../../interrupt.js'
-import { ProgressLine } from '../../progress-line.js'
-import { warn } from '../../warn.js'
 
 const lesser = onnxVariants.filter(variant => variant !== 'f32')
 type Lesser = (typeof lesser)[number]
@@ -44,26 +39,4 @@ function variantList(text: string): readonly Lesser[] {
   const names = text.split(',').map(oneOf('variant', lesser))
   if (new Set(names).size < names.length) throw new InvalidArgumentError('It names one twice.')
   return names
-}
-
-/** Opens what the flags name, and tells on the terminal what is being done for as long as `write` takes. */
-export async function exporting<T>(
-  { bound, variants, calibrate, images, badImages, backend, threads }: OnnxFlags,
-  write: (options: Omit<OnnxExportOptions, 'out'>) => Promise<T>,
-): Promise<T> {
-  const line = new ProgressLine(process.stderr)
-  try {
-    return await write({
-      badImages,
-      bound,
-      ...(variants && { variants }),
-      ...(calibrate !== undefined && { calibration: await openCalibration(calibrate) }),
-      ...(images !== undefined && { images: await openEvaluationData(images) }),
-      backend: openBackend(backend, warn, { threads, notify: warn }),
-      signal: interruptSignal('stopping'),
-      progress: doing => line.update(doing),
-    })
-  } finally {
-    line.end()
-  }
 }

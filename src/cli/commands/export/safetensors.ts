@@ -1,13 +1,9 @@
 import { Option } from 'commander'
-import { formatCount } from '../../../base/format.js'
-import { openCheckpoint } from '../../../training/open-checkpoint.js'
-import { exportWeights } from '../../../weights/export-weights.js'
 import { type Library, libraries } from '../../../weights/family.js'
 import { oneOf } from '../../arguments.js'
-import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
 
-interface Flags {
+export interface Flags {
   readonly names: Library
 }
 
@@ -19,12 +15,5 @@ export const safetensorsForm: ExportForm<Flags> = {
     ),
   ],
   required: ['names'],
-  async write(file, { names, out }) {
-    using checkpoint = openCheckpoint(file, warn)
-    const exported = exportWeights(checkpoint, names, out)
-    return {
-      facts: exported,
-      text: `${out}: ${formatCount(exported.tensors)} tensors under the names of ${exported.names}${exported.auxiliary ? ', with the auxiliary head' : ''}`,
-    }
-  },
+  write: async (file, flags) => (await import('./safetensors/action.js')).writeSafetensors(file, flags),
 }

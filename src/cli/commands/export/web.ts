@@ -1,14 +1,10 @@
 import { Option } from 'commander'
-import { formatBytes } from '../../../base/format.js'
-import { type OnnxVariant, onnxVariants } from '../../../export/onnx/export-onnx.js'
-import { exportWeb } from '../../../export/web/export-web.js'
-import { openCheckpoint } from '../../../training/open-checkpoint.js'
+import { type OnnxVariant, onnxVariants } from '../../../export/onnx/variants.js'
 import { oneOf } from '../../arguments.js'
-import { warn } from '../../warn.js'
 import type { ExportForm } from './form.js'
-import { boundOption, calibrateOption, engineOptions, exporting, type OnnxFlags } from './onnx-options.js'
+import { boundOption, calibrateOption, engineOptions, type OnnxFlags } from './onnx-options.js'
 
-interface Flags extends OnnxFlags {
+export interface Flags extends OnnxFlags {
   readonly variant: OnnxVariant
 }
 
@@ -23,13 +19,5 @@ export const webForm: ExportForm<Flags> = {
     ...engineOptions(),
   ],
   required: [],
-  async write(file, { out, variant, ...flags }) {
-    using checkpoint = openCheckpoint(file, warn)
-    const exported = await exporting(flags, onnx => exportWeb(checkpoint, { out, variant, onnx }))
-    const size = formatBytes(exported.bytes)
-    return {
-      facts: exported,
-      text: `${out}: a page of ${size} for any static server, such as 'python3 -m http.server' in that folder`,
-    }
-  },
+  write: async (file, flags) => (await import('./web/action.js')).writeWeb(file, flags),
 }

@@ -3,7 +3,8 @@ import { UserError } from '../../../base/error.js'
 import { type ReducePrecision, reducePrecisions } from '../../../communication/communicator.js'
 import type { Recipe } from '../../../training/recipe.js'
 import { oneOf, wholeNumber } from '../../arguments.js'
-import { replicaTimeoutOption } from '../../replicas.js'
+
+import { replicaTimeoutOption } from '../../engine-options.js'
 
 export interface ReplicaFlags {
   batchPerReplica?: number

@@ -1,0 +1,3 @@
+/** Whose programs load the folder. */
+export const targets = ['timm', 'transformers.js', 'both'] as const
+export type Target = (typeof targets)[number]
