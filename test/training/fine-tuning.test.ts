@@ -169,10 +169,16 @@ test('a run stopped before, at and after the switch ends with the same bits', as
     }
     return { signal: controller.signal, sinks: [{ write, async close() {} }] }
   }
-  for (const stop of [3, 5, 6]) {
-    const name = `stopped at ${stop + 1}`
-    const last = await run(name, { headOnlyEpochs: 1 }, stopAfter(stop))
-    assert.deepEqual([last.type, 'step' in last && last.step], ['interrupted', stop + 1])
+  for (const [asked, stopped] of [
+    [3, 4],
+    [5, 6],
+    // Asked before the evaluation that an epoch ends with, it does not evaluate first.
+    [6, 6],
+    [7, 8],
+  ] as const) {
+    const name = `asked at ${asked}`
+    const last = await run(name, { headOnlyEpochs: 1 }, stopAfter(asked))
+    assert.deepEqual([last.type, 'step' in last && last.step], ['interrupted', stopped])
     assert.equal((await run(name, { headOnlyEpochs: 1 }, { resume: true })).type, 'done')
     assert.equal(sha256(checkpoint(name, 12)), sha256(checkpoint('head', 12)), name)
     const phases = readEventLog(path.join(root, name, 'events.jsonl')).filter(event => event.type === 'phase')
@@ -213,7 +219,7 @@ test('a run records what it began with, in its settings and in its checkpoints',
     freeze: [],
     headOnlyEpochs: 1,
   })
-  for (const name of ['head', 'stopped at 4']) {
+  for (const name of ['head', 'asked at 3']) {
     using last = readCheckpoint(checkpoint(name, 12))
     const { source, classNames } = decodeState(last)
     assert.deepEqual(source, {
