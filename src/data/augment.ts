@@ -13,10 +13,7 @@ import type { TrainPreprocessing } from './preprocessing.js'
 import { drawFilter, parseRandAugment, randAugment } from './rand-augment.js'
 import { type Filter, resample } from './resample.js'
 import { drawMethod, resizeBy } from './resize-methods.js'
-import { SampleWriter } from './sample-writer.js'
-
-// One call at a time per thread.
-let writer: SampleWriter | undefined
+import { sampleWriter } from './sample-writer.js'
 
 /**
  * Which part of an image training sees: the first choice that is drawn for a sample, from the image's size alone, so
@@ -74,8 +71,7 @@ const distortions: { readonly [S in Style]: Distortion } = {
     const method = drawMethod(augmentation.resize, random)
     const mirrored = random.uniform() < 0.5
     if (method === 'bilinear' && augmentation.randAugment === '') {
-      writer ??= new SampleWriter()
-      writer.write(image, crop, size, mirrored, drawColour(colour, random), out)
+      sampleWriter().write(image, crop, size, mirrored, drawColour(colour, random), out)
       return
     }
     resizeBy(method, image, crop, size, out, mirrored)

@@ -7,7 +7,7 @@ import type { RgbImage } from './decode.js'
 import { toNetworkRange } from './network-range.js'
 import { inputExtent, type Preprocessing, type ViewPreprocessing } from './preprocessing.js'
 import { type Filter, resample } from './resample.js'
-import { resizeBilinear } from './resize.js'
+import { sampleWriter } from './sample-writer.js'
 
 /**
  * A resized image that has one view, or more than so many times a view's area, is not made whole, but only where the
@@ -71,7 +71,6 @@ export class ImageViews {
     const view = this.#views[index]!
     if (this.#resampling === 'tensorflow-bilinear') {
       this.#writeBilinear(view, out)
-      toNetworkRange(out)
       return
     }
     const key = keyOf(view)
@@ -82,10 +81,10 @@ export class ImageViews {
   #writeBilinear({ resized, from, mirrored }: View, out: Float32Array): void {
     const { width: size } = this.#input
     const { width, height } = this.#image
-    if (resized === undefined) resizeBilinear(this.#image, from, size, out, mirrored)
+    if (resized === undefined) sampleWriter().write(this.#image, from, size, mirrored, [], out)
     else {
       const place = { within: resized, x: from.x, y: from.y }
-      resizeBilinear(this.#image, { x: 0, y: 0, width, height }, size, out, mirrored, place)
+      sampleWriter().write(this.#image, { x: 0, y: 0, width, height }, size, mirrored, [], out, place)
     }
   }
 

@@ -1,7 +1,7 @@
 import type { ColourStep } from './colour.js'
 import type { Rectangle } from './crop.js'
 import type { RgbImage } from './decode.js'
-import { sampleAcross, sampleDown } from './resize.js'
+import { type Place, sampleAcross, sampleDown } from './resize.js'
 import { instantiateRowKernels, type RowKernels, reach } from './row-kernels.js'
 
 /** Rows that are finished before they are copied out: they stay in the processor's near caches. */
@@ -20,6 +20,7 @@ export class SampleWriter {
   /**
    * @param steps in their order
    * @param out [size, size, 3], values in [−1, 1]
+   * @param place as in {@link resizeBilinear}
    */
   write(
     image: RgbImage,
@@ -28,6 +29,7 @@ export class SampleWriter {
     mirrored: boolean,
     steps: readonly ColourStep[],
     out: Float32Array,
+    { within, x, y }: Place = { within: { width: size, height: size }, x: 0, y: 0 },
   ): void {
     const kernels = this.#kernels
     const plane = Math.ceil(size / 4) * 16
@@ -50,7 +52,7 @@ export class SampleWriter {
       left: new Int32Array(buffer, left, plane / 4),
       weights: new Float32Array(buffer, weights, plane / 4),
     }
-    sampleAcross(from.width, size, mirrored, tables)
+    sampleAcross(from.width, size, mirrored, tables, within.width, x)
     // What fills up the last vector is read from the row's first pixel.
     for (const table of Object.values(tables)) table.fill(0, size)
 
@@ -73,7 +75,7 @@ export class SampleWriter {
       for (let j = 0; j < size; j++) {
         const place = rows + (kept === 1 ? 0 : j * row)
         if (part === 0) {
-          const { upper, lower, weight } = sampleDown(from.height, j, size)
+          const { upper, lower, weight } = sampleDown(from.height, j, within.height, y)
           kernels.between(acrossed(upper), acrossed(lower), weight, place, plane)
         }
         means?.forEach((mean, c) => {
@@ -112,3 +114,9 @@ function divided(steps: readonly ColourStep[]): readonly Part[] {
     else parts.at(-1)!.pointwise.push({ operation, amount })
   return parts
 }
+
+// One call at a time per thread.
+let own: SampleWriter | undefined
+
+/** This thread's writer, which is made when it is first asked for. */
+export const sampleWriter = (): SampleWriter => (own ??= new SampleWriter())

@@ -7,7 +7,7 @@ import type { RgbImage } from '../../src/data/decode.js'
 import { ImageViews } from '../../src/data/image-views.js'
 import type { ViewPreprocessing } from '../../src/data/preprocessing.js'
 import { resample } from '../../src/data/resample.js'
-import { resizeBilinear } from '../../src/data/resize.js'
+import { SampleWriter } from '../../src/data/sample-writer.js'
 import { noise } from './picture.js'
 
 function written(image: RgbImage, preprocessing: ViewPreprocessing, index: number): Float32Array {
@@ -61,15 +61,14 @@ test('views may be asked for in any order', () => {
   }
 })
 
-test("TF-Slim's crop is what it was before there were others, to the bit", () => {
+test("TF-Slim's crop is the centre of the image, resized as TensorFlow 1 does, to the bit", () => {
   for (const [width, height, fraction] of [
     [33, 20, 0.875],
     [7, 50, 0.5],
   ] as const) {
     const image = noise(3, width, height)
     const expected = new Float32Array(11 * 11 * 3)
-    resizeBilinear(image, centralCrop(width, height, fraction), 11, expected)
-    for (let i = 0; i < expected.length; i++) expected[i] = (Math.min(Math.max(expected[i]!, 0), 1) - 0.5) * 2
+    new SampleWriter().write(image, centralCrop(width, height, fraction), 11, false, [], expected)
     assert.deepEqual(written(image, { kind: 'views', crops: 'slim', size: 11, fraction }, 0), expected)
   }
 })

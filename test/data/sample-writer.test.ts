@@ -5,7 +5,7 @@ import { type ColourStep, scaleContrast, scaleSaturation, shiftBrightness, turnH
 import type { Rectangle } from '../../src/data/crop.js'
 import type { RgbImage } from '../../src/data/decode.js'
 import { toNetworkRange } from '../../src/data/network-range.js'
-import { resizeBilinear } from '../../src/data/resize.js'
+import { type Place, resizeBilinear } from '../../src/data/resize.js'
 import { SampleWriter } from '../../src/data/sample-writer.js'
 import { noise } from './picture.js'
 
@@ -19,9 +19,16 @@ const operations = {
 } as const
 
 /** By the plain loops, one pass over the image for each step. */
-function reference(image: RgbImage, from: Rectangle, size: number, mirrored: boolean, steps: readonly ColourStep[]) {
+function reference(
+  image: RgbImage,
+  from: Rectangle,
+  size: number,
+  mirrored: boolean,
+  steps: readonly ColourStep[],
+  place?: Place,
+) {
   const out = new Float32Array(size * size * 3)
-  resizeBilinear(image, from, size, out, mirrored)
+  resizeBilinear(image, from, size, out, mirrored, place)
   for (const { operation, amount } of steps) operations[operation](out, amount)
   toNetworkRange(out)
   return out
@@ -68,6 +75,21 @@ test('any crop, size and steps, in any order and as often as wanted, give what t
     ),
     { numRuns: 400 },
   )
+})
+
+test('a square of a larger result is that part of it', () => {
+  const image = noise(4, 40, 30)
+  const from = { x: 2, y: 1, width: 35, height: 28 }
+  for (const [mirrored, x, y] of [
+    [false, 0, 0],
+    [false, 13, 5],
+    [true, 21, 9],
+  ] as const) {
+    const place = { within: { width: 45, height: 33 }, x, y }
+    const out = new Float32Array(24 * 24 * 3)
+    writer.write(image, from, 24, mirrored, [], out, place)
+    assert.ok(furthest(out, reference(image, from, 24, mirrored, [], place)) <= 1e-6)
+  }
 })
 
 test('training on photographs as large as ImageNet’s differs from the plain loops in the last bits only', () => {

@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { ImageSet } from '../../data/class-folder.js'
 import { Loader } from '../../data/loader.js'
 import { TrainingOrder } from '../../data/order.js'
@@ -27,7 +28,7 @@ export interface DataSpeed {
   readonly imagesPerSecond: number
   /** Processor time of an image, over all threads and processes. */
   readonly milliseconds: number
-  /** The same of the decoder alone: as much of it as of batches, half before them and half after. */
+  /** The same of the decoder alone, shortly before and after. */
   readonly decoder: DecoderSpeed
 }
 
@@ -39,6 +40,8 @@ export type Images = 'first epoch' | 'later epochs' | 'decoded before'
 
 /** Until the workers' code is compiled for speed. */
 const warmUp = 8
+/** Milliseconds in which a loader leaves what is no longer wanted of it. */
+const settling = 500
 /** More than the loader has under way. */
 const ahead = 5
 
@@ -84,10 +87,10 @@ async function* measure(
     badImages: 'skip',
     ...(signal && { signal }),
   } as const
+  const count = batches * batch
+  // While no loader is starting or at work.
+  let earlier = await decoder.measure(count)
   const timed = async (images: Images, loader: Loader, from: number): Promise<DataSpeed> => {
-    const count = batches * batch
-    const half = Math.ceil(count / 2)
-    const earlier = await decoder.measure(half)
     let start = 0
     let before = 0
     let taken = 0
@@ -102,8 +105,11 @@ async function* measure(
     }
     const seconds = (performance.now() - start) / 1000
     const speed = { imagesPerSecond: count / seconds, milliseconds: (spent() - before) / count }
-    const later = await decoder.measure(half)
-    return { protocol, workers, images, ...speed, decoder: together(earlier, later) }
+    await sleep(settling)
+    const later = await decoder.measure(count)
+    const alone = together(earlier, later)
+    earlier = later
+    return { protocol, workers, images, ...speed, decoder: alone }
   }
   await using files = new Loader(set, { ...common, cacheBytes: 0 })
   yield await timed('first epoch', files, 0)
