@@ -17,10 +17,6 @@ export interface CommunicatorOptions {
 export function openCommunicator({ timeoutSeconds = 300 }: CommunicatorOptions = {}): Communicator | undefined {
   const launcher = findLauncher()
   if (launcher === undefined) return undefined
-  // UCX, below MPICH and some of Open MPI's, reads this when it is loaded. It replaces the C library's calls for memory to
-  // hear of what is given back; in a process of many threads like Node's, some of the heap then vanished now and then (as in
-  // openucx/ucx#3831). What it hears is of use to InfiniBand only.
-  process.env.UCX_MEM_EVENTS ??= 'no'
   const library = loadMpi(launcher)
   // Open MPI reads this when it begins. Where replicas share processors, one that waits must let the others compute. Only
   // this one's own are known yet; where each has its own, yielding lets nobody in and costs a system call.

@@ -7,7 +7,7 @@ import type { RgbImage } from './decode.js'
 import { toNetworkRange } from './network-range.js'
 import { inputExtent, type Preprocessing, type ViewPreprocessing } from './preprocessing.js'
 import { type Filter, resample } from './resample.js'
-import { sampleWriter } from './sample-writer.js'
+import { type Place as ResizedPlace, resizeBilinear } from './resize.js'
 
 /**
  * A resized image that has one view, or more than so many times a view's area, is not made whole, but only where the
@@ -18,6 +18,22 @@ const mostTimesLarger = 8
 /** A view's rectangle in its image, in shares of the image's width and height. */
 export interface Place extends Rectangle {
   readonly mirrored: boolean
+}
+
+/** Writes the square that `resizeBilinear` makes, in [−1, 1]. */
+export type BilinearWriter = (
+  image: RgbImage,
+  from: Rectangle,
+  size: number,
+  mirrored: boolean,
+  out: Float32Array,
+  place?: ResizedPlace,
+) => void
+
+/** By plain loops, which run in browsers too. */
+const writePlainly: BilinearWriter = (image, from, size, mirrored, out, place) => {
+  resizeBilinear(image, from, size, out, mirrored, place)
+  toNetworkRange(out)
 }
 
 /** The place in an image where a view begins. */
@@ -35,13 +51,18 @@ export class ImageViews {
   readonly #input: Extent
   readonly #resampling: CropProtocol['resampling']
   readonly #views: readonly View[]
+  readonly #writeSquare: BilinearWriter
   #resized: RgbImage | undefined
   /** What the last view was written from; mostly its mirror image comes next. */
   #last: { readonly key: string; readonly placed: Placed } | undefined
 
-  /** @throws {BadImage} as {@link requireFitting} */
-  constructor(image: RgbImage, preprocessing: ViewPreprocessing) {
+  /**
+   * @param writeBilinear faster than plain loops, such as that of `SampleWriter`; the last bits of values may differ
+   * @throws {BadImage} as {@link requireFitting}
+   */
+  constructor(image: RgbImage, preprocessing: ViewPreprocessing, writeBilinear: BilinearWriter = writePlainly) {
     requireFitting(image, preprocessing)
+    this.#writeSquare = writeBilinear
     this.#image = image
     this.#input = inputExtent(preprocessing)
     if (preprocessing.kind === 'exact') {
@@ -81,10 +102,10 @@ export class ImageViews {
   #writeBilinear({ resized, from, mirrored }: View, out: Float32Array): void {
     const { width: size } = this.#input
     const { width, height } = this.#image
-    if (resized === undefined) sampleWriter().write(this.#image, from, size, mirrored, [], out)
+    if (resized === undefined) this.#writeSquare(this.#image, from, size, mirrored, out)
     else {
       const place = { within: resized, x: from.x, y: from.y }
-      sampleWriter().write(this.#image, { x: 0, y: 0, width, height }, size, mirrored, [], out, place)
+      this.#writeSquare(this.#image, { x: 0, y: 0, width, height }, size, mirrored, out, place)
     }
   }
 

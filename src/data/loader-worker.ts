@@ -18,6 +18,7 @@ import { TrainingOrder } from './order.js'
 import { PlaceList } from './place-list.js'
 import { PlaceReader } from './place-reader.js'
 import { inputExtent, viewCount, viewsTogether } from './preprocessing.js'
+import { writeBilinear } from './sample-writer.js'
 import { SetImages } from './set-images.js'
 import { Slot } from './slot.js'
 
@@ -172,7 +173,7 @@ async function load(task: FillTask, position: number, index: number, ahead: numb
     const image = latest?.index === index ? latest.image : await imagesOfSet.whole(index)
     if (typeof image === 'string') return image
     return (place, out) => {
-      if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing) }
+      if (latest?.index !== index) latest = { index, image, views: new ImageViews(image, preprocessing, writeBilinear) }
       return writeView(latest.views, place % views, out)
     }
   }

@@ -1,6 +1,7 @@
 import type { ColourStep } from './colour.js'
 import type { Rectangle } from './crop.js'
 import type { RgbImage } from './decode.js'
+import type { BilinearWriter } from './image-views.js'
 import { type Place, sampleAcross, sampleDown } from './resize.js'
 import { instantiateRowKernels, type RowKernels, reach } from './row-kernels.js'
 
@@ -120,3 +121,7 @@ let own: SampleWriter | undefined
 
 /** This thread's writer, which is made when it is first asked for. */
 export const sampleWriter = (): SampleWriter => (own ??= new SampleWriter())
+
+/** Without any colour step. */
+export const writeBilinear: BilinearWriter = (image, from, size, mirrored, out, place) =>
+  sampleWriter().write(image, from, size, mirrored, [], out, place)

@@ -3,6 +3,7 @@ import type { Shape } from '../base/shape.js'
 import type { RgbImage } from '../data/decode.js'
 import { ImageViews, type Place } from '../data/image-views.js'
 import { inputExtent } from '../data/preprocessing.js'
+import { writeBilinear } from '../data/sample-writer.js'
 import { gradients } from '../graph/gradients.js'
 import { featureMap, type Value } from '../graph/op.js'
 import { type Input, input } from '../graph/ops/source.js'
@@ -61,7 +62,7 @@ export class GradCam implements Disposable {
 
   /** What speaks for a class in each view of an image. Errors: BadImage as in predicting it. */
   explain(image: RgbImage, classIndex: number): ClassActivation[] {
-    const views = new ImageViews(image, this.#classifier.preprocessing)
+    const views = new ImageViews(image, this.#classifier.preprocessing, writeBilinear)
     const chosen = this.#program.input('class')
     chosen.fill(-1 / chosen.length)
     chosen[classIndex]! += 1

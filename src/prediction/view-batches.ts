@@ -3,6 +3,7 @@ import type { Batch } from '../data/batch-run.js'
 import type { RgbImage } from '../data/decode.js'
 import { ImageViews } from '../data/image-views.js'
 import { inputExtent, type ViewPreprocessing, viewCount } from '../data/preprocessing.js'
+import { writeBilinear } from '../data/sample-writer.js'
 
 /** An image of a sequence, or why it is none. */
 export interface Decoded {
@@ -14,7 +15,7 @@ export interface Decoded {
 function viewsOf(image: RgbImage | BadImage, preprocessing: ViewPreprocessing): ImageViews | BadImage {
   if (image instanceof BadImage) return image
   try {
-    return new ImageViews(image, preprocessing)
+    return new ImageViews(image, preprocessing, writeBilinear)
   } catch (error) {
     if (error instanceof BadImage) return error
     throw error

@@ -69,6 +69,10 @@ const names: Partial<Record<NodeJS.Platform, Readonly<Record<'standard' | Family
  * linker instead of those known. Throws where there is none.
  */
 export function loadMpi(launcher: Launcher, named = process.env.INCEPTION_MPI): Library {
+  // UCX, below MPICH and some of Open MPI's, reads this when it is loaded. It replaces the C library's calls for memory to
+  // hear of what is given back; in a process of many threads like Node's, some of the heap then vanished now and then (as in
+  // openucx/ucx#3831). What it hears is of use to InfiniBand only.
+  process.env.UCX_MEM_EVENTS ??= 'no'
   const known = names[os.platform()]
   const install = "'apt-get install libopenmpi3' (for Open MPI's mpirun) or 'libmpich12' (for MPICH's)"
   if (!named && !known)

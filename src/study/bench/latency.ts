@@ -8,6 +8,7 @@ import { UserError } from '../../base/error.js'
 import { BadImage } from '../../data/bad-image.js'
 import { decodeImage } from '../../data/decode.js'
 import { ImageViews } from '../../data/image-views.js'
+import { writeBilinear } from '../../data/sample-writer.js'
 import { CompiledNetwork } from '../../evaluation/compiled-network.js'
 import type { Classifier } from '../../prediction/classifier.js'
 
@@ -51,7 +52,7 @@ export async function measureWarm(
   for (let i = 0; i < warmup + runs; i++) {
     signal?.throwIfAborted()
     const image = await timed(() => decodeImage(bytes))
-    const preprocess = await timed(() => new ImageViews(image.result, preprocessing).write(0, pixels))
+    const preprocess = await timed(() => new ImageViews(image.result, preprocessing, writeBilinear).write(0, pixels))
     network.feed(pixels, 0)
     const run = await timed(() => network.run())
     const total = await timed(async () => {

@@ -1,5 +1,6 @@
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { quoted } from '../../../src/base/shell-word.js'
 import { main } from '../../cli/inception.js'
 import { type Finished, installed, type Mpi } from '../../communication/mpirun.js'
 
@@ -24,20 +25,11 @@ export function launch(
   args: readonly string[],
   { cwd, mpi = installed[0]!, watch, last = args, lastBy = [] }: Launch,
 ): Promise<Finished> {
-  const command = (count: number, given: readonly string[], by: readonly string[] = []) => [
-    '-n',
-    `${count}`,
-    ...by,
-    process.execPath,
-    main,
-    ...given,
-  ]
+  const command = (given: readonly string[], by: readonly string[] = []) => [...by, process.execPath, main, ...given]
   const isLastAlike = last === args && lastBy.length === 0
-  const words = isLastAlike
-    ? command(replicas, args)
-    : [...command(replicas - 1, args), ':', ...command(1, last, lastBy)]
+  const words = isLastAlike ? command(args) : byRank(replicas - 1, command(last, lastBy), command(args))
   const env = { ...process.env, OMP_NUM_THREADS: '1' }
-  const child = spawn(mpi.mpirun, [...mpi.options, ...words], { cwd, env })
+  const child = spawn(mpi.mpirun, [...mpi.options, '-n', `${replicas}`, ...words], { cwd, env })
   const send: Send = (to, signal) =>
     process.kill(to === 'launcher' ? child.pid! : replicasBelow(child.pid!)[to]!, signal)
   let [stdout, stderr] = ['', '']
@@ -57,6 +49,13 @@ export function launch(
       resolve({ code, signal, stdout, stderr })
     })
   })
+}
+
+/** One command for one rank and another for all else: two commands of its own crash Open MPI 5.0.7's launcher. */
+function byRank(rank: number, itsOwn: readonly string[], others: readonly string[]): string[] {
+  const exec = (words: readonly string[]) => `exec ${words.map(quoted).join(' ')}`
+  const isIts = `[ "\${OMPI_COMM_WORLD_RANK:-$PMI_RANK}" = ${rank} ]`
+  return ['sh', '-c', `if ${isIts}; then ${exec(itsOwn)}; else ${exec(others)}; fi`]
 }
 
 /** The replicas below a launcher, by rank; the processes that they start have their environment, and another program. */
