@@ -24,7 +24,8 @@ import { drawTinyData, rewriteCheckpoint, sha256, temporaryFolder, tinySettings,
 process.env.OMP_NUM_THREADS = '1'
 
 const root = temporaryFolder()
-const backend = openBackend('auto', () => {})
+// Kernels chosen by measured times differ in the memory that they take, from run to run.
+const backend = openBackend('auto', () => {}, { passes: new Set([...allPasses].filter(name => name !== 'tune')) })
 const known = await openDataSets(await drawTinyData(path.join(root, 'known')))
 await writeSynth(path.join(root, 'new'), { ...tinySynth, classes: 4, seed: 2 })
 const fresh = await openDataSets(path.join(root, 'new'))
@@ -158,7 +159,8 @@ test('while the head alone is trained nothing else moves; then the rest joins wi
       [6, true],
     ],
   )
-  assert.ok(phases[0]!.memoryBytes < 0.7 * phases[1]!.memoryBytes, 'the head alone needs little memory')
+  const [alone, whole] = phases.map(({ memoryBytes }) => memoryBytes)
+  assert.ok(alone! < 0.7 * whole!, `the head alone needs little memory, not ${alone} of ${whole} bytes`)
 })
 
 test('a run stopped before, at and after the switch ends with the same bits', async () => {
@@ -197,8 +199,7 @@ test('a frozen auxiliary head is taken over, also where the first phase has no u
     recipe: { ...settings.recipe, auxiliary: 0.4 },
     watchSteps: 0,
   }
-  const untuned = openBackend('auto', () => {}, { passes: new Set([...allPasses].filter(name => name !== 'tune')) })
-  const options = { resume: false, backend: untuned, data: fresh, sinks: [], resumeCommand: 'again' }
+  const options = { resume: false, backend, data: fresh, sinks: [], resumeCommand: 'again' }
   const go = (name: string, steps: number, fineTuning: FineTuning) =>
     trainInFolder({ ...withHead, steps, fineTuning }, { ...options, folder: path.join(root, name) })
   await go('with head', 1, fineTuning())
